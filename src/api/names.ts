@@ -1,0 +1,104 @@
+import {createHash} from 'node:crypto';
+
+/** Names, labels and annotations that are part of the API. Spelled here once. */
+
+export const DEFAULT_NAMESPACE = 'isthmus-system';
+export const HUB_MANAGER = 'isthmus-hub';
+export const AGENT_MANAGER = 'isthmus-agent';
+
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+export const HUB_MANAGED_BY = 'isthmus-hub';
+export const AGENT_MANAGED_BY = 'isthmus-agent';
+
+/** KEP-1645: the import that a slice belongs to, and the cluster that it came from. */
+export const MCS_SERVICE_NAME_LABEL = 'multicluster.kubernetes.io/service-name';
+export const MCS_SOURCE_CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster';
+export const MCS_DERIVED_SERVICE_ANNOTATION = 'multicluster.kubernetes.io/derived-service';
+export const SLICE_MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by';
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
+/** On derived Services: the import they stand for. */
+export const IMPORT_NAMESPACE_LABEL = 'isthmus.dev/import-namespace';
+export const IMPORT_NAME_LABEL = 'isthmus.dev/import-name';
+
+/** On standard imports, written by the hub: exporters with a ready endpoint, comma-joined and sorted. Absent: not known. */
+export const READY_ANNOTATION = 'isthmus.dev/ready';
+/** On standard imports, written by the hub where ports differ: `{"TCP/80":["cluster-1"]}`; ports left out are served by every exporter. */
+export const PORT_CLUSTERS_ANNOTATION = 'isthmus.dev/port-clusters';
+/** On imports: TTL of the DNS answer in seconds. */
+export const TTL_ANNOTATION = 'isthmus.dev/dns-ttl';
+
+export const INJECT_LABEL = 'isthmus.dev/inject';
+export const CAPTURE_ANNOTATION = 'isthmus.dev/capture';
+export const IMPORTS_ANNOTATION = 'isthmus.dev/imports';
+export const LISTEN_PORTS_ANNOTATION = 'isthmus.dev/listen-ports';
+export const INJECT_STATUS_ANNOTATION = 'isthmus.dev/status';
+/** FSM's own switches count as `enabled`. */
+export const FSM_MONITORED_LABEL = 'flomesh.io/monitored-by';
+export const FSM_INJECT_ANNOTATION = 'flomesh.io/sidecar-injection';
+
+export const CARRIED_CONDITION = 'isthmus.dev/Carried';
+export const EPOCH_ANNOTATION = 'isthmus.dev/hub-epoch';
+
+export const CLUSTER_ID_PROPERTY = 'cluster.clusterset.k8s.io';
+export const CLUSTERSET_ID_PROPERTY = 'clusterset.k8s.io';
+
+export const HUB_LEASE = 'isthmus-hub';
+export const AGENT_WRITER_LEASE = 'isthmus-agent-writer';
+export const AGENT_SERVICE = 'isthmus-agent';
+export const HUB_SERVICE = 'isthmus-hub';
+export const INJECTOR_CONFIGURATION = 'isthmus-injector';
+export const VALIDATOR_CONFIGURATION = 'isthmus-validator';
+export const HUB_VALIDATOR_CONFIGURATION = 'isthmus-hub-validator';
+
+export const CLUSTERSET_ZONE = 'clusterset.local';
+
+const BASE32_HEX = '0123456789abcdefghijklmnopqrstuv';
+
+/** Lower-case, unpadded base32hex (RFC 4648 §7). */
+function base32Hex(bytes: Uint8Array): string {
+  let bits = 0;
+  let value = 0;
+  let text = '';
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += BASE32_HEX[(value >> bits) & 31];
+    }
+    value &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + BASE32_HEX[(value << (5 - bits)) & 31] : text;
+}
+
+/** The derived Service of an import, named as the reference controllers of the standard name it: `derived-` and 10 characters. */
+export function derivedServiceName(namespace: string, name: string): string {
+  const digest = createHash('sha256').update(`${namespace}/${name}`).digest();
+  return `derived-${base32Hex(digest).slice(0, 10)}`;
+}
+
+/** FSM's long form of a cluster id, `region/zone/group/name`; each part is `default` where it is not set. */
+export function clusterKey(at: {region?: string; zone?: string; group?: string; name: string}): string {
+  return [at.region ?? 'default', at.zone ?? 'default', at.group ?? 'default', at.name].join('/');
+}
+
+/** The cluster id out of either form, the long key or the plain name. */
+export function clusterIdOfKey(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
+/** Namespaces that are neither exported nor written to (design §10; the class of CVE-2026-66788). */
+export function isProtectedNamespace(namespace: string, ownNamespace: string = DEFAULT_NAMESPACE): boolean {
+  return (
+    namespace.startsWith('kube-') ||
+    namespace === 'openshift' ||
+    namespace.startsWith('openshift-') ||
+    namespace === ownNamespace
+  );
+}
+
+/** One DNS label (RFC 1123): the syntax of a cluster id, which must also fit a label value. */
+export function isDnsLabel(text: string): boolean {
+  return text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text);
+}

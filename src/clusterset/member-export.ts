@@ -1,0 +1,50 @@
+import type {ImportPort, IPFamily, Protocol, SessionAffinityConfig} from '../api/kinds.ts';
+
+/** The groups that a service may be exported through; several at once make one export (design §4). */
+export type ExportGroup = 'multicluster.x-k8s.io' | 'flomesh.io';
+
+/** The local facts of one exported Service, as the hub reads them in the member. */
+export interface ExportedService {
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  readonly headless: boolean;
+  readonly ports: readonly ExportedPort[];
+  readonly ipFamilies: readonly IPFamily[];
+  readonly sessionAffinity: string;
+  readonly sessionAffinityConfig?: SessionAffinityConfig;
+  readonly internalTrafficPolicy?: string;
+  readonly trafficDistribution?: string;
+}
+
+export interface ExportedPort extends ImportPort {
+  readonly protocol: Protocol;
+}
+
+/** What only a flomesh export can say. */
+export interface FlomeshExportSettings {
+  readonly rules: readonly {readonly portNumber?: number; readonly path?: string; readonly pathType: 'Exact' | 'Prefix'}[];
+  /** Cluster ids or long keys; empty means all. */
+  readonly targetClusters: readonly string[];
+  readonly serviceAccountName?: string;
+  readonly loadBalancer?: string;
+  readonly sessionSticky?: boolean;
+}
+
+/**
+ * One service exported by one member: all its ServiceExports of all groups, and the Service behind them.
+ * `cluster` comes from the connection it was read over, never from the object.
+ */
+export interface MemberExport {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly groups: readonly ExportGroup[];
+  /** Milliseconds since the epoch: the older of the objects, already capped by the rule against backdating (design §5). */
+  readonly createdAtMs: number;
+  readonly exportedLabels: Readonly<Record<string, string>>;
+  readonly exportedAnnotations: Readonly<Record<string, string>>;
+  /** Undefined: no Service of that name is there (`Valid=False`, `NoService`). */
+  readonly service: ExportedService | undefined;
+  readonly flomesh?: FlomeshExportSettings;
+  /** True, false: at least one, no ready endpoint was seen. Undefined: endpoints are not known. */
+  readonly ready?: boolean;
+}
