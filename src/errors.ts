@@ -16,12 +16,15 @@ export const ERRORS = {
   ISTHMUS_KUBE_STATUS: {message: 'the API server refused the request', retryable: false},
   ISTHMUS_KUBE_BAD_ANSWER: {message: 'the API server sent something that is not a Kubernetes answer', retryable: true},
   ISTHMUS_KUBE_EXPIRED: {message: 'the resource version is too old; list again', retryable: true},
+  ISTHMUS_KUBE_ABORTED: {message: 'the call was ended by its caller', retryable: false},
+  ISTHMUS_KUBE_BAD_REQUEST: {message: 'the request cannot be made', retryable: false},
   ISTHMUS_KUBECONFIG_INVALID: {message: 'the kubeconfig cannot be used', retryable: false},
   ISTHMUS_KUBECONFIG_FORBIDDEN: {message: 'the kubeconfig asks for something that is not allowed', retryable: false},
   // src/pki
   ISTHMUS_PKI_INVALID: {message: 'the certificate or key cannot be used', retryable: false},
   // src/hub
   ISTHMUS_HUB_CLUSTER_CHANGED: {message: 'another cluster answers behind this kubeconfig', retryable: false},
+  ISTHMUS_HUB_JOIN_REFUSED: {message: 'the cluster cannot be a member', retryable: false},
   ISTHMUS_HUB_EPOCH_PASSED: {message: 'the member has seen a hub with a higher epoch', retryable: false},
   // webhooks
   ISTHMUS_WEBHOOK_BAD_REVIEW: {message: 'the request is not an AdmissionReview', retryable: false},
@@ -29,6 +32,7 @@ export const ERRORS = {
   // dns
   ISTHMUS_DNS_LISTEN: {message: 'the DNS server cannot listen', retryable: false},
   ISTHMUS_DNS_WORKER: {message: 'the DNS worker ended', retryable: false},
+  ISTHMUS_DNS_QUERY: {message: 'the DNS server gave no usable answer', retryable: true},
   // cli and dev
   ISTHMUS_USAGE: {message: 'the command was given something it cannot use', retryable: false},
   ISTHMUS_DEV_CLUSTER: {message: 'the embedded cluster cannot do this', retryable: false},

@@ -69,6 +69,20 @@ export function nextCondition(
   return {...next, lastTransitionTime: since};
 }
 
+/** True where every one of these conditions already stands there, times aside: then no write is due. */
+export function hasConditions(existing: readonly Condition[] | undefined, desired: readonly Condition[]): boolean {
+  return desired.every((next) =>
+    existing?.some(
+      (condition) =>
+        condition.type === next.type &&
+        condition.status === next.status &&
+        condition.reason === next.reason &&
+        condition.message === next.message &&
+        condition.observedGeneration === next.observedGeneration,
+    ),
+  );
+}
+
 /** RFC 3339 to the second, as `metav1.Time` prints it. */
 export function toKubeTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

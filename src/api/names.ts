@@ -27,6 +27,10 @@ export const READY_ANNOTATION = 'isthmus.dev/ready';
 export const PORT_CLUSTERS_ANNOTATION = 'isthmus.dev/port-clusters';
 /** On imports: TTL of the DNS answer in seconds. */
 export const TTL_ANNOTATION = 'isthmus.dev/dns-ttl';
+/** On flomesh imports that a user made without a spec and the hub filled: names who did. */
+export const FILLED_ANNOTATION = 'isthmus.dev/filled-by';
+/** On Clusters: deletions that were held back before this time (RFC 3339) are meant. */
+export const CONFIRM_DELETIONS_ANNOTATION = 'isthmus.dev/confirm-deletions';
 
 export const INJECT_LABEL = 'isthmus.dev/inject';
 export const CAPTURE_ANNOTATION = 'isthmus.dev/capture';

@@ -21,7 +21,11 @@ export interface ExportedPort extends ImportPort {
 
 /** What only a flomesh export can say. */
 export interface FlomeshExportSettings {
-  readonly rules: readonly {readonly portNumber?: number; readonly path?: string; readonly pathType: 'Exact' | 'Prefix'}[];
+  readonly rules: readonly {
+    readonly portNumber?: number;
+    readonly path?: string;
+    readonly pathType: 'Exact' | 'Prefix';
+  }[];
   /** Cluster ids or long keys; empty means all. */
   readonly targetClusters: readonly string[];
   readonly serviceAccountName?: string;

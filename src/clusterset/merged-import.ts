@@ -52,4 +52,3 @@ export interface MergeResult {
   /** By cluster id. */
   readonly verdicts: ReadonlyMap<string, ExportVerdict>;
 }
-

@@ -65,6 +65,8 @@ export interface ImportView {
   readonly ttlSeconds: number | undefined;
   /** Headless only: imported slices, accepted addresses only. */
   readonly slices: readonly SliceView[];
+  /** The exported labels, for ImportPolicies that select by them. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface SliceView {
@@ -101,6 +103,8 @@ export interface LocalExportView {
 export interface LocalServiceView {
   readonly namespace: string;
   readonly name: string;
+  /** For ExportPolicies that select by them. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly type: string;
   readonly headless: boolean;
   readonly selector: Readonly<Record<string, string>>;

@@ -1,0 +1,79 @@
+import {Command} from 'commander';
+
+import {isDnsLabel} from '../src/api/names.ts';
+import {IsthmusError} from '../src/errors.ts';
+import {DEFAULT_SIDECAR_IMAGE} from '../webhooks/injection/sidecar.ts';
+import {startAgentProcess} from './agent-process.ts';
+import type {ListenAddress} from './arguments.ts';
+import {parseDuration, parseListenAddress, parseWholeNumber} from './arguments.ts';
+import {readCredentials} from './credentials.ts';
+import type {LogLevel} from './logger.ts';
+import {createLogger} from './logger.ts';
+import {writePortsFile} from './ports-file.ts';
+import * as shared from './shared-options.ts';
+import {untilStopped} from './until-stopped.ts';
+
+interface AgentFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly clusterId: string;
+  readonly namespace: string;
+  readonly identity: string;
+  readonly dnsListen: ListenAddress;
+  readonly webhookListen: ListenAddress;
+  readonly healthListen: ListenAddress;
+  readonly webhookUrl?: string;
+  readonly portsFile?: string;
+  readonly sidecarImage: string;
+  readonly dnsTtl: number;
+  readonly linger: number;
+  readonly maxVips: number;
+  readonly development?: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/** `isthmus agent`: one member's DNS, webhooks and writers, against any kubeconfig. */
+export function agentCommand(): Command {
+  return new Command('agent')
+    .description('serve one member: clusterset DNS, admission webhooks, gateway VIPs')
+    .requiredOption('--cluster-id <id>', 'the name of this cluster: the metadata.name of its Cluster in the hub')
+    .addOption(shared.kubeconfigOption())
+    .addOption(shared.contextOption())
+    .addOption(shared.namespaceOption())
+    .addOption(shared.identityOption())
+    .option('--dns-listen <host:port>', 'where DNS listens, UDP and TCP', parseListenAddress, {host: '0.0.0.0', port: 1053})
+    .addOption(shared.webhookListenOption())
+    .addOption(shared.healthListenOption())
+    .addOption(shared.webhookUrlOption())
+    .addOption(shared.portsFileOption())
+    .option('--sidecar-image <image>', 'the Envoy image that is injected', DEFAULT_SIDECAR_IMAGE)
+    .option('--dns-ttl <seconds>', 'TTL of answers', parseWholeNumber(1, 3600), 5)
+    .option('--linger <duration>', 'how long a gateway VIP outlives its import', parseDuration, 60_000)
+    .option('--max-vips <count>', 'most gateway VIPs to take from the service range', parseWholeNumber(0, 1_000_000), 2_000)
+    .addOption(shared.developmentOption())
+    .addOption(shared.logLevelOption('info'))
+    .action((flags: AgentFlags) => runAgent(flags));
+}
+
+async function runAgent(flags: AgentFlags): Promise<void> {
+  if (!isDnsLabel(flags.clusterId)) {
+    throw new IsthmusError('ISTHMUS_USAGE', `--cluster-id ${flags.clusterId} must be one DNS label: lower-case letters, digits, '-'`);
+  }
+  const logger = createLogger(flags.logLevel, 'isthmus-agent');
+  if (flags.development === true) logger.warn('development mode: loopback API servers and gateways are accepted');
+  const running = await startAgentProcess({
+    ...flags,
+    credentials: await readCredentials(flags),
+    webhookUrl: flags.webhookUrl,
+    ttlSeconds: flags.dnsTtl,
+    lingerMs: flags.linger,
+    development: flags.development ?? false,
+    logger,
+  });
+  logger.info(running.ports, 'listening');
+  if (flags.portsFile !== undefined) await writePortsFile(flags.portsFile, running.ports);
+  const why = await untilStopped([running.failed]);
+  logger.info({why: String(why)}, 'stopping');
+  await running.close();
+  if (why instanceof Error) throw why;
+}

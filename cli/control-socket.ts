@@ -1,0 +1,92 @@
+import {once} from 'node:events';
+import type {IncomingMessage, Server, ServerResponse} from 'node:http';
+import {createServer, request} from 'node:http';
+import {join} from 'node:path';
+import {text} from 'node:stream/consumers';
+
+import type {Fault, RequestMatch} from '../src/dev/faults.ts';
+import {IsthmusError, describeError} from '../src/errors.ts';
+import type {EmbeddedClusterset} from './embedded-clusterset.ts';
+
+/**
+ * How another process breaks things in a running `isthmus dev`: a unix socket in its folder, so that file permissions
+ * decide who may. Verbs: POST /clusters/NAME/stop, /start, /faults (body: {match, fault}), /faults/clear;
+ * GET /clusters/NAME/writes: what was written since the start, or since POST /clusters/NAME/writes/reset.
+ */
+export function controlSocketPath(dir: string): string {
+  return join(dir, 'control.sock');
+}
+
+export async function startControlSocket(dir: string, clusters: EmbeddedClusterset): Promise<{close(): Promise<void>}> {
+  const server: Server = createServer((incoming, outgoing) => {
+    void answer(clusters, incoming).then(
+      (body) => send(outgoing, 200, body),
+      (error: unknown) => send(outgoing, 400, {error: describeError(error)}),
+    );
+  });
+  server.listen(controlSocketPath(dir));
+  await once(server, 'listening');
+  return {
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function answer(clusters: EmbeddedClusterset, incoming: IncomingMessage): Promise<unknown> {
+  const [, collection, name = '', ...verb] = (incoming.url ?? '').split('/');
+  const action = `${incoming.method} ${verb.join('/')}`;
+  if (collection !== 'clusters') throw new IsthmusError('ISTHMUS_USAGE', `nothing is at ${incoming.url}`);
+  const cluster = clusters.get(name);
+  switch (action) {
+    case 'POST stop':
+      await cluster.stop();
+      return {};
+    case 'POST start':
+      await cluster.start();
+      return {};
+    case 'POST faults': {
+      const {match, fault} = JSON.parse(await text(incoming)) as {match: RequestMatch; fault: Fault};
+      cluster.faults.add(match, fault);
+      return {};
+    }
+    case 'POST faults/clear':
+      cluster.faults.clear();
+      return {};
+    case 'GET writes':
+      return cluster.writes.rows();
+    case 'POST writes/reset':
+      cluster.writes.reset();
+      return {};
+    default:
+      throw new IsthmusError('ISTHMUS_USAGE', `${action} is not known`);
+  }
+}
+
+function send(outgoing: ServerResponse, status: number, body: unknown): void {
+  outgoing.writeHead(status, {'content-type': 'application/json'});
+  outgoing.end(JSON.stringify(body));
+}
+
+/**
+ * Calls the control socket of a running `isthmus dev`.
+ * @throws IsthmusError ISTHMUS_DEV_CLUSTER with what it said, or that nothing listens there
+ */
+export async function callControl(
+  dir: string,
+  call: {method: 'GET' | 'POST'; path: string; body?: unknown},
+): Promise<unknown> {
+  const outgoing = request({socketPath: controlSocketPath(dir), method: call.method, path: call.path});
+  outgoing.end(call.body === undefined ? undefined : JSON.stringify(call.body));
+  let incoming: IncomingMessage;
+  try {
+    [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  } catch (error) {
+    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `no running \`isthmus dev\` listens in ${dir}`, {}, {cause: error});
+  }
+  const body = JSON.parse(await text(incoming)) as {error?: string};
+  if (incoming.statusCode !== 200) throw new IsthmusError('ISTHMUS_DEV_CLUSTER', body.error ?? 'no reason given');
+  return body;
+}

@@ -1,0 +1,83 @@
+import type {Logger} from 'pino';
+
+import {DEFAULT_NAMESPACE} from '../src/api/names.ts';
+import {DEFAULT_SIDECAR_IMAGE} from '../webhooks/injection/sidecar.ts';
+import type {AgentProcess} from './agent-process.ts';
+import {startAgentProcess} from './agent-process.ts';
+import type {EmbeddedClusterset} from './embedded-clusterset.ts';
+import {HUB_CLUSTER} from './embedded-clusterset.ts';
+import type {HubProcess} from './hub-process.ts';
+import {startHubProcess} from './hub-process.ts';
+
+const LOOPBACK = {host: '127.0.0.1', port: 0};
+/** Short on purpose: nobody wants to watch a minute of nothing. Installed ones use the defaults of `hub` and `agent`. */
+export const DEV_LINGER_MS = 1_000;
+export const DEV_UNREACHABLE_AFTER_MS = 2_000;
+/** Short as well, since the linger is at least twice the TTL. */
+const DEV_TTL_SECONDS = 1;
+
+/** Hub and agents on an embedded clusterset, all in this process, each knowing nothing but its own API server. */
+export class DevClusterset {
+  readonly apis: EmbeddedClusterset;
+  readonly #logger: Logger;
+  readonly #agents = new Map<string, AgentProcess>();
+  #hub: HubProcess | undefined;
+
+  constructor(apis: EmbeddedClusterset, logger: Logger) {
+    this.apis = apis;
+    this.#logger = logger;
+  }
+
+  async startHub(): Promise<HubProcess> {
+    this.#hub = await startHubProcess({
+      credentials: this.apis.get(HUB_CLUSTER).credentials,
+      namespace: DEFAULT_NAMESPACE,
+      identity: 'isthmus-dev',
+      clustersetId: 'isthmus-dev',
+      webhookListen: LOOPBACK,
+      healthListen: LOOPBACK,
+      webhookUrl: 'auto',
+      createNamespaces: true,
+      unreachableAfterMs: DEV_UNREACHABLE_AFTER_MS,
+      development: true,
+      logger: this.#logger.child({process: 'hub'}),
+    });
+    return this.#hub;
+  }
+
+  /** `onDns` is called as soon as DNS listens, which is long before the API server has to answer. */
+  async startAgent(name: string, onDns: (address: {host: string; port: number}) => void = () => undefined): Promise<AgentProcess> {
+    const agent = await startAgentProcess({
+      credentials: this.apis.get(name).credentials,
+      clusterId: name,
+      namespace: DEFAULT_NAMESPACE,
+      identity: 'isthmus-dev',
+      dnsListen: LOOPBACK,
+      webhookListen: LOOPBACK,
+      healthListen: LOOPBACK,
+      webhookUrl: 'auto',
+      sidecarImage: DEFAULT_SIDECAR_IMAGE,
+      ttlSeconds: DEV_TTL_SECONDS,
+      lingerMs: DEV_LINGER_MS,
+      maxVips: 2_000,
+      development: true,
+      logger: this.#logger.child({process: 'agent', cluster: name}),
+      onDns,
+    });
+    this.#agents.set(name, agent);
+    return agent;
+  }
+
+  get hub(): HubProcess | undefined {
+    return this.#hub;
+  }
+
+  agent(name: string): AgentProcess | undefined {
+    return this.#agents.get(name);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#hub?.close(), ...[...this.#agents.values()].map((agent) => agent.close())]);
+    await this.apis.close();
+  }
+}

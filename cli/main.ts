@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import {Command, CommanderError} from 'commander';
+
+import {describeError, IsthmusError} from '../src/errors.ts';
+import {agentCommand} from './agent.ts';
+import {devCommand} from './dev.ts';
+import {dnsCommand} from './dns.ts';
+import {explainCommand} from './explain.ts';
+import {hubCommand} from './hub.ts';
+import {version, versionCommand} from './version.ts';
+
+/** Exit codes: 0 done, 1 failed, 2 the command line is wrong. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof IsthmusError && error.code === 'ISTHMUS_USAGE' ? 2 : 1;
+}
+
+const program = new Command('isthmus')
+  .description('Multi-cluster services for Kubernetes: one name, every cluster, and a reason for every decision')
+  .version(version)
+  .exitOverride()
+  .addCommand(devCommand())
+  .addCommand(hubCommand())
+  .addCommand(agentCommand())
+  .addCommand(dnsCommand())
+  .addCommand(explainCommand())
+  .addCommand(versionCommand());
+
+// A promise nobody holds is a defect: going on would mean serving from a state nobody understands.
+process.on('unhandledRejection', (reason) => {
+  process.stderr.write(`isthmus: ${describeError(reason)}\n`);
+  process.exit(1);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its own message already.
+  if (!(error instanceof CommanderError)) process.stderr.write(`isthmus: ${describeError(error)}\n`);
+  process.exitCode = exitCodeOf(error);
+}

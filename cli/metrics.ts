@@ -1,0 +1,97 @@
+import {Registry, collectDefaultMetrics} from 'prom-client';
+
+import type {Agent} from '../src/agent/agent.ts';
+import type {Hub} from '../src/hub/hub.ts';
+import type {ReflectorStatus} from '../src/kube/reflector.ts';
+import type {DnsServer, DnsStats} from '../dns/server.ts';
+import type {WebhookServer} from '../webhooks/server.ts';
+import {Sampled} from './sampled-metric.ts';
+
+/**
+ * The metrics of one process, read out of what its parts know of themselves at the moment of the scrape. Nothing is
+ * counted twice, so a metric can't claim more than its part saw.
+ */
+export function agentMetrics(agent: Agent, dns: DnsServer, webhooks: WebhookServer): () => Promise<string> {
+  const registry = processRegistry();
+  const sampled = new Sampled(registry);
+  const status = () => agent.status();
+  sampled.gauge('isthmus_agent_view_revision', 'Revision of the last published view', [], () => [[[], status().revision]]);
+  sampled.gauge('isthmus_agent_synced', '1 once the first full view was published', [], () => [[[], Number(status().synced)]]);
+  sampled.gauge('isthmus_agent_writer', '1 while this replica holds the writers lease', [], () => [[[], Number(status().writer)]]);
+  sampled.gauge('isthmus_agent_imports', 'ServiceImports in the view', [], () => [[[], status().imports]]);
+  sampled.gauge('isthmus_agent_derived_services', 'Derived Services, each with a gateway VIP', [], () => [[[], status().derivedServices]]);
+  reflectorMetrics(sampled, 'agent', ['source'], () => Object.entries(status().sources).map(([source, of]) => [[source], of]));
+  dnsMetrics(sampled, () => dns.stats());
+  webhookMetrics(sampled, webhooks);
+  return () => registry.metrics();
+}
+
+export function hubMetrics(hub: Hub, webhooks: WebhookServer): () => Promise<string> {
+  const registry = processRegistry();
+  const sampled = new Sampled(registry);
+  const members = () => hub.status().members;
+  sampled.gauge('isthmus_hub_member_reachable', '1 while the API server of the member answers', ['cluster'], () =>
+    members().map(({cluster, reachable}) => [[cluster], Number(reachable)]),
+  );
+  sampled.gauge('isthmus_hub_member_synced', '1 while the member holds all it should', ['cluster'], () =>
+    members().map(({cluster, synced}) => [[cluster], Number(synced)]),
+  );
+  sampled.gauge('isthmus_hub_member_exports', 'Exports accepted from the member', ['cluster'], () =>
+    members().map(({cluster, exports}) => [[cluster], exports]),
+  );
+  reflectorMetrics(sampled, 'hub', ['cluster', 'resource'], () =>
+    members().flatMap(({cluster, reflectors}) =>
+      Object.entries(reflectors).map(([resource, of]): [string[], ReflectorStatus] => [[cluster, resource], of]),
+    ),
+  );
+  webhookMetrics(sampled, webhooks);
+  return () => registry.metrics();
+}
+
+function processRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({register: registry, prefix: 'isthmus_'});
+  return registry;
+}
+
+function reflectorMetrics(
+  sampled: Sampled,
+  area: 'agent' | 'hub',
+  labels: readonly string[],
+  read: () => readonly (readonly [readonly string[], ReflectorStatus])[],
+): void {
+  const counter = (what: string, help: string, pick: (of: ReflectorStatus) => number): void =>
+    sampled.counter(`isthmus_${area}_${what}_total`, help, labels, () => read().map(([values, of]) => [values, pick(of)]));
+  counter('lists', 'Complete lists', (of) => of.lists);
+  counter('list_failures', 'Lists that failed; none of them changed anything', (of) => of.listFailures);
+  counter('watches', 'Watches that the API server took', (of) => of.watches);
+  counter('watch_restarts', 'Watches that ended and were taken up again', (of) => of.restarts);
+  counter('watch_expired', 'Times that the resource version was too old', (of) => of.expired);
+  counter('watch_events', 'Changes received by watch', (of) => of.events);
+}
+
+function dnsMetrics(sampled: Sampled, stats: () => DnsStats): void {
+  sampled.counter('isthmus_dns_queries_total', 'Queries received', ['transport'], () => [
+    [['udp'], stats().udpQueries],
+    [['tcp'], stats().tcpQueries],
+  ]);
+  sampled.counter('isthmus_dns_answers_total', 'Answers by response code', ['rcode'], () =>
+    Object.entries(stats().answers).map(([rcode, count]) => [[rcode], count]),
+  );
+  sampled.counter('isthmus_dns_dropped_total', 'Datagrams not answered at all', ['reason'], () => [
+    [['malformed'], stats().droppedMalformed],
+    [['oversized'], stats().droppedOversized],
+    [['port-zero'], stats().droppedPortZero],
+  ]);
+  sampled.gauge('isthmus_dns_view_revision', 'Revision of the view that every worker serves', [], () => [[[], stats().revision]]);
+  sampled.gauge('isthmus_dns_names', 'Names that exist', [], () => [[[], stats().names]]);
+}
+
+function webhookMetrics(sampled: Sampled, webhooks: WebhookServer): void {
+  sampled.counter('isthmus_webhook_reviews_total', 'Reviews by what became of them', ['path', 'outcome'], () =>
+    webhooks
+      .stats()
+      .paths.flatMap(({path, outcomes}) => Object.entries(outcomes).map(([outcome, count]) => [[path, outcome], count] as const)),
+  );
+  sampled.counter('isthmus_webhook_tls_errors_total', 'Handshakes that failed', [], () => [[[], webhooks.stats().tlsErrors]]);
+}

@@ -1,0 +1,68 @@
+import {createAuthority} from '../../src/pki/authority.ts';
+import type {DevClusterset} from '../dev-clusterset.ts';
+
+/**
+ * Ways to spoil one part, so that every step is seen to fail when it should (`--break`, development only). The hub and
+ * the agents know nothing of them: they are faults of the embedded API servers, or parts that are stopped.
+ */
+export const BREAKS = {
+  'hub-not-started': {step: 1, what: 'the hub is not started'},
+  'hub-stopped': {step: 2, what: 'the hub is stopped after step 1'},
+  'vip-withheld': {step: 3, what: 'the members refuse derived Services'},
+  'dns-stopped': {step: 3, what: 'the DNS servers are stopped'},
+  'wrong-ca-bundle': {step: 4, what: 'the members keep a wrong caBundle'},
+  'webhook-stopped': {step: 5, what: 'the webhook servers are stopped after step 4'},
+  'import-kept': {step: 6, what: 'the members refuse to delete imports'},
+} as const;
+
+export type Break = keyof typeof BREAKS;
+
+/** Faults that must be there before anything starts. */
+export async function breakAtStart(broken: Break | undefined, clusterset: DevClusterset): Promise<void> {
+  const wrongCaBundle = await foreignCaBundle();
+  for (const name of clusterset.apis.names) {
+    const {faults} = clusterset.apis.get(name);
+    if (broken === 'vip-withheld') {
+      faults.add(
+        {verb: 'patch', group: '', resource: 'services', namespace: 'isthmus-system', userAgent: 'isthmus-agent'},
+        {kind: 'status', code: 403, reason: 'Forbidden', message: 'services are refused (--break=vip-withheld)'},
+      );
+    }
+    if (broken === 'wrong-ca-bundle') {
+      faults.add(
+        {verb: 'patch', resource: 'mutatingwebhookconfigurations', userAgent: 'isthmus-agent'},
+        {kind: 'rewriteBody', rewrite: withCaBundle(wrongCaBundle)},
+      );
+    }
+    if (broken === 'import-kept') {
+      faults.add(
+        {verb: 'delete', resource: 'serviceimports', userAgent: 'isthmus-hub'},
+        {kind: 'status', code: 403, reason: 'Forbidden', message: 'imports are kept (--break=import-kept)'},
+      );
+    }
+  }
+}
+
+/** Parts that are stopped right before a step. */
+export async function breakBefore(step: number, broken: Break | undefined, clusterset: DevClusterset): Promise<void> {
+  if (broken === undefined || BREAKS[broken].step !== step) return;
+  const agents = clusterset.apis.names.map((name) => clusterset.agent(name)).filter((agent) => agent !== undefined);
+  if (broken === 'hub-stopped') await clusterset.hub?.close();
+  if (broken === 'dns-stopped') await Promise.all(agents.map((agent) => agent.dns.close()));
+  if (broken === 'webhook-stopped') await Promise.all(agents.map((agent) => agent.webhooks.close()));
+}
+
+/** A CA that signed nothing here: the API server must refuse the webhook's certificate. */
+function withCaBundle(caBundle: string): (body: unknown) => unknown {
+  return (body) => {
+    const {webhooks = []} = body as {webhooks?: readonly {clientConfig: object}[]};
+    const entries = webhooks.map((entry) => ({...entry, clientConfig: {...entry.clientConfig, caBundle}}));
+    return {...(body as object), webhooks: entries};
+  };
+}
+
+async function foreignCaBundle(): Promise<string> {
+  const nowMs = Date.now();
+  const {certPem} = await createAuthority({commonName: 'foreign', notBeforeMs: nowMs, notAfterMs: nowMs + 3_600_000});
+  return Buffer.from(certPem).toString('base64');
+}

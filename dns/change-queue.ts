@@ -1,0 +1,80 @@
+import type {ToWorker} from './worker-messages.ts';
+import type {ZoneTable} from './zone/zone-table.ts';
+
+/** How long queries may wait while a change is taken over, before it is their turn again. */
+const STEP_MS = 1;
+/** Looking at the clock costs about as much as taking over a group. */
+const GROUPS_PER_LOOK = 16;
+
+export type Publish = Extract<ToWorker, {kind: 'publish'}>;
+
+export interface ChangeQueueOptions {
+  readonly table: ZoneTable;
+  /** A publication is taken over whole. */
+  readonly onServed: (publish: Publish) => void;
+  readonly nowMs: () => number;
+  /** Runs the callback after queries that wait have been answered. */
+  readonly later: (step: () => void) => void;
+}
+
+/**
+ * Takes publications over in steps, so that no query waits for a big one. Each import changes at once, in the order in which
+ * publications came; two imports of one publication may differ for some milliseconds.
+ */
+export class ChangeQueue {
+  readonly #options: ChangeQueueOptions;
+  readonly #waiting: Publish[] = [];
+  /** Where the first that waits has been taken over to. */
+  #slab = 0;
+  #at = 0;
+  #buffer: Buffer = Buffer.alloc(0);
+  #isRunning = false;
+
+  constructor(options: ChangeQueueOptions) {
+    this.#options = options;
+  }
+
+  add(publish: Publish): void {
+    this.#waiting.push(publish);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#step();
+  }
+
+  #step(): void {
+    const until = this.#options.nowMs() + STEP_MS;
+    let groups = 0;
+    for (let publish = this.#waiting[0]; publish; publish = this.#waiting[0]) {
+      while (this.#applyNext(publish)) {
+        if (++groups % GROUPS_PER_LOOK === 0 && this.#options.nowMs() >= until) {
+          this.#options.later(() => this.#step());
+          return;
+        }
+      }
+      this.#waiting.shift();
+      this.#options.onServed(publish);
+    }
+    this.#isRunning = false;
+  }
+
+  /** @returns false: there was nothing left of the publication */
+  #applyNext(publish: Publish): boolean {
+    const memory = publish.slabs[this.#slab];
+    if (!memory) {
+      this.#slab = 0;
+      return false;
+    }
+    const slab = this.#bufferOf(memory);
+    this.#at = this.#options.table.applyGroup(slab, this.#at);
+    if (this.#at >= slab.length) {
+      this.#slab++;
+      this.#at = 0;
+    }
+    return true;
+  }
+
+  #bufferOf(memory: ArrayBuffer): Buffer {
+    if (this.#buffer.buffer !== memory) this.#buffer = Buffer.from(memory);
+    return this.#buffer;
+  }
+}

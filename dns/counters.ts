@@ -1,0 +1,108 @@
+import {Rcode} from './wire/codes.ts';
+import type {RcodeName} from './wire/codes.ts';
+
+/** What is counted: the slots of one worker. Rcodes have slots behind these, by their number. */
+export const Counter = {
+  udpQueries: 0,
+  tcpQueries: 1,
+  truncated: 2,
+  droppedMalformed: 3,
+  droppedOversized: 4,
+  droppedPortZero: 5,
+  socketFailures: 6,
+  tcpConnections: 7,
+  tcpAccepted: 8,
+  tcpRejected: 9,
+  tcpTimeouts: 10,
+  names: 11,
+  revision: 12,
+} as const;
+
+const FIRST_RCODE = 13;
+const SLOTS = FIRST_RCODE + Rcode.BADVERS + 1;
+
+/** Numbers since the start, summed over the workers; `tcpConnections`, `names` and `revision` are as of now. */
+export interface DnsStats {
+  readonly udpQueries: number;
+  readonly tcpQueries: number;
+  readonly answers: Readonly<Record<RcodeName, number>>;
+  /** UDP answers sent with TC. */
+  readonly truncated: number;
+  /** Not answered at all: too short or a response. */
+  readonly droppedMalformed: number;
+  /** UDP queries over 512 octets. */
+  readonly droppedOversized: number;
+  /** UDP queries from port 0, which nobody could be answered at. */
+  readonly droppedPortZero: number;
+  /** Datagrams and connections lost to an error of our own socket. */
+  readonly socketFailures: number;
+  readonly tcpConnections: number;
+  readonly tcpAccepted: number;
+  /** Over a cap on connections. */
+  readonly tcpRejected: number;
+  /** Closed because nothing, or no whole query, came in time. */
+  readonly tcpTimeouts: number;
+  /** Names that exist, of the worker that has least. */
+  readonly names: number;
+  /** Of the view that is served, of the worker that is furthest behind; 0: none yet. */
+  readonly revision: number;
+}
+
+/**
+ * Counters that a worker writes and the main thread reads without asking. Each worker has slots of its own, so a plain write
+ * is enough; the doubles are read whole on the 64-bit machines that Node 24 runs on, and don't overflow.
+ */
+export class Counters {
+  readonly #slots: Float64Array;
+
+  constructor(memory: SharedArrayBuffer, worker: number) {
+    this.#slots = new Float64Array(memory, worker * SLOTS * 8, SLOTS);
+  }
+
+  static allocate(workers: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(workers * SLOTS * 8);
+  }
+
+  add(slot: number, by = 1): void {
+    this.#slots[slot] = this.#slots[slot]! + by;
+  }
+
+  set(slot: number, value: number): void {
+    this.#slots[slot] = value;
+  }
+
+  get(slot: number): number {
+    return this.#slots[slot]!;
+  }
+
+  answered(rcode: number): void {
+    this.add(FIRST_RCODE + rcode);
+  }
+
+  answers(rcode: number): number {
+    return this.get(FIRST_RCODE + rcode);
+  }
+}
+
+export function readStats(memory: SharedArrayBuffer, workers: number): DnsStats {
+  const all = Array.from({length: workers}, (_, worker) => new Counters(memory, worker));
+  const sum = (slot: number) => all.reduce((total, counters) => total + counters.get(slot), 0);
+  const least = (slot: number) => Math.min(...all.map((counters) => counters.get(slot)));
+  const answers = Object.entries(Rcode).map(([name, code]) => [name, all.reduce((n, c) => n + c.answers(code), 0)]);
+  return {
+    udpQueries: sum(Counter.udpQueries),
+    tcpQueries: sum(Counter.tcpQueries),
+    answers: Object.fromEntries(answers) as Record<RcodeName, number>,
+    truncated: sum(Counter.truncated),
+    droppedMalformed: sum(Counter.droppedMalformed),
+    droppedOversized: sum(Counter.droppedOversized),
+    droppedPortZero: sum(Counter.droppedPortZero),
+    socketFailures: sum(Counter.socketFailures),
+    tcpConnections: sum(Counter.tcpConnections),
+    tcpAccepted: sum(Counter.tcpAccepted),
+    tcpRejected: sum(Counter.tcpRejected),
+    tcpTimeouts: sum(Counter.tcpTimeouts),
+    names: least(Counter.names),
+    revision: least(Counter.revision),
+  };
+}

@@ -1,0 +1,16 @@
+import {isIP} from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+export interface Address {
+  /** 4 or 16 octets, network order. */
+  readonly bytes: Uint8Array;
+  /** RFC 5952 for IPv6, dotted quad for IPv4: equal addresses have equal text. */
+  readonly text: string;
+}
+
+/** @returns undefined for anything but an address: octal quads, ranges, and IPv6 with a zone id, which DNS can't carry */
+export function parseAddress(text: string): Address | undefined {
+  if (isIP(text) === 0 || text.includes('%')) return undefined;
+  const parsed = ipaddr.parse(text);
+  return {bytes: Uint8Array.from(parsed.toByteArray()), text: parsed.toString()};
+}

@@ -1,0 +1,103 @@
+import {HEADER_BYTES, PLAIN_UDP_BYTES, Rcode, Type} from './codes.ts';
+import type {WireName} from './name.ts';
+
+/** Nothing is answered: an answer could only feed a loop or a reflection. */
+export const DROP = -1;
+
+const QR = 0x80;
+const OPCODE = 0x78;
+const MAX_NAME = 255;
+const MAX_LABEL = 63;
+/** Root name, type, class, TTL and length of an OPT record (RFC 6891 §6.1.2). */
+const OPT_FIXED = 11;
+
+/**
+ * Reads a query: one question and at most one OPT record, nothing else. The fields hold the query read last, so that
+ * reading allocates nothing but the name; they mean something only as far as `read` came.
+ */
+export class QueryReader {
+  /** Lower-cased, for looking up. The answer echoes the question's own octets. */
+  name: WireName = '';
+  type = 0;
+  class = 0;
+  /** Where the question ends; the end of the header where it could not be read. */
+  questionEnd = HEADER_BYTES;
+  hasEdns = false;
+  /** The client's UDP payload size as it said it, not yet capped. */
+  udpBytes = PLAIN_UDP_BYTES;
+
+  readonly #scratch = Buffer.alloc(MAX_NAME);
+
+  /** @returns `DROP`, or the rcode to answer with; NOERROR: the query was read whole */
+  read(message: Uint8Array): number {
+    this.questionEnd = HEADER_BYTES;
+    this.hasEdns = false;
+    this.udpBytes = PLAIN_UDP_BYTES;
+    if (message.length < HEADER_BYTES) return DROP;
+    const flags = message[2]!;
+    // Answering an answer is how two servers are made to talk to each other for ever.
+    if ((flags & QR) !== 0) return DROP;
+    if ((flags & OPCODE) !== 0) return Rcode.NOTIMP;
+    // RFC 9619: a query has exactly one question.
+    if (message[4] !== 0 || message[5] !== 1) return Rcode.FORMERR;
+    if (!this.#readQuestion(message)) return Rcode.FORMERR;
+    // An IXFR carries a SOA record; transfers are refused whatever else they say.
+    if (this.type === Type.AXFR || this.type === Type.IXFR) return Rcode.NOERROR;
+    return this.#readRest(message);
+  }
+
+  #readQuestion(message: Uint8Array): boolean {
+    const scratch = this.#scratch;
+    let at = HEADER_BYTES;
+    for (;;) {
+      const length = message[at];
+      // Compression pointers (0xC0) and the other two kinds have no place in a question: 63 is the most.
+      if (length === undefined || length > MAX_LABEL) return false;
+      const next = at + 1 + length;
+      if (next > message.length || next - HEADER_BYTES > MAX_NAME) return false;
+      scratch[at - HEADER_BYTES] = length;
+      for (let i = at + 1; i < next; i++) {
+        const octet = message[i]!;
+        scratch[i - HEADER_BYTES] = octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
+      }
+      at = next;
+      if (length === 0) break;
+    }
+    if (at + 4 > message.length) return false;
+    this.name = scratch.toString('latin1', 0, at - HEADER_BYTES);
+    this.type = (message[at]! << 8) | message[at + 1]!;
+    this.class = (message[at + 2]! << 8) | message[at + 3]!;
+    this.questionEnd = at + 4;
+    return true;
+  }
+
+  #readRest(message: Uint8Array): number {
+    const counts = message[6]! | message[7]! | message[8]! | message[9]! | message[10]!;
+    const additional = message[11]!;
+    // Answers or authorities in a query; two OPT records (RFC 6891 §6.1.1).
+    if (counts !== 0 || additional > 1) return Rcode.FORMERR;
+    if (additional === 1) return this.#readOpt(message, this.questionEnd);
+    return this.questionEnd === message.length ? Rcode.NOERROR : Rcode.FORMERR;
+  }
+
+  #readOpt(message: Uint8Array, at: number): number {
+    if (at + OPT_FIXED > message.length || message[at] !== 0) return Rcode.FORMERR;
+    if (((message[at + 1]! << 8) | message[at + 2]!) !== Type.OPT) return Rcode.FORMERR;
+    const length = (message[at + 9]! << 8) | message[at + 10]!;
+    if (at + OPT_FIXED + length !== message.length) return Rcode.FORMERR;
+    if (!areOptions(message, at + OPT_FIXED)) return Rcode.FORMERR;
+    this.hasEdns = true;
+    this.udpBytes = (message[at + 3]! << 8) | message[at + 4]!;
+    return message[at + 6] === 0 ? Rcode.NOERROR : Rcode.BADVERS;
+  }
+}
+
+/** Options that nobody here knows are ignored (RFC 6891 §6.1.2), but their lengths must add up. */
+function areOptions(message: Uint8Array, start: number): boolean {
+  let at = start;
+  while (at < message.length) {
+    if (at + 4 > message.length) return false;
+    at += 4 + ((message[at + 2]! << 8) | message[at + 3]!);
+  }
+  return at === message.length;
+}

@@ -1,0 +1,75 @@
+import {Worker} from 'node:worker_threads';
+import {IsthmusError} from '../src/errors.ts';
+import type {FromWorker, ToWorker, WorkerSettings} from './worker-messages.ts';
+
+/** How long a worker may take to close its sockets before it is ended by force. */
+const CLOSE_DEADLINE_MS = 2_000;
+
+/** One answering thread as the main thread sees it. */
+export class WorkerHandle {
+  /** Resolves with the port once both sockets are bound. Rejects with ISTHMUS_DNS_LISTEN. */
+  readonly listening: Promise<number>;
+  /** Resolves when the thread is gone: undefined if it was asked to go. */
+  readonly exited: Promise<Error | undefined>;
+  readonly #worker: Worker;
+  readonly #onServed: (revision: number) => void;
+  #served = 0;
+  #isClosing = false;
+
+  constructor(settings: WorkerSettings, onServed: (revision: number) => void) {
+    this.#onServed = onServed;
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      name: `dns-${settings.index}`,
+      workerData: settings,
+    });
+    this.exited = this.#watchExit();
+    this.listening = this.#watchListening(settings);
+  }
+
+  /** The revision that it serves at least; 0: none yet. */
+  get served(): number {
+    return this.#served;
+  }
+
+  post(message: ToWorker): void {
+    this.#worker.postMessage(message, message.kind === 'publish' ? [...message.slabs] : []);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.post({kind: 'close'});
+    const force = setTimeout(() => void this.#worker.terminate(), CLOSE_DEADLINE_MS);
+    await this.exited;
+    clearTimeout(force);
+  }
+
+  #watchExit(): Promise<Error | undefined> {
+    let thrown: unknown;
+    this.#worker.on('error', (error) => (thrown = error));
+    return new Promise((resolve) => {
+      this.#worker.on('exit', (exitCode) => {
+        if (this.#isClosing) resolve(undefined);
+        else resolve(new IsthmusError('ISTHMUS_DNS_WORKER', `exit code ${exitCode}`, {exitCode}, {cause: thrown}));
+      });
+    });
+  }
+
+  #watchListening(settings: WorkerSettings): Promise<number> {
+    const {host, port} = settings.listen;
+    return new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'listening') resolve(message.port);
+        else if (message.kind === 'notListening') {
+          this.#isClosing = true;
+          reject(new IsthmusError('ISTHMUS_DNS_LISTEN', message.reason, {host, port, code: message.code}));
+        } else {
+          this.#served = message.revision;
+          this.#onServed(message.revision);
+        }
+      });
+      this.#worker.on('exit', () => {
+        reject(new IsthmusError('ISTHMUS_DNS_LISTEN', 'the worker ended before it was listening', {host, port}));
+      });
+    });
+  }
+}

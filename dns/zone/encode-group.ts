@@ -1,0 +1,200 @@
+import type {ByteWriter} from '../wire/byte-writer.ts';
+import {CLASS_IN, EDNS_UDP_BYTES, HEADER_BYTES, QUESTION_POINTER, Type} from '../wire/codes.ts';
+import type {Address} from '../wire/address.ts';
+import type {WireName} from '../wire/name.ts';
+import type {ServiceTarget, ZoneNode} from './node-tree.ts';
+
+/**
+ * The packed form in which compiled answers travel to a worker and in which they stay there. A slab is a sequence of groups:
+ *
+ *   group  = octet length, key; u32 number of nodes; nodes       (no nodes: the group is removed)
+ *   node   = octet length, name; u32 octets that follow the f64; f64 stale after (ms since the epoch, 0: never); answers
+ *   answers = octet number; then each: {@link ANSWER_HEADER_BYTES} octets of header and the records
+ *   header = u16 type, u16 answer records, u16 octets of these, u16 additional records, u16 octets of these
+ *
+ * Records are as they are sent: owners are pointers to the question, which has the same length in every query for the name.
+ */
+export const ANSWER_HEADER_BYTES = 10;
+
+/** What fits a TCP message beside a header, the longest question and an OPT record with an extended error. */
+const MAX_RRSET_BYTES = 65_535 - HEADER_BYTES - 259 - 17;
+
+/** Octets of a question after its name, and of an OPT record with an extended error. */
+const QUESTION_FIXED_BYTES = 4;
+const OPT_BYTES = 17;
+
+/** Pointers have 14 bits (RFC 1035 §4.1.4). */
+const MAX_POINTER = 0x3fff;
+
+/** Equal priority and weight for all: the choice between clusters is made behind the address, not by SRV (D5). */
+const SRV_PRIORITY = 0;
+const SRV_WEIGHT = 100;
+
+export interface Group {
+  /** Wire name that the names of the group are at or below, and no name of another group of its kind. */
+  readonly key: WireName;
+  readonly nodes: ReadonlyMap<WireName, ZoneNode>;
+  readonly ttlSeconds: number;
+  /** From then on its answers are marked stale (RFC 8914 code 3). 0: never. Milliseconds since the epoch. */
+  readonly staleAtMs: number;
+}
+
+/** Appends a group to a slab. */
+export function encodeGroup(writer: ByteWriter, group: Group): void {
+  writer.u8(group.key.length);
+  writer.latin1(group.key);
+  writer.u32(group.nodes.size);
+  for (const [name, node] of group.nodes) encodeNode(writer, {name, node, group});
+}
+
+interface NodeAt {
+  readonly name: WireName;
+  readonly node: ZoneNode;
+  readonly group: Group;
+}
+
+function encodeNode(writer: ByteWriter, at: NodeAt): void {
+  writer.u8(at.name.length);
+  writer.latin1(at.name);
+  const lengthAt = writer.length;
+  writer.u32(0);
+  writer.f64(at.group.staleAtMs);
+  const answersAt = writer.length;
+  writer.u8(0);
+  const count = encodeAddresses(writer, at) + encodeServices(writer, at) + encodeOther(writer, at);
+  writer.patchU8(answersAt, count);
+  writer.patchU32(lengthAt, writer.length - answersAt);
+}
+
+function encodeAddresses(writer: ByteWriter, {node, group}: NodeAt): number {
+  if (node.addresses.size === 0) return 0;
+  let answers = 0;
+  for (const [type, size] of [
+    [Type.A, 4],
+    [Type.AAAA, 16],
+  ] as const) {
+    const header = new AnswerHeader(writer, type);
+    for (const address of node.addresses.values()) {
+      if (address.bytes.length === size && header.recordBytes < MAX_RRSET_BYTES - 28) {
+        record(writer, {type, ttlSeconds: group.ttlSeconds, rdata: address.bytes});
+        header.count++;
+      }
+    }
+    answers += header.close();
+  }
+  return answers;
+}
+
+/** D8: one SRV per target and port. Beyond what one TCP message holds, the rest is left out: there is no other way to say it. */
+function encodeServices(writer: ByteWriter, at: NodeAt): number {
+  if (at.node.services.size === 0) return 0;
+  const header = new AnswerHeader(writer, Type.SRV);
+  const targets = new Map<WireName, number>();
+  const startInMessage = HEADER_BYTES + at.name.length + QUESTION_FIXED_BYTES;
+  for (const service of at.node.services.values()) {
+    if (header.recordBytes + 18 + service.target.length > MAX_RRSET_BYTES) break;
+    srvRecord(writer, service, at.group.ttlSeconds);
+    header.count++;
+    const targetAt = startInMessage + header.recordBytes - service.target.length;
+    if (!targets.has(service.target)) targets.set(service.target, targetAt);
+  }
+  header.beginAdditional();
+  encodeTargets(writer, {at, header, targets, startInMessage});
+  return header.close();
+}
+
+/** D13: the addresses of the targets, if all of them fit a UDP answer; else the client asks, as it would anyhow. */
+function encodeTargets(
+  writer: ByteWriter,
+  o: {at: NodeAt; header: AnswerHeader; targets: ReadonlyMap<WireName, number>; startInMessage: number},
+): void {
+  const begin = writer.length;
+  for (const [target, pointer] of o.targets) {
+    const addresses = o.at.group.nodes.get(target)?.addresses ?? new Map<string, Address>();
+    for (const {bytes} of addresses.values()) {
+      const type = bytes.length === 4 ? Type.A : Type.AAAA;
+      record(writer, {type, ttlSeconds: o.at.group.ttlSeconds, rdata: bytes, owner: 0xc000 | pointer});
+      o.header.additional++;
+    }
+    if (pointer > MAX_POINTER || o.startInMessage + o.header.bytes + OPT_BYTES > EDNS_UDP_BYTES) {
+      writer.truncate(begin);
+      o.header.additional = 0;
+      return;
+    }
+  }
+}
+
+function encodeOther(writer: ByteWriter, {node}: NodeAt): number {
+  for (const {type, ttlSeconds, rdata} of node.other) {
+    const header = new AnswerHeader(writer, type);
+    record(writer, {type, ttlSeconds, rdata});
+    header.count = 1;
+    header.close();
+  }
+  return node.other.length;
+}
+
+/** The header of an answer, written when what it counts is known. */
+class AnswerHeader {
+  count = 0;
+  additional = 0;
+  readonly #writer: ByteWriter;
+  readonly #at: number;
+  #additionalAt: number | undefined;
+
+  constructor(writer: ByteWriter, type: number) {
+    this.#writer = writer;
+    this.#at = writer.length;
+    writer.u16(type);
+    writer.f64(0);
+  }
+
+  /** Octets of all records so far. */
+  get bytes(): number {
+    return this.#writer.length - this.#at - ANSWER_HEADER_BYTES;
+  }
+
+  get recordBytes(): number {
+    return (this.#additionalAt ?? this.#writer.length) - this.#at - ANSWER_HEADER_BYTES;
+  }
+
+  beginAdditional(): void {
+    this.#additionalAt = this.#writer.length;
+  }
+
+  /** @returns how many answers were added: none where there is no record */
+  close(): number {
+    if (this.count === 0) {
+      this.#writer.truncate(this.#at);
+      return 0;
+    }
+    const recordBytes = this.recordBytes;
+    this.#writer.patchU16(this.#at + 2, this.count);
+    this.#writer.patchU16(this.#at + 4, recordBytes);
+    this.#writer.patchU16(this.#at + 6, this.additional);
+    this.#writer.patchU16(this.#at + 8, this.bytes - recordBytes);
+    return 1;
+  }
+}
+
+function record(writer: ByteWriter, r: {type: number; ttlSeconds: number; rdata: Uint8Array; owner?: number}): void {
+  writer.u16(r.owner ?? QUESTION_POINTER);
+  writer.u16(r.type);
+  writer.u16(CLASS_IN);
+  writer.u32(r.ttlSeconds);
+  writer.u16(r.rdata.length);
+  writer.bytes(r.rdata);
+}
+
+/** The target is not compressed (RFC 2782). */
+function srvRecord(writer: ByteWriter, service: ServiceTarget, ttlSeconds: number): void {
+  writer.u16(QUESTION_POINTER);
+  writer.u16(Type.SRV);
+  writer.u16(CLASS_IN);
+  writer.u32(ttlSeconds);
+  writer.u16(6 + service.target.length);
+  writer.u16(SRV_PRIORITY);
+  writer.u16(SRV_WEIGHT);
+  writer.u16(service.port);
+  writer.latin1(service.target);
+}

@@ -1,0 +1,68 @@
+import type {Address} from '../wire/address.ts';
+import {nameToText, prepend, prependAll} from '../wire/name.ts';
+import type {WireName} from '../wire/name.ts';
+
+/** One name of the zone. With no record at all it is an empty non-terminal: it exists, so every question is NODATA (RFC 8020). */
+export interface ZoneNode {
+  /** A and AAAA, by text, in the order in which they are answered. */
+  readonly addresses: Map<string, Address>;
+  /** SRV, by target and port: the specification has no two of one pair. */
+  readonly services: Map<string, ServiceTarget>;
+  /** Records of other types, as rdata. */
+  readonly other: {readonly type: number; readonly ttlSeconds: number; readonly rdata: Uint8Array}[];
+}
+
+export interface ServiceTarget {
+  readonly target: WireName;
+  readonly port: number;
+}
+
+export interface SkippedName {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export function emptyNode(): ZoneNode {
+  return {addresses: new Map(), services: new Map(), other: []};
+}
+
+/** The names at and below one base, each with every name between it and the base. Nothing exists before it is asked for. */
+export class NodeTree {
+  readonly base: WireName;
+  readonly nodes = new Map<WireName, ZoneNode>();
+  readonly skipped: SkippedName[] = [];
+
+  constructor(base: WireName) {
+    this.base = base;
+  }
+
+  /** The node of `labels` below the base, made if need be. Undefined: the name does not fit DNS and was noted as skipped. */
+  node(labels: readonly string[]): ZoneNode | undefined {
+    const name = this.nameOf(labels);
+    if (name === undefined) {
+      this.skipped.push({
+        name: [...labels, nameToText(this.base)].join('.'),
+        reason: 'a label is over 63 octets, the name over 255, or not ASCII',
+      });
+      return undefined;
+    }
+    let node = this.nodes.get(name);
+    if (node) return node;
+    this.#addAncestors(labels);
+    node = emptyNode();
+    this.nodes.set(name, node);
+    return node;
+  }
+
+  nameOf(labels: readonly string[]): WireName | undefined {
+    return prependAll(labels, this.base);
+  }
+
+  #addAncestors(labels: readonly string[]): void {
+    let name: WireName = this.base;
+    for (let i = labels.length; i > 0; i--) {
+      if (!this.nodes.has(name)) this.nodes.set(name, emptyNode());
+      name = prepend(labels[i - 1]!, name) ?? name;
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import type {Logger} from 'pino';
+
+import {AGENT_WRITER_LEASE} from '../api/names.ts';
+import type {View, ViewChange} from '../clusterset/view.ts';
+import {describeError} from '../errors.ts';
+import {KubeClient} from '../kube/client.ts';
+import type {KubeClientOptions} from '../kube/client.ts';
+import type {ClusterCredentials} from '../kube/credentials.ts';
+import {LeaseHolder} from '../kube/lease.ts';
+import type {ReflectorStatus} from '../kube/reflector.ts';
+import {WorkQueue} from '../kube/work-queue.ts';
+import {ExportWriter} from './export-writer.ts';
+import {ImportWriter} from './import-writer.ts';
+import {importKeyOf} from './derived-service.ts';
+import type {SourceName, Sources} from './sources.ts';
+import {createSources} from './sources.ts';
+import type {ViewListener} from './view-publisher.ts';
+import {ViewPublisher} from './view-publisher.ts';
+
+export interface AgentOptions {
+  readonly credentials: ClusterCredentials;
+  readonly namespace: string;
+  readonly clusterId: string;
+  /** Distinct for each replica: the holder's name in the writers' Lease. */
+  readonly identity: string;
+  readonly development: boolean;
+  /** How long a derived Service outlives its import, milliseconds; never shorter than twice the TTL of its answers. */
+  readonly lingerMs: number;
+  readonly ttlMs: number;
+  readonly maxVips: number;
+  readonly logger: Logger;
+  readonly nowMs?: () => number;
+  readonly onRequest?: KubeClientOptions['onRequest'];
+}
+
+export interface AgentStatus {
+  readonly clusterId: string;
+  readonly synced: boolean;
+  readonly writer: boolean;
+  readonly revision: number;
+  readonly imports: number;
+  readonly derivedServices: number;
+  readonly lastSuccessMs: number | undefined;
+  readonly sources: Readonly<Record<SourceName, ReflectorStatus>>;
+}
+
+const WRITER_LEASE_MS = 15_000;
+const WRITER_RENEW_MS = 5_000;
+const WRITERS = 4;
+/** How often expiry of the heartbeat is looked at, and sync before the first view: both have no event of their own. */
+const LOOK_EVERY_MS = 250;
+
+/**
+ * One cluster's side of the clusterset: reads its own API server alone, publishes views, and, while it holds the writers'
+ * Lease, keeps what agents own there (design §3). All replicas read and serve; one writes.
+ */
+export class Agent {
+  readonly client: KubeClient;
+  readonly synced: Promise<void>;
+  readonly closed: Promise<void>;
+  readonly #options: AgentOptions;
+  readonly #sources: Sources;
+  readonly #publisher: ViewPublisher;
+  readonly #lease: LeaseHolder;
+  readonly #imports: WorkQueue;
+  readonly #exports: WorkQueue;
+  readonly #listeners: ViewListener[] = [];
+  readonly #writerListeners: (() => void)[] = [];
+  readonly #settle: {synced: () => void; closed: () => void};
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const {credentials, namespace, logger, nowMs = Date.now} = options;
+    const settled = {synced: Promise.withResolvers<void>(), closed: Promise.withResolvers<void>()};
+    this.synced = settled.synced.promise;
+    this.closed = settled.closed.promise;
+    this.#settle = {synced: settled.synced.resolve, closed: settled.closed.resolve};
+    this.client = new KubeClient({
+      credentials,
+      userAgent: 'isthmus-agent',
+      nowMs,
+      ...(options.onRequest === undefined ? {} : {onRequest: options.onRequest}),
+    });
+    this.#publisher = new ViewPublisher({
+      ...options,
+      nowMs,
+      sources: () => this.#sources,
+      onPublish: (view, change) => this.#published(view, change),
+    });
+    this.#sources = createSources({
+      client: this.client,
+      namespace,
+      logger,
+      onChange: (source, keys) => this.#changed(source, keys),
+    });
+    const importWriter = new ImportWriter({
+      client: this.client,
+      sources: this.#sources,
+      namespace,
+      lingerMs: () => Math.max(options.lingerMs, 2 * options.ttlMs),
+      maxVips: options.maxVips,
+      derivedCount: () => this.#publisher.derivedCount,
+      nowMs,
+    });
+    const exportWriter = new ExportWriter({client: this.client, sources: this.#sources, view: () => this.view(), nowMs});
+    this.#imports = this.#queue('import', (key, signal) => importWriter.reconcile(key, signal));
+    this.#exports = this.#queue('export', (key, signal) => exportWriter.reconcile(key, signal));
+    this.#lease = new LeaseHolder({
+      client: this.client,
+      namespace,
+      name: AGENT_WRITER_LEASE,
+      identity: options.identity,
+      leaseDurationMs: WRITER_LEASE_MS,
+      renewEveryMs: WRITER_RENEW_MS,
+      onHeld: () => {
+        this.#enqueueEverything();
+        for (const listener of this.#writerListeners) listener();
+      },
+      onLost: (why) => logger.warn({why}, 'writing stopped: the writers lease is lost'),
+      logger,
+      nowMs,
+    });
+  }
+
+  /** Begins; aborting the signal ends everything, and `closed` resolves when the last connection is gone. */
+  start(signal: AbortSignal): void {
+    const reflectors = Object.values(this.#sources);
+    for (const reflector of reflectors) reflector.start(signal);
+    this.#imports.start(signal);
+    this.#exports.start(signal);
+    this.#lease.start(signal);
+    const timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    signal.addEventListener('abort', () => clearInterval(timer), {once: true});
+    const parts = [...reflectors.map(({closed}) => closed), this.#imports.closed, this.#exports.closed, this.#lease.closed];
+    void Promise.all(parts)
+      .then(() => this.client.close())
+      .catch((error: unknown) => this.#options.logger.error({err: describeError(error)}, 'the agent did not end cleanly'))
+      .finally(() => this.#settle.closed());
+  }
+
+  view(): View {
+    return this.#publisher.view;
+  }
+
+  /** True while this replica is the one that writes. */
+  get isWriter(): boolean {
+    return this.#lease.held;
+  }
+
+  /** Calls whenever this replica becomes the one that writes. */
+  onWriter(listener: () => void): void {
+    this.#writerListeners.push(listener);
+    if (this.isWriter) listener();
+  }
+
+  /** Calls with every view from now on; the first one after start is complete, with `change.all`. */
+  onView(listener: ViewListener): void {
+    this.#listeners.push(listener);
+    const view = this.view();
+    if (view.synced) listener(view, {all: true, imports: new Set(), namespaces: new Set(), clusterset: true});
+  }
+
+  status(): AgentStatus {
+    const sources = Object.entries(this.#sources).map(([name, reflector]) => [name, reflector.status()] as const);
+    const view = this.view();
+    return {
+      clusterId: this.#options.clusterId,
+      synced: view.synced,
+      writer: this.isWriter,
+      revision: view.revision,
+      imports: view.imports.size,
+      derivedServices: this.#publisher.derivedCount,
+      lastSuccessMs: this.client.lastSuccessMs,
+      sources: Object.fromEntries(sources) as Record<SourceName, ReflectorStatus>,
+    };
+  }
+
+  #queue(kind: string, reconcile: (key: string, signal: AbortSignal) => Promise<void | {requeueAfterMs: number}>): WorkQueue {
+    return new WorkQueue({
+      concurrency: WRITERS,
+      handle: async (key, signal) => {
+        // Only the holder writes, and nobody before the world is known: half of it would look like deletions.
+        if (!this.#lease.held || !this.view().synced) return undefined;
+        return reconcile(key, signal);
+      },
+      onError: (key, error, attempt, nextDelayMs) =>
+        this.#options.logger.warn({kind, key, attempt, nextDelayMs, err: describeError(error)}, 'reconcile failed'),
+    });
+  }
+
+  #changed(source: SourceName, keys: readonly string[]): void {
+    this.#publisher.noteChange(source, keys);
+    if (source === 'exports' || source === 'flomeshExports' || source === 'services') {
+      for (const key of keys) this.#exports.add(key);
+    }
+    // A policy speaks about every export.
+    if (source === 'exportPolicies') this.#enqueueExports();
+  }
+
+  #published(view: View, change: ViewChange): void {
+    if (change.all) {
+      this.#settle.synced();
+      this.#enqueueEverything();
+    }
+    // An import, its derived Service or a slice of it: whatever changed, the same key is looked at again.
+    for (const key of change.imports) this.#imports.add(key);
+    for (const listener of this.#listeners) listener(view, change);
+  }
+
+  #look(): void {
+    if (!this.view().synced) this.#publisher.publishWhenSynced();
+    else this.#publisher.noteTime();
+  }
+
+  #enqueueEverything(): void {
+    if (!this.view().synced) return;
+    for (const key of this.#sources.imports.store.keys()) this.#imports.add(key);
+    for (const service of this.#sources.services.store.values()) {
+      const importKey = importKeyOf(service);
+      if (importKey !== undefined) this.#imports.add(importKey);
+    }
+    this.#enqueueExports();
+  }
+
+  #enqueueExports(): void {
+    for (const key of this.#sources.exports.store.keys()) this.#exports.add(key);
+    for (const key of this.#sources.flomeshExports.store.keys()) this.#exports.add(key);
+  }
+}

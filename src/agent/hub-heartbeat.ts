@@ -1,0 +1,28 @@
+import type {Lease} from '../api/kinds.ts';
+import type {HubSignal} from '../clusterset/view.ts';
+
+/** A failover of the hub takes up to 25 s, so a heartbeat is lost only after 40 (design §3). */
+export const HEARTBEAT_EXPIRY_MS = 40_000;
+
+/**
+ * Judges the heartbeat by when this process saw `renewTime` change, never by comparing clocks of two machines (design §6).
+ * A Lease that is there at start counts as renewed at that moment: nothing was observed that says otherwise.
+ */
+export class HubHeartbeat {
+  #renewTime: string | undefined;
+  #observedMs: number | undefined;
+
+  /** To be called with what the store holds, at every change of the Lease. */
+  observe(lease: Lease | undefined, nowMs: number): void {
+    const renewTime = lease?.spec?.renewTime;
+    if (renewTime === undefined || renewTime === this.#renewTime) return;
+    this.#renewTime = renewTime;
+    this.#observedMs = nowMs;
+  }
+
+  signal(nowMs: number): HubSignal {
+    if (this.#observedMs === undefined) return {state: 'Never'};
+    const state = nowMs - this.#observedMs < HEARTBEAT_EXPIRY_MS ? 'Alive' : 'Expired';
+    return {state, observedMs: this.#observedMs};
+  }
+}

@@ -1,0 +1,107 @@
+import type {EndpointSlice, IPFamily, Protocol, Service, ServiceImport} from '../api/kinds.ts';
+import {
+  MCS_SOURCE_CLUSTER_LABEL,
+  PORT_CLUSTERS_ANNOTATION,
+  READY_ANNOTATION,
+  SERVICE_NAME_LABEL,
+  TTL_ANNOTATION,
+} from '../api/names.ts';
+import {refuseAddress} from '../clusterset/addresses.ts';
+import type {ImportView, SliceView} from '../clusterset/view.ts';
+
+/** Bounds of the TTL annotation in seconds: 0 would make every query travel, a day would outlive any failover. */
+const MAX_TTL_SECONDS = 3600;
+
+export interface ImportFacts {
+  readonly derived: Service | undefined;
+  /** Slices of the derived Service. */
+  readonly derivedSlices: readonly EndpointSlice[];
+  /** Slices that the hub imported for this name. */
+  readonly importedSlices: readonly EndpointSlice[];
+  readonly development: boolean;
+}
+
+/** The view of one import. Annotations that can't be read count as absent: they are remote input (design §10). */
+export function toImportView(object: ServiceImport, facts: ImportFacts): ImportView {
+  const {annotations = {}} = object.metadata;
+  return {
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    uid: object.metadata.uid ?? '',
+    type: object.spec?.type ?? 'ClusterSetIP',
+    ports: object.spec?.ports ?? [],
+    ips: servedAddresses(object, facts),
+    ipFamilies: object.spec?.ipFamilies ?? [],
+    clusters: (object.status?.clusters ?? []).map(({cluster}) => cluster).sort(),
+    readyClusters: readClusters(annotations[READY_ANNOTATION]),
+    portClusters: readPortClusters(annotations[PORT_CLUSTERS_ANNOTATION]),
+    ttlSeconds: readTtl(annotations[TTL_ANNOTATION]),
+    slices: object.spec?.type === 'Headless' ? toSliceViews(facts) : [],
+  };
+}
+
+/**
+ * An address is served only while the derived Service that owns it and a slice for each of its families exist
+ * (design §7): kube-proxy would otherwise drop, and a later owner of the address would get, what clients send there.
+ */
+function servedAddresses(object: ServiceImport, facts: ImportFacts): readonly string[] {
+  const owned = facts.derived?.spec?.clusterIPs ?? [];
+  const families = facts.derived?.spec?.ipFamilies ?? [];
+  const covered = families.every((family) => facts.derivedSlices.some((slice) => slice.addressType === family));
+  if (!covered) return [];
+  return (object.spec?.ips ?? []).filter((ip) => owned.includes(ip));
+}
+
+function toSliceViews(facts: ImportFacts): readonly SliceView[] {
+  return facts.importedSlices.flatMap((slice) => {
+    const sourceCluster = slice.metadata.labels?.[MCS_SOURCE_CLUSTER_LABEL];
+    if (sourceCluster === undefined || slice.addressType === 'FQDN') return [];
+    const endpoints = (slice.endpoints ?? []).flatMap((endpoint) => {
+      const addresses = endpoint.addresses.filter((ip) => refuseAddress(ip, {development: facts.development}) === undefined);
+      return addresses.length > 0 ? [{...endpoint, addresses}] : [];
+    });
+    const ports = (slice.ports ?? []).flatMap(({name = '', port, protocol = 'TCP' as Protocol}) =>
+      port === undefined ? [] : [{name, port, protocol}],
+    );
+    return [{sourceCluster, addressType: slice.addressType, endpoints, ports}];
+  });
+}
+
+function readClusters(text: string | undefined): readonly string[] | undefined {
+  return text?.split(',').filter((cluster) => cluster !== '');
+}
+
+function readPortClusters(text: string | undefined): Readonly<Record<string, readonly string[]>> {
+  const value = parseObject(text);
+  const read: Record<string, readonly string[]> = {};
+  for (const [port, clusters] of Object.entries(value)) {
+    if (Array.isArray(clusters) && clusters.every((cluster) => typeof cluster === 'string')) read[port] = clusters;
+  }
+  return read;
+}
+
+function parseObject(text: string | undefined): Record<string, unknown> {
+  if (text === undefined) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    // Written by the hub; text that is not JSON says nothing, and an import without it is served by all its exporters.
+    return {};
+  }
+}
+
+function readTtl(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{1,4}$/.test(text)) return undefined;
+  return Math.min(Math.max(Number(text), 1), MAX_TTL_SECONDS);
+}
+
+/** The derived Service that a slice belongs to, if it belongs to one. */
+export function derivedServiceOf(slice: EndpointSlice): string | undefined {
+  return slice.metadata.labels?.[SERVICE_NAME_LABEL];
+}
+
+/** Families in the order of their addresses. */
+export function familiesOf(ips: readonly string[]): readonly IPFamily[] {
+  return ips.map((ip) => (ip.includes(':') ? 'IPv6' : 'IPv4'));
+}

@@ -1,0 +1,150 @@
+import type {EndpointSlice, Service, ServiceImport} from '../api/kinds.ts';
+import {hasConditions, keyOf, parseKey} from '../api/meta.ts';
+import {AGENT_MANAGER, derivedServiceName} from '../api/names.ts';
+import * as resources from '../api/resources.ts';
+import {isUpToDate} from '../kube/apply-if-different.ts';
+import type {KubeClient} from '../kube/client.ts';
+import {buildDerivedService, buildDerivedSlices} from './derived-service.ts';
+import {buildImportAddresses, buildImportConditions} from './import-status.ts';
+import type {Sources} from './sources.ts';
+import {refuseVip} from './vip-budget.ts';
+
+export interface ImportWriterOptions {
+  readonly client: KubeClient;
+  readonly sources: Sources;
+  readonly namespace: string;
+  /** How long a derived Service outlives its import, so that no cached answer ever points at somebody else's address. */
+  readonly lingerMs: (key: string) => number;
+  readonly maxVips: number;
+  readonly derivedCount: () => number;
+  readonly nowMs: () => number;
+}
+
+/**
+ * Keeps what the agent owns of each import: the derived Service and its slices, then the import's `ips`, then its
+ * conditions. In this order, because an address is announced only when what it leads to exists (design §7).
+ * Level-triggered: `reconcile` gets a key, compares the stores with what should be, and writes only a difference.
+ */
+export class ImportWriter {
+  readonly #options: ImportWriterOptions;
+  /** When each import was first missed. A restart starts the linger anew: longer is safe, shorter is not. */
+  readonly #missedSinceMs = new Map<string, number>();
+
+  constructor(options: ImportWriterOptions) {
+    this.#options = options;
+  }
+
+  async reconcile(key: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
+    const {sources} = this.#options;
+    const object = sources.imports.store.get(key);
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return this.#retire(key, signal);
+    this.#missedSinceMs.delete(key);
+    if (object.spec === undefined) return undefined;
+    if (object.spec.type === 'Headless') {
+      const later = await this.#retire(key, signal);
+      await this.#applyAddresses(object, [], signal);
+      await this.#applyConditions(object, undefined, signal);
+      return later;
+    }
+    return this.#serve(key, object, signal);
+  }
+
+  /** Derived Service, slices, addresses, conditions, in this order. */
+  async #serve(key: string, object: ServiceImport, signal: AbortSignal): Promise<void> {
+    const existing = this.#derived(key);
+    const refusal = existing === undefined ? this.#refuse(object) : undefined;
+    if (refusal !== undefined) {
+      await this.#applyConditions(object, undefined, signal, refusal);
+      return;
+    }
+    const derived = await this.#applyDerived(object, existing, signal);
+    await this.#applySlices(derived, signal);
+    await this.#applyAddresses(object, derived.spec?.clusterIPs ?? [], signal);
+    await this.#applyConditions(object, derived, signal);
+  }
+
+  #refuse(object: ServiceImport): ReturnType<typeof refuseVip> {
+    const {maxVips, derivedCount, namespace} = this.#options;
+    return refuseVip(object, {maxVips, used: derivedCount(), ownNamespace: namespace});
+  }
+
+  #derived(key: string): Service | undefined {
+    const {namespace: importNamespace = '', name} = parseKey(key);
+    const derivedName = derivedServiceName(importNamespace, name);
+    return this.#options.sources.services.store.get(keyOf({namespace: this.#options.namespace, name: derivedName}));
+  }
+
+  async #applyDerived(object: ServiceImport, existing: Service | undefined, signal: AbortSignal): Promise<Service> {
+    const desired = buildDerivedService(object, this.#options.namespace);
+    if (existing !== undefined && isUpToDate(existing, desired)) return existing;
+    const uid = existing?.metadata.uid;
+    const body = uid === undefined ? desired : {...desired, metadata: {...desired.metadata, uid}};
+    return this.#options.client.apply<Service>(resources.services, body, {
+      fieldManager: AGENT_MANAGER,
+      force: true,
+      signal,
+    });
+  }
+
+  async #applySlices(derived: Service, signal: AbortSignal): Promise<void> {
+    for (const slice of buildDerivedSlices(derived)) {
+      const existing: EndpointSlice | undefined = this.#options.sources.slices.store.get(keyOf(slice.metadata));
+      if (existing !== undefined && isUpToDate(existing, slice)) continue;
+      await this.#options.client.apply(resources.endpointSlices, slice, {
+        fieldManager: AGENT_MANAGER,
+        force: true,
+        signal,
+      });
+    }
+  }
+
+  async #applyAddresses(object: ServiceImport, ips: readonly string[], signal: AbortSignal): Promise<void> {
+    const desired = buildImportAddresses(object, ips);
+    // Addresses to give up don't show in what is desired: the claim goes by an apply that leaves them out.
+    const hasOthers = ips.length === 0 && (object.spec?.ips ?? []).length > 0;
+    if (!hasOthers && isUpToDate(object, desired)) return;
+    // Forced: whoever set other addresses took the field over, and a conflict would not heal by itself.
+    await this.#options.client.apply(resources.serviceImports, desired, {
+      fieldManager: AGENT_MANAGER,
+      force: true,
+      signal,
+    });
+  }
+
+  async #applyConditions(
+    object: ServiceImport,
+    derived: Service | undefined,
+    signal: AbortSignal,
+    refusal?: ReturnType<typeof refuseVip>,
+  ): Promise<void> {
+    const desired = buildImportConditions(object, {derived, refusal}, this.#options.nowMs());
+    if (hasConditions(object.status?.conditions, desired.status.conditions)) return;
+    await this.#options.client.apply(resources.serviceImports, desired, {
+      fieldManager: AGENT_MANAGER,
+      force: true,
+      subresource: 'status',
+      signal,
+    });
+  }
+
+  /** The import is gone (or headless now): the derived Service stays for its linger, then goes, slices with it. */
+  async #retire(key: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
+    const derived = this.#derived(key);
+    if (derived === undefined) {
+      this.#missedSinceMs.delete(key);
+      return undefined;
+    }
+    const nowMs = this.#options.nowMs();
+    const since = this.#missedSinceMs.get(key) ?? nowMs;
+    this.#missedSinceMs.set(key, since);
+    const leftMs = since + this.#options.lingerMs(key) - nowMs;
+    if (leftMs > 0) return {requeueAfterMs: leftMs};
+    const {uid} = derived.metadata;
+    await this.#options.client.delete(resources.services, derived.metadata, {
+      ...(uid === undefined ? {} : {uid}),
+      propagationPolicy: 'Background',
+      signal,
+    });
+    return undefined;
+  }
+}

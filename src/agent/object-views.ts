@@ -1,0 +1,67 @@
+import type {Namespace, RemoteCluster, Service} from '../api/kinds.ts';
+import type {KubeObject} from '../api/meta.ts';
+import {refuseAddress} from '../clusterset/addresses.ts';
+import type {ClusterView, LocalExportView, LocalServiceView, NamespaceView} from '../clusterset/view.ts';
+
+/** Converters at the edge: objects of the own API server into what the view holds of them. */
+
+function createdAtMs(object: KubeObject): number {
+  return Date.parse(object.metadata.creationTimestamp ?? '') || 0;
+}
+
+export function toNamespaceView(object: Namespace): NamespaceView {
+  const {name, labels = {}, annotations = {}} = object.metadata;
+  return {name, labels, annotations, createdAtMs: createdAtMs(object)};
+}
+
+/** Gateway addresses that may not be used (design §10) are left out here, once for DNS, injection and Envoy alike. */
+export function toClusterView(object: RemoteCluster, options: {development: boolean}): ClusterView {
+  const {spec = {}, status} = object;
+  const since = Date.parse(status?.api?.since ?? '');
+  return {
+    id: object.metadata.name,
+    gateway: spec.gateway && {
+      host: spec.gateway.host,
+      port: spec.gateway.port,
+      addresses: (spec.gateway.addresses ?? []).filter((address) => refuseAddress(address, options) === undefined),
+    },
+    region: spec.region ?? 'default',
+    zone: spec.zone ?? 'default',
+    group: spec.group ?? 'default',
+    network: spec.network,
+    podCIDRs: spec.podCIDRs ?? [],
+    drain: spec.drain ?? false,
+    api: {state: status?.api?.state ?? 'Unknown', sinceMs: Number.isNaN(since) ? undefined : since},
+    gatewayHealth: 'Unknown',
+  };
+}
+
+export function toLocalServiceView(object: Service): LocalServiceView {
+  const {spec = {}} = object;
+  return {
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    type: spec.type ?? 'ClusterIP',
+    headless: spec.clusterIP === 'None',
+    selector: spec.selector ?? {},
+    ports: (spec.ports ?? []).map((port) => ({
+      name: port.name,
+      port: port.port,
+      protocol: port.protocol ?? 'TCP',
+      targetPort: port.targetPort ?? port.port,
+      appProtocol: port.appProtocol,
+    })),
+  };
+}
+
+/** One export however many groups it comes from; its age is the older one's (design §4). */
+export function toLocalExportView(objects: readonly KubeObject[]): LocalExportView | undefined {
+  const [first] = objects;
+  if (first === undefined) return undefined;
+  return {
+    namespace: first.metadata.namespace ?? '',
+    name: first.metadata.name,
+    groups: objects.map((object) => object.apiVersion.slice(0, object.apiVersion.indexOf('/'))),
+    createdAtMs: Math.min(...objects.map(createdAtMs)),
+  };
+}

@@ -1,0 +1,127 @@
+import type {Logger} from 'pino';
+
+import type {
+  ClusterProperty,
+  EndpointSlice,
+  ExportPolicy,
+  FlomeshServiceExport,
+  GlobalTrafficPolicy,
+  ImportPolicy,
+  Lease,
+  Namespace,
+  RemoteCluster,
+  Service,
+  ServiceExport,
+  ServiceImport,
+} from '../api/kinds.ts';
+import type {KubeObject} from '../api/meta.ts';
+import {AGENT_MANAGED_BY, HUB_LEASE, HUB_MANAGED_BY, HUB_VALIDATOR_CONFIGURATION, SLICE_MANAGED_BY_LABEL} from '../api/names.ts';
+import * as resources from '../api/resources.ts';
+import type {KubeClient} from '../kube/client.ts';
+import {Reflector} from '../kube/reflector.ts';
+
+/** A webhook configuration, as far as the agent looks at it: whether a hub validates in this very cluster. */
+export interface WebhookConfiguration extends KubeObject {
+  readonly webhooks?: readonly object[];
+}
+
+/** The agent's only inputs: reflectors on its own cluster's API server (design §3). */
+export interface Sources {
+  readonly imports: Reflector<ServiceImport>;
+  readonly exports: Reflector<ServiceExport>;
+  readonly flomeshExports: Reflector<FlomeshServiceExport>;
+  readonly services: Reflector<Service>;
+  readonly slices: Reflector<EndpointSlice>;
+  readonly namespaces: Reflector<Namespace>;
+  readonly clusters: Reflector<RemoteCluster>;
+  readonly exportPolicies: Reflector<ExportPolicy>;
+  readonly importPolicies: Reflector<ImportPolicy>;
+  readonly trafficPolicies: Reflector<GlobalTrafficPolicy>;
+  readonly properties: Reflector<ClusterProperty>;
+  readonly hubLease: Reflector<Lease>;
+  readonly hubValidator: Reflector<WebhookConfiguration>;
+}
+
+export type SourceName = keyof Sources;
+
+/** Called with the keys that changed, after the store holds the new state. */
+export type SourceListener = (source: SourceName, keys: readonly string[]) => void;
+
+export interface SourcesOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly logger: Logger;
+  readonly onChange: SourceListener;
+}
+
+/** What a store keeps of any object: identity and what users wrote, without the server's bookkeeping. */
+function stripped<T extends KubeObject>(raw: KubeObject): T {
+  const {managedFields: _managedFields, ...metadata} = raw.metadata;
+  return {...raw, metadata} as T;
+}
+
+/** Users' Services are many and their status is of no use here. */
+function strippedService(raw: KubeObject): Service {
+  const {status: _status, ...service} = stripped<Service & {status?: unknown}>(raw);
+  return service;
+}
+
+/** Makes the reflectors; nothing is listed before they are started. */
+export function createSources(options: SourcesOptions): Sources {
+  const {client, logger} = options;
+  const reflect = <T extends KubeObject>(
+    source: SourceName,
+    resource: resources.Resource,
+    more: {namespace?: string; labelSelector?: string; fieldSelector?: string; keep?: (raw: KubeObject) => T} = {},
+  ): Reflector<T> => {
+    const {keep = stripped<T>, ...scope} = more;
+    return new Reflector<T>({
+      client,
+      resource,
+      ...scope,
+      keep,
+      logger: logger.child({source}),
+      onChange: (changes) =>
+        options.onChange(
+          source,
+          changes.map((change) => change.key),
+        ),
+    });
+  };
+  return {
+    imports: reflect<ServiceImport>('imports', resources.serviceImports),
+    exports: reflect<ServiceExport>('exports', resources.serviceExports),
+    flomeshExports: reflect<FlomeshServiceExport>('flomeshExports', resources.flomeshServiceExports),
+    services: reflect<Service>('services', resources.services, {keep: strippedService}),
+    slices: reflect<EndpointSlice>('slices', resources.endpointSlices, {
+      labelSelector: `${SLICE_MANAGED_BY_LABEL} in (${AGENT_MANAGED_BY},${HUB_MANAGED_BY})`,
+    }),
+    namespaces: reflect<Namespace>('namespaces', resources.namespaces),
+    clusters: reflect<RemoteCluster>('clusters', resources.remoteClusters),
+    exportPolicies: reflect<ExportPolicy>('exportPolicies', resources.exportPolicies),
+    importPolicies: reflect<ImportPolicy>('importPolicies', resources.importPolicies),
+    trafficPolicies: reflect<GlobalTrafficPolicy>('trafficPolicies', resources.globalTrafficPolicies),
+    properties: reflect<ClusterProperty>('properties', resources.clusterProperties),
+    hubLease: reflect<Lease>('hubLease', resources.leases, {
+      namespace: options.namespace,
+      fieldSelector: `metadata.name=${HUB_LEASE}`,
+    }),
+    hubValidator: reflect<WebhookConfiguration>('hubValidator', resources.validatingWebhookConfigurations, {
+      fieldSelector: `metadata.name=${HUB_VALIDATOR_CONFIGURATION}`,
+    }),
+  };
+}
+
+/** The kinds without which no honest answer can be given (design §7): until each was listed in full, names are SERVFAIL. */
+const REQUIRED: readonly SourceName[] = ['imports', 'services', 'slices', 'namespaces'];
+
+/**
+ * True once every required kind was listed in full, and every other one was too or is not served by this API server:
+ * a cluster without policies' CRDs has no policies, but one whose ServiceImports are unknown has no known names.
+ */
+export function areSourcesSynced(sources: Sources): boolean {
+  return (Object.keys(sources) as SourceName[]).every((source) => {
+    const status = sources[source].status();
+    return status.synced || (status.kindMissing && !REQUIRED.includes(source));
+  });
+}

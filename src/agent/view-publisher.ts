@@ -1,0 +1,279 @@
+import type {KubeObject} from '../api/meta.ts';
+import {keyOf, parseKey} from '../api/meta.ts';
+import {HUB_VALIDATOR_CONFIGURATION, MCS_SERVICE_NAME_LABEL, SERVICE_NAME_LABEL, derivedServiceName} from '../api/names.ts';
+import type {View, ViewChange} from '../clusterset/view.ts';
+import {importKeyOf} from './derived-service.ts';
+import {HubHeartbeat} from './hub-heartbeat.ts';
+import {toImportView} from './import-view.ts';
+import {toClusterView, toLocalExportView, toLocalServiceView, toNamespaceView} from './object-views.ts';
+import {SliceIndex} from './slice-index.ts';
+import type {SourceName, Sources} from './sources.ts';
+import {areSourcesSynced} from './sources.ts';
+
+export type ViewListener = (view: View, change: ViewChange) => void;
+
+export interface ViewPublisherOptions {
+  readonly sources: () => Sources;
+  readonly clusterId: string;
+  readonly namespace: string;
+  readonly development: boolean;
+  readonly nowMs: () => number;
+  readonly onPublish: ViewListener;
+}
+
+interface Pending {
+  readonly imports: Set<string>;
+  readonly namespaces: Set<string>;
+  readonly exports: Set<string>;
+  readonly services: Set<string>;
+  clusterset: boolean;
+}
+
+const nothingPending = (): Pending => ({
+  imports: new Set(),
+  namespaces: new Set(),
+  exports: new Set(),
+  services: new Set(),
+  clusterset: false,
+});
+
+/**
+ * Makes the views. Changes of one turn of the event loop become one view; only what changed is converted again, the rest
+ * is shared with the view before. Nothing is published before every source is synced: a half-read world would make
+ * NXDOMAIN of names that exist.
+ */
+export class ViewPublisher {
+  readonly #options: ViewPublisherOptions;
+  readonly #heartbeat = new HubHeartbeat();
+  readonly #derivedSlices = new SliceIndex(SERVICE_NAME_LABEL);
+  readonly #importedSlices = new SliceIndex(MCS_SERVICE_NAME_LABEL);
+  /** Which import a derived Service stands for, kept to know what a deleted one stood for. */
+  readonly #derivedFor = new Map<string, string>();
+  #pending = nothingPending();
+  #scheduled = false;
+  #view: View;
+
+  constructor(options: ViewPublisherOptions) {
+    this.#options = options;
+    this.#view = emptyView(options);
+  }
+
+  get view(): View {
+    return this.#view;
+  }
+
+  /** Derived Services that exist now, for the VIP budget. */
+  get derivedCount(): number {
+    return this.#derivedFor.size;
+  }
+
+  /** To be called by the reflectors, after their store has changed. */
+  noteChange(source: SourceName, keys: readonly string[]): void {
+    const sources = this.#options.sources();
+    for (const key of keys) this.#note(source, key, sources);
+    this.#schedule();
+  }
+
+  /** Time passes too: to be called now and then, so that an expired heartbeat shows without any event. */
+  noteTime(): void {
+    const {state} = this.#heartbeat.signal(this.#options.nowMs());
+    if (state === this.#view.hub.state) return;
+    this.#pending.clusterset = true;
+    this.#schedule();
+  }
+
+  /** Publishes at the first moment at which everything is synced; false: not yet. */
+  publishWhenSynced(): boolean {
+    if (!this.#view.synced) this.#publish();
+    return this.#view.synced;
+  }
+
+  #note(source: SourceName, key: string, sources: Sources): void {
+    const pending = this.#pending;
+    switch (source) {
+      case 'imports':
+        pending.imports.add(key);
+        break;
+      case 'exports':
+      case 'flomeshExports':
+        pending.exports.add(key);
+        break;
+      case 'services':
+        pending.services.add(key);
+        this.#noteDerived(key, sources);
+        break;
+      case 'slices':
+        this.#noteSlice(key, sources);
+        break;
+      case 'namespaces':
+        pending.namespaces.add(key);
+        break;
+      case 'hubLease':
+        this.#heartbeat.observe(sources.hubLease.store.get(key), this.#options.nowMs());
+        pending.clusterset ||= this.#heartbeat.signal(this.#options.nowMs()).state !== this.#view.hub.state;
+        break;
+      case 'clusters':
+      case 'exportPolicies':
+      case 'importPolicies':
+      case 'trafficPolicies':
+      case 'properties':
+      case 'hubValidator':
+        pending.clusterset = true;
+        break;
+      default:
+        source satisfies never;
+    }
+  }
+
+  #noteDerived(key: string, sources: Sources): void {
+    if (parseKey(key).namespace !== this.#options.namespace) return;
+    const service = sources.services.store.get(key);
+    const importKey = service === undefined ? this.#derivedFor.get(key) : importKeyOf(service);
+    if (importKey === undefined) return;
+    if (service === undefined) this.#derivedFor.delete(key);
+    else this.#derivedFor.set(key, importKey);
+    this.#pending.imports.add(importKey);
+  }
+
+  #noteSlice(key: string, sources: Sources): void {
+    const slice = sources.slices.store.get(key);
+    for (const service of this.#derivedSlices.set(key, slice)) {
+      const importKey = this.#derivedFor.get(service);
+      if (importKey !== undefined) this.#pending.imports.add(importKey);
+    }
+    for (const importKey of this.#importedSlices.set(key, slice)) this.#pending.imports.add(importKey);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // After the I/O of this turn: one watch chunk with a hundred events makes one view.
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#publish();
+    });
+  }
+
+  #publish(): void {
+    const sources = this.#options.sources();
+    if (!this.#view.synced && !areSourcesSynced(sources)) return;
+    const pending = this.#view.synced ? this.#pending : everything(sources);
+    const change: ViewChange = {
+      all: !this.#view.synced,
+      imports: pending.imports,
+      namespaces: pending.namespaces,
+      clusterset: pending.clusterset,
+    };
+    if (!isWorthPublishing(pending)) return;
+    this.#pending = nothingPending();
+    this.#view = this.#next(sources, pending);
+    this.#options.onPublish(this.#view, change);
+  }
+
+  #next(sources: Sources, pending: Pending): View {
+    const {nowMs, development} = this.#options;
+    const before = this.#view;
+    return {
+      ...before,
+      revision: before.revision + 1,
+      atMs: nowMs(),
+      synced: true,
+      namespaces: updated(before.namespaces, pending.namespaces, (key) =>
+        convert(sources.namespaces.store.get(key), toNamespaceView),
+      ),
+      imports: updated(before.imports, pending.imports, (key) =>
+        convert(sources.imports.store.get(key), (object) => {
+          const derived = this.#derivedKey(key);
+          return toImportView(object, {
+            derived: sources.services.store.get(derived),
+            derivedSlices: this.#derivedSlices.of(derived),
+            importedSlices: this.#importedSlices.of(key),
+            development,
+          });
+        }),
+      ),
+      exports: updated(before.exports, pending.exports, (key) =>
+        toLocalExportView(present<KubeObject>([sources.exports.store.get(key), sources.flomeshExports.store.get(key)])),
+      ),
+      services: updated(before.services, pending.services, (key) =>
+        convert(sources.services.store.get(key), toLocalServiceView),
+      ),
+      ...(pending.clusterset ? this.#clusterset(sources) : {}),
+    };
+  }
+
+  #clusterset(sources: Sources): Partial<View> {
+    const {nowMs, development} = this.#options;
+    return {
+      clusters: new Map([...sources.clusters.store.entries()].map(([id, raw]) => [id, toClusterView(raw, {development})])),
+      exportPolicies: new Map(sources.exportPolicies.store.entries()),
+      importPolicies: new Map(sources.importPolicies.store.entries()),
+      trafficPolicies: new Map(sources.trafficPolicies.store.entries()),
+      hub: this.#heartbeat.signal(nowMs()),
+      hubIsHere: (sources.hubValidator.store.get(HUB_VALIDATOR_CONFIGURATION)?.webhooks ?? []).length > 0,
+    };
+  }
+
+  #derivedKey(importKey: string): string {
+    const {namespace = '', name} = parseKey(importKey);
+    return keyOf({namespace: this.#options.namespace, name: derivedServiceName(namespace, name)});
+  }
+}
+
+function emptyView(options: {clusterId: string; nowMs: () => number}): View {
+  return {
+    revision: 0,
+    atMs: options.nowMs(),
+    clusterId: options.clusterId,
+    synced: false,
+    namespaces: new Map(),
+    imports: new Map(),
+    clusters: new Map(),
+    exports: new Map(),
+    services: new Map(),
+    exportPolicies: new Map(),
+    importPolicies: new Map(),
+    trafficPolicies: new Map(),
+    hub: {state: 'Never'},
+    hubIsHere: false,
+  };
+}
+
+function everything(sources: Sources): Pending {
+  return {
+    imports: new Set(sources.imports.store.keys()),
+    namespaces: new Set(sources.namespaces.store.keys()),
+    exports: new Set([...sources.exports.store.keys(), ...sources.flomeshExports.store.keys()]),
+    services: new Set(sources.services.store.keys()),
+    clusterset: true,
+  };
+}
+
+function isWorthPublishing(pending: Pending): boolean {
+  const {imports, namespaces, exports, services, clusterset} = pending;
+  return clusterset || imports.size + namespaces.size + exports.size + services.size > 0;
+}
+
+/** A copy with these keys taken anew; the very same map where no key changed, so that consumers can compare by identity. */
+function updated<T>(
+  before: ReadonlyMap<string, T>,
+  keys: ReadonlySet<string>,
+  read: (key: string) => T | undefined,
+): ReadonlyMap<string, T> {
+  if (keys.size === 0) return before;
+  const after = new Map(before);
+  for (const key of keys) {
+    const value = read(key);
+    if (value === undefined) after.delete(key);
+    else after.set(key, value);
+  }
+  return after;
+}
+
+function convert<A, B>(value: A | undefined, to: (value: A) => B): B | undefined {
+  return value === undefined ? undefined : to(value);
+}
+
+function present<T>(values: readonly (T | undefined)[]): T[] {
+  return values.filter((value) => value !== undefined);
+}

@@ -1,0 +1,151 @@
+import type {ImportType} from '../api/kinds.ts';
+import {findConflicts, unionOfFamilies} from './conflicts.ts';
+import type {Conflict, ValidExport} from './conflicts.ts';
+import type {TraceStep} from './decision.ts';
+import {exportable, exportedMapFaults} from './label-syntax.ts';
+import type {MemberExport} from './member-export.ts';
+import type {ExportVerdict, MergedImport, MergeResult} from './merged-import.ts';
+import {mergePorts} from './merge-ports.ts';
+import type {MergedPorts} from './merge-ports.ts';
+
+/**
+ * All exports of one name → the import that every member should hold, and a verdict for each export (KEP-1645).
+ *
+ * Where one value has to be chosen, the oldest valid export's is: by `createdAtMs`, ties by cluster id. An export without a
+ * Service, or of an ExternalName, contributes nothing and doesn't count, but hears of the conflicts like the others.
+ *
+ * @param exports - in any order; of one namespace and name, at most one a cluster
+ */
+export function merge(exports: readonly MemberExport[]): MergeResult {
+  const [oldest, ...younger] = byPrecedence(exports).filter(isValid);
+  if (oldest === undefined) return {import: undefined, verdicts: toVerdicts(exports, [], undefined)};
+  const valid = [oldest, ...younger] as const;
+  const ports = mergePorts(valid.map((e) => ({cluster: e.cluster, ports: e.service.ports})));
+  const conflicts = findConflicts(valid, ports);
+  return {import: toImport(valid, ports), verdicts: toVerdicts(exports, conflicts, oldest)};
+}
+
+/** Oldest first. Not by locale: the order must be the same in every process. */
+function byPrecedence(exports: readonly MemberExport[]): readonly MemberExport[] {
+  return exports.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.cluster < b.cluster ? -1 : 1));
+}
+
+function isValid(e: MemberExport): e is ValidExport {
+  return e.service !== undefined && e.service.type !== 'ExternalName';
+}
+
+function toImport(valid: readonly [ValidExport, ...ValidExport[]], ports: MergedPorts): MergedImport {
+  const [oldest] = valid;
+  const {service} = oldest;
+  const type: ImportType = service.headless ? 'Headless' : 'ClusterSetIP';
+  return {
+    namespace: oldest.namespace,
+    name: oldest.name,
+    type,
+    ports: ports.ports,
+    ipFamilies: unionOfFamilies(valid),
+    ...affinityOf(oldest),
+    ...(service.internalTrafficPolicy === undefined ? {} : {internalTrafficPolicy: service.internalTrafficPolicy}),
+    ...(service.trafficDistribution === undefined ? {} : {trafficDistribution: service.trafficDistribution}),
+    labels: exportable(oldest.exportedLabels, 'label'),
+    annotations: exportable(oldest.exportedAnnotations, 'annotation'),
+    clusters: valid.map((e) => e.cluster).sort(),
+    readyClusters: readyClusters(valid),
+    portClusters: ports.portClusters,
+    groups: [...new Set(valid.flatMap((e) => e.groups))].sort(),
+  };
+}
+
+/** "Ignored for Headless" (ServiceImport's own field documentation), so a headless import has none. */
+function affinityOf({service}: ValidExport): Pick<MergedImport, 'sessionAffinity' | 'sessionAffinityConfig'> {
+  if (service.headless) return {};
+  const sessionAffinity = service.sessionAffinity === '' ? 'None' : service.sessionAffinity;
+  const {sessionAffinityConfig} = service;
+  return {sessionAffinity, ...(sessionAffinityConfig === undefined ? {} : {sessionAffinityConfig})};
+}
+
+/** One exporter whose endpoints are not known makes the whole unknown: absent is not the same as not ready (design §5). */
+function readyClusters(valid: readonly ValidExport[]): readonly string[] | undefined {
+  if (valid.some(({ready}) => ready === undefined)) return undefined;
+  return valid
+    .filter(({ready}) => ready)
+    .map(({cluster}) => cluster)
+    .sort();
+}
+
+function toVerdicts(
+  exports: readonly MemberExport[],
+  conflicts: readonly Conflict[],
+  oldest: MemberExport | undefined,
+): ReadonlyMap<string, ExportVerdict> {
+  return new Map(
+    byPrecedence(exports).map((e) => [
+      e.cluster,
+      {cluster: e.cluster, valid: validity(e), conflicts, winner: e === oldest},
+    ]),
+  );
+}
+
+function validity(e: MemberExport): ExportVerdict['valid'] {
+  const at = `${e.namespace}/${e.name}`;
+  if (e.service === undefined) {
+    return {
+      status: 'False',
+      reason: 'NoService',
+      message: `Service ${at} does not exist in this cluster: create it, or delete this export.`,
+    };
+  }
+  if (e.service.type === 'ExternalName') {
+    return {
+      status: 'False',
+      reason: 'InvalidServiceType',
+      message: `Service ${at} is of type ExternalName, which can't be exported: export a Service that has endpoints.`,
+    };
+  }
+  const left = [
+    ...exportedMapFaults(e.exportedLabels, 'label'),
+    ...exportedMapFaults(e.exportedAnnotations, 'annotation'),
+  ].slice(0, 10);
+  const but = left.map(({message}) => ` Left out: ${message}.`).join('');
+  return {status: 'True', reason: 'Valid', message: `Service ${at} is exported.${but}`};
+}
+
+/** How {@link merge} came to its result, in order: each export by precedence, then what is chosen and every conflict. */
+export function mergeTrace(exports: readonly MemberExport[]): readonly TraceStep[] {
+  const {import: merged, verdicts} = merge(exports);
+  const seen = byPrecedence(exports).map((e) => exportStep(e, verdicts.get(e.cluster)));
+  if (merged === undefined) {
+    const subject = exports[0] === undefined ? '' : `${exports[0].namespace}/${exports[0].name}`;
+    return [
+      ...seen,
+      {step: 'merge', subject, verdict: 'NoImport', because: 'no cluster has a valid export of this name'},
+    ];
+  }
+  const [first] = verdicts.values();
+  const subject = `${merged.namespace}/${merged.name}`;
+  const conflicts = (first?.conflicts ?? []).map(({reason, message}): TraceStep => ({
+    step: 'merge',
+    subject,
+    verdict: reason,
+    because: message,
+  }));
+  return [...seen, chosenStep(merged, verdicts), ...conflicts];
+}
+
+function exportStep(e: MemberExport, verdict: ExportVerdict | undefined): TraceStep {
+  const age = `created ${new Date(e.createdAtMs).toISOString()}`;
+  const wins = verdict?.winner === true ? ', the oldest valid export' : '';
+  const because = `${verdict?.valid.message ?? ''} ${e.groups.join(' and ')}, ${age}${wins}`;
+  return {step: 'export', subject: e.cluster, verdict: verdict?.valid.reason ?? '', because};
+}
+
+function chosenStep(merged: MergedImport, verdicts: ReadonlyMap<string, ExportVerdict>): TraceStep {
+  const winner = [...verdicts.values()].find((verdict) => verdict.winner)?.cluster ?? '';
+  const ports = merged.ports.map((port) => `${port.protocol ?? 'TCP'}/${port.port}`).join(', ');
+  return {
+    step: 'merge',
+    subject: `${merged.namespace}/${merged.name}`,
+    verdict: merged.type,
+    because: `exported by ${merged.clusters.join(', ')}; ${winner} is the oldest and decides what can't be merged; ports ${ports}`,
+  };
+}

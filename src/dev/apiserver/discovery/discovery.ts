@@ -1,0 +1,109 @@
+import {createHash} from 'node:crypto';
+import type {JsonObject} from '../../schema/json.ts';
+import {storageKeyOf} from '../resource-type.ts';
+import type {ResourceType} from '../resource-type.ts';
+import type {GroupVersion, TypeRegistry} from '../type-registry.ts';
+import {STATUS_VERBS, verbsOf} from './verbs.ts';
+
+export const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/**
+ * What is served, in both forms that clients ask for (apiserver.md §1.3).
+ *
+ * @param core - `/api` lists the core group alone, `/apis` all others
+ */
+export function aggregatedDiscovery(registry: TypeRegistry, core: boolean): JsonObject {
+  const groups = Map.groupBy(versionsOf(registry, core), ({group}) => group);
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items: [...groups].map(([group, versions]) => ({
+      metadata: group === '' ? {} : {name: group},
+      versions: versions.map(({version}) => ({
+        version,
+        resources: registry.ofGroupVersion(group, version).map(aggregatedResource),
+        freshness: 'Current',
+      })),
+    })),
+  };
+}
+
+function versionsOf(registry: TypeRegistry, core: boolean): readonly GroupVersion[] {
+  return registry.groupVersions().filter(({group}) => (group === '') === core);
+}
+
+function aggregatedResource(type: ResourceType): JsonObject {
+  const responseKind = {group: type.group, version: type.group === '' ? '' : type.version, kind: type.kind};
+  const status = {subresource: 'status', responseKind, verbs: STATUS_VERBS};
+  return {
+    resource: type.plural,
+    responseKind,
+    scope: type.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: type.singular,
+    verbs: verbsOf(type),
+    ...(type.shortNames.length > 0 ? {shortNames: type.shortNames} : {}),
+    ...(type.categories.length > 0 ? {categories: type.categories} : {}),
+    ...(type.hasStatus ? {subresources: [status]} : {}),
+  };
+}
+
+export function coreVersions(address: string): JsonObject {
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{clientCIDR: '0.0.0.0/0', serverAddress: address}],
+  };
+}
+
+export function groupList(registry: TypeRegistry): JsonObject {
+  const names = new Set(versionsOf(registry, false).map(({group}) => group));
+  return {kind: 'APIGroupList', apiVersion: 'v1', groups: [...names].map((name) => groupOf(registry, name))};
+}
+
+/** `/apis/<group>`; undefined where the group is not served. */
+export function groupDocument(registry: TypeRegistry, name: string): JsonObject | undefined {
+  const served = versionsOf(registry, false).some(({group}) => group === name);
+  return served ? {kind: 'APIGroup', apiVersion: 'v1', ...groupOf(registry, name)} : undefined;
+}
+
+function groupOf(registry: TypeRegistry, name: string): JsonObject {
+  const versions = registry
+    .groupVersions()
+    .filter(({group}) => group === name)
+    .map(({group, version}) => ({groupVersion: `${group}/${version}`, version}));
+  return {name, versions, preferredVersion: versions[0]};
+}
+
+/** `/api/v1` or `/apis/<group>/<version>`; undefined where it is not served. */
+export function resourceList(registry: TypeRegistry, group: string, version: string): JsonObject | undefined {
+  const types = registry.ofGroupVersion(group, version);
+  if (types.length === 0) return undefined;
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: group === '' ? version : `${group}/${version}`,
+    resources: types.flatMap(resourceRows),
+  };
+}
+
+function resourceRows(type: ResourceType): readonly JsonObject[] {
+  const row = {
+    name: type.plural,
+    singularName: type.singular,
+    namespaced: type.namespaced,
+    kind: type.kind,
+    verbs: verbsOf(type),
+    ...(type.shortNames.length > 0 ? {shortNames: type.shortNames} : {}),
+    ...(type.categories.length > 0 ? {categories: type.categories} : {}),
+    storageVersionHash: hash(storageKeyOf(type.group, type.plural)).slice(0, 12),
+  };
+  if (!type.hasStatus) return [row];
+  const {namespaced, kind} = type;
+  return [row, {name: `${type.plural}/status`, singularName: '', namespaced, kind, verbs: STATUS_VERBS}];
+}
+
+/** SHA-512 in upper case hexadecimal, as ETags of discovery and hashes of OpenAPI documents are. */
+export function hash(text: string): string {
+  return createHash('sha512').update(text).digest('hex').toUpperCase();
+}

@@ -1,0 +1,31 @@
+import type {Faults} from '../../faults.ts';
+import type {RequestFacts} from '../../faults.ts';
+import type {WatchHub} from '../read/watch-hub.ts';
+import type {WatchStream} from '../read/watch-stream.ts';
+import type {ResourceType} from '../resource-type.ts';
+import type {Admission, WriteContext} from '../write/write-call.ts';
+import type {UserInfo} from './authentication.ts';
+import type {PendingFaults} from './request-faults.ts';
+import type {RequestInfo} from './request-info.ts';
+
+/** What the handlers of resources need of their cluster. */
+export interface ResourceContext {
+  readonly write: WriteContext;
+  readonly watches: WatchHub;
+  /** The open watches, so that faults and a stop can end them. */
+  readonly openWatches: Map<WatchStream, RequestFacts>;
+  readonly admission: Admission | undefined;
+  readonly faults: Faults;
+  readonly bookmarkEveryMs: number;
+}
+
+/** One request about a resource, with its type found. */
+export interface ResourceTarget {
+  readonly info: RequestInfo;
+  readonly type: ResourceType;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly subresource: 'status' | undefined;
+  readonly user: UserInfo;
+  readonly faults: PendingFaults;
+}

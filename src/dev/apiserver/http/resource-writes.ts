@@ -1,0 +1,166 @@
+import type {JsonObject} from '../../schema/json.ts';
+import {ApiError, badRequest} from '../api-error.ts';
+import {metaOf} from '../object-meta.ts';
+import {parseListOptions} from '../read/list-options.ts';
+import {listPage} from '../read/list.ts';
+import {parseSelection} from '../read/selection.ts';
+import {applyObject} from '../write/apply-object.ts';
+import {decodeBody} from '../write/decode-object.ts';
+import type {RequestBody} from '../write/decode-object.ts';
+import {deleteObject} from '../write/delete-object.ts';
+import type {Deletion} from '../write/delete-object.ts';
+import {parseDeleteOptions} from '../write/delete-options.ts';
+import type {DeleteOptions} from '../write/delete-options.ts';
+import {patchObject} from '../write/patch-object.ts';
+import {postObject} from '../write/post-object.ts';
+import {putObject} from '../write/put-object.ts';
+import type {WriteCall, WriteVerb} from '../write/write-call.ts';
+import {parseWriteOptions} from '../write/write-options.ts';
+import type {WriteOptions} from '../write/write-options.ts';
+import {answerBody} from './answer.ts';
+import type {Exchange} from './answer.ts';
+import {readBody} from './read-body.ts';
+import {viewOf} from './resource-reads.ts';
+import type {ResourceContext, ResourceTarget} from './resource-target.ts';
+
+const APPLY = 'application/apply-patch+yaml';
+
+export async function answerCreate(
+  exchange: Exchange,
+  context: ResourceContext,
+  target: ResourceTarget,
+): Promise<void> {
+  const view = viewOf(exchange, context, target);
+  const options = parseWriteOptions(target.info.query, 'CreateOptions');
+  const body = await readBody(exchange.request);
+  const object = await postObject(context.write, callOf(exchange, context, target, {verb: 'create', options}), body);
+  answerBody(exchange, 201, view.presenter.object(object), {encoding: view.accepted.encoding});
+}
+
+export async function answerUpdate(
+  exchange: Exchange,
+  context: ResourceContext,
+  target: ResourceTarget,
+): Promise<void> {
+  const view = viewOf(exchange, context, target);
+  const options = parseWriteOptions(target.info.query, 'UpdateOptions');
+  const body = await readBody(exchange.request);
+  const object = await putObject(context.write, callOf(exchange, context, target, {verb: 'update', options}), body);
+  answerBody(exchange, 200, view.presenter.object(object), {encoding: view.accepted.encoding});
+}
+
+export async function answerPatch(exchange: Exchange, context: ResourceContext, target: ResourceTarget): Promise<void> {
+  const view = viewOf(exchange, context, target);
+  const body = await readBody(exchange.request);
+  const apply = body.contentType === APPLY;
+  const options = parseWriteOptions(target.info.query, 'PatchOptions', apply);
+  const call = callOf(exchange, context, target, {verb: apply ? 'apply' : 'patch', options});
+  const {object, created} = apply
+    ? await applyObject(context.write, call, body)
+    : {object: await patchObject(context.write, call, body), created: false};
+  answerBody(exchange, created ? 201 : 200, view.presenter.object(object), {encoding: view.accepted.encoding});
+}
+
+export async function answerDelete(
+  exchange: Exchange,
+  context: ResourceContext,
+  target: ResourceTarget,
+): Promise<void> {
+  const view = viewOf(exchange, context, target);
+  const options = await deleteOptions(exchange, target);
+  const deletion = await deleteObject(context.write, deleteCall(exchange, context, target, options), options);
+  const {encoding} = view.accepted;
+  if (deletion.gone && target.type.strategy.answersDeleteWithObject !== true) {
+    answerBody(exchange, 200, successStatus(target, deletion), {encoding});
+  } else {
+    answerBody(exchange, 200, view.presenter.object(deletion.object), {encoding});
+  }
+}
+
+export async function answerDeleteCollection(
+  exchange: Exchange,
+  context: ResourceContext,
+  target: ResourceTarget,
+): Promise<void> {
+  const view = viewOf(exchange, context, target);
+  const options = await deleteOptions(exchange, target);
+  const {query} = target.info;
+  const selection = parseSelection(target.type, target.namespace, query);
+  const page = listPage(context.write, selection, parseListOptions(query));
+  const deleted: JsonObject[] = [];
+  for (const item of page.items) {
+    const {namespace, name} = metaOf(item);
+    const call = {...deleteCall(exchange, context, target, options), namespace, name};
+    const deletion = await deleteObject(context.write, call, {...options, unnamed: true}).catch(ignoreMissing);
+    if (deletion !== undefined) deleted.push(deletion.object);
+  }
+  answerBody(exchange, 200, view.presenter.list({...page, items: deleted}), {encoding: view.accepted.encoding});
+}
+
+/** Somebody else deleted it while this collection was being deleted: that is what was asked for. */
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof ApiError && error.code === 404) return undefined;
+  throw error;
+}
+
+async function deleteOptions(exchange: Exchange, target: ResourceTarget): Promise<DeleteOptions> {
+  const body = await readBody(exchange.request);
+  return parseDeleteOptions(target.info.query, body.bytes.length === 0 ? undefined : decodeOptions(body));
+}
+
+function decodeOptions(body: RequestBody): unknown {
+  const {value} = decodeBody(body, 'DeleteOptions');
+  if (typeof value !== 'object')
+    throw badRequest('the object provided is unrecognized (must be of type DeleteOptions)');
+  return value;
+}
+
+function successStatus(target: ResourceTarget, deletion: Deletion): JsonObject {
+  const {group, plural} = target.type;
+  const {name, uid} = metaOf(deletion.object);
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {name, ...(group === '' ? {} : {group}), kind: plural, uid},
+  };
+}
+
+function deleteCall(
+  exchange: Exchange,
+  context: ResourceContext,
+  target: ResourceTarget,
+  options: DeleteOptions,
+): WriteCall {
+  const {dryRun} = options;
+  const write: WriteOptions = {dryRun, fieldManager: undefined, fieldValidation: 'Ignore', force: undefined};
+  return callOf(exchange, context, target, {verb: 'delete', options: write});
+}
+
+function callOf(
+  exchange: Exchange,
+  context: ResourceContext,
+  target: ResourceTarget,
+  write: {readonly verb: WriteVerb; readonly options: WriteOptions},
+): WriteCall {
+  const {type, namespace, name, subresource, user} = target;
+  return {
+    type,
+    namespace,
+    name,
+    subresource,
+    verb: write.verb,
+    manager: write.options.fieldManager ?? clientName(exchange.request.headers['user-agent'] ?? ''),
+    options: write.options,
+    userInfo: {username: user.username, uid: user.uid, groups: [...user.groups]},
+    admission: context.admission,
+    warn: (text) => exchange.warnings.push(text),
+  };
+}
+
+/** The field manager of a request that names none: the User-Agent up to the first slash (apiserver.md §4.1). */
+function clientName(userAgent: string): string {
+  const name = userAgent.split('/')[0] ?? '';
+  return name === '' ? 'unknown' : name;
+}

@@ -1,0 +1,160 @@
+import {toKubeTime} from '../../../api/meta.ts';
+import {serverSideApply} from '../../apply/managed-fields.ts';
+import type {ApplyResult} from '../../apply/managed-fields.ts';
+import {applyDefaults} from '../../schema/defaults.ts';
+import {isObject} from '../../schema/json.ts';
+import type {JsonObject} from '../../schema/json.ts';
+import {parseYaml11} from '../../schema/yaml11.ts';
+import {immutable} from '../../builtin/field-errors.ts';
+import {ApiError, badRequest, conflict, failure, invalid, notFound, serverError} from '../api-error.ts';
+import {metaOf, withField, withMeta} from '../object-meta.ts';
+import {apiVersionOfType} from '../resource-type.ts';
+import {createObject} from './create-object.ts';
+import type {RequestBody} from './decode-object.ts';
+import {placeObject} from './name-check.ts';
+import {updateObject} from './update-object.ts';
+import {liveObject} from './write-call.ts';
+import type {WriteCall, WriteContext, Written} from './write-call.ts';
+
+/**
+ * Server-side apply (apiserver.md §4): creates the object or merges into it, by field ownership.
+ *
+ * @throws ApiError 409 with `FieldManagerConflict` causes for fields of others, or anything that a create or update may say
+ */
+export async function applyObject(context: WriteContext, call: WriteCall, body: RequestBody): Promise<Written> {
+  const applied = decodeApplied(call, body);
+  const name = call.name ?? '';
+  if (liveObject(context, call, name) === undefined) {
+    checkMayCreate(call, applied);
+    try {
+      return {object: await createApplied(context, call, applied), created: true};
+    } catch (error) {
+      // Another writer created it meanwhile: then this is an update.
+      const raced = error instanceof ApiError && error.status.reason === 'AlreadyExists';
+      if (!raced || liveObject(context, call, name) === undefined) throw error;
+    }
+  }
+  const object = await updateObject(context, call, (live) => {
+    checkSameUid(call, applied, live);
+    const version = metaOf(applied).resourceVersion ?? '';
+    const merged = merge(context, call, applied, live);
+    return {object: withMeta(merged, {resourceVersion: version === '' ? undefined : version}), tracked: true};
+  });
+  return {object, created: false};
+}
+
+function decodeApplied(call: WriteCall, body: RequestBody): JsonObject {
+  let value: unknown;
+  try {
+    value = parseYaml11(body.bytes.toString());
+  } catch (error) {
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${(error as Error).message}`);
+  }
+  if (!isObject(value)) throw badRequest('error decoding YAML: the body is not an object');
+  const meta = metaOf(value);
+  const expected = apiVersionOfType(call.type);
+  if (value['apiVersion'] !== expected || value['kind'] !== call.type.kind) {
+    throw badRequest(`invalid object type: ${shown(value['apiVersion'])}, Kind=${shown(value['kind'])}`);
+  }
+  if (meta.name === undefined || meta.name === '') {
+    throw badRequest(
+      `the name of the object (${call.name ?? ''} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  if (meta.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
+  return onlyOwnPart(call, placeObject(call, value));
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** `status` in a main apply and all but `status` in a status apply are ignored, silently and unowned (§4.3). */
+function onlyOwnPart(call: WriteCall, applied: JsonObject): JsonObject {
+  if (call.subresource === undefined) {
+    return call.type.hasStatus ? withField(applied, 'status', undefined) : applied;
+  }
+  const {name, namespace, uid, resourceVersion} = metaOf(applied);
+  const {apiVersion, kind, status} = applied;
+  const metadata = JSON.parse(JSON.stringify({name, namespace, uid, resourceVersion})) as JsonObject;
+  return withField({apiVersion, kind, metadata}, 'status', status);
+}
+
+/** A `metadata.uid` says: only this very object. Without it a metadata-only apply would bring back what was deleted. */
+function checkMayCreate(call: WriteCall, applied: JsonObject): void {
+  const name = call.name ?? '';
+  if (call.subresource !== undefined) throw notFound(call.type, name);
+  const {uid} = metaOf(applied);
+  if (uid !== undefined && uid !== '') {
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+    throw conflict(call.type, name, why);
+  }
+}
+
+function checkSameUid(call: WriteCall, applied: JsonObject, live: JsonObject): void {
+  const {uid} = metaOf(applied);
+  if (uid === undefined || uid === '' || uid === metaOf(live).uid) return;
+  throw invalid(call.type, call.name ?? '', [immutable('metadata.uid', uid)]);
+}
+
+function createApplied(context: WriteContext, call: WriteCall, applied: JsonObject): Promise<JsonObject> {
+  // A resourceVersion is no precondition here: on an absent object it is ignored (§4.3).
+  const object = merge(context, call, withMeta(applied, {resourceVersion: undefined}), undefined);
+  return createObject(context, call, {object, tracked: true});
+}
+
+function merge(context: WriteContext, call: WriteCall, applied: JsonObject, live: JsonObject | undefined): JsonObject {
+  const result = serverSideApply({
+    live,
+    applied,
+    manager: call.manager,
+    force: call.options.force === true,
+    apiVersion: apiVersionOfType(call.type),
+    ...(call.subresource === undefined ? {} : {subresource: call.subresource}),
+    schema: call.type.schema,
+    now: toKubeTime(context.nowMs()),
+  });
+  if (!result.ok) throw refusal(result);
+  return applyDefaults(call.type.schema, result.object);
+}
+
+function refusal(result: Exclude<ApplyResult, {ok: true}>): ApiError {
+  if ('error' in result) {
+    const {code, reason, message} = result.error;
+    return code === 500 ? serverError(message) : failure({code, message, ...(reason === undefined ? {} : {reason})});
+  }
+  return fieldConflict(result.conflicts);
+}
+
+interface FieldConflict {
+  readonly manager: string;
+  readonly field: string;
+}
+
+/** The 409 of fields that others own, worded as kubectl expects to print it (§4.2). */
+function fieldConflict(conflicts: readonly FieldConflict[]): ApiError {
+  const causes = conflicts.map(({manager, field}) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${quoted(manager)}`,
+    field,
+  }));
+  const count = conflicts.length;
+  const first = causes[0];
+  const text =
+    count === 1 && first !== undefined
+      ? `${first.message}: ${first.field}`
+      : [...Map.groupBy(conflicts, ({manager}) => manager)]
+          .map(([manager, of]) => `conflicts with ${quoted(manager)}:\n${of.map(({field}) => `- ${field}`).join('\n')}`)
+          .join('\n');
+  return failure({
+    code: 409,
+    reason: 'Conflict',
+    message: `Apply failed with ${count} conflict${count === 1 ? '' : 's'}: ${text}`,
+    details: {causes},
+  });
+}
+
+/** `m` → `"m"`; an Update entry comes as `m" using v1` and keeps its own quote. */
+function quoted(manager: string): string {
+  return manager.includes('" using ') ? `"${manager}` : `"${manager}"`;
+}

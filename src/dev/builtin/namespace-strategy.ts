@@ -1,0 +1,43 @@
+import {forbidden} from '../apiserver/api-error.ts';
+import type {JsonObject} from '../schema/json.ts';
+import {isTerminating, labelsOf, metadataOf, nameOf, objectIn, textsIn} from './read-json.ts';
+import type {Strategy, StrategyContext} from './strategy.ts';
+
+export const NAME_LABEL = 'kubernetes.io/metadata.name';
+export const NAMESPACE_FINALIZER = 'kubernetes';
+const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
+const SUBJECT = {group: '', plural: 'namespaces', kind: 'Namespace'};
+
+/** Namespaces: their name as a label, and `spec.finalizers`, which hold a deleted one until the controller has emptied it. */
+export const namespaceStrategy: Strategy = {
+  nameRule: 'Label',
+  answersDeleteWithObject: true,
+  prepare: prepareNamespace,
+  isHeld: (namespace) => textsIn(objectIn(namespace, 'spec'), 'finalizers').length > 0,
+  beforeDelete: (namespace) => {
+    const name = nameOf(namespace);
+    if (IMMORTAL.has(name)) throw forbidden(SUBJECT, name, 'this namespace may not be deleted');
+    return {...namespace, status: {...objectIn(namespace, 'status'), phase: 'Terminating'}};
+  },
+};
+
+function prepareNamespace(namespace: JsonObject, old: JsonObject | undefined, context: StrategyContext): JsonObject {
+  if (context.subresource !== undefined) return namespace;
+  const metadata = {...metadataOf(namespace), labels: {...labelsOf(namespace), [NAME_LABEL]: nameOf(namespace)}};
+  if (old !== undefined) {
+    return {...namespace, metadata, spec: keptSpec(namespace, old), status: namespace['status'] ?? old['status']};
+  }
+  const finalizers = new Set([...textsIn(objectIn(namespace, 'spec'), 'finalizers'), NAMESPACE_FINALIZER]);
+  return {...namespace, metadata, spec: {finalizers: [...finalizers]}, status: {phase: 'Active'}};
+}
+
+/**
+ * `spec.finalizers` stay: an apply that leaves them out must not free a namespace. Upstream has the subresource `finalize` for that;
+ * here an explicit list on a namespace that is being deleted does it, which is how the namespace controller ends one.
+ */
+function keptSpec(namespace: JsonObject, old: JsonObject): JsonObject {
+  const before = objectIn(old, 'spec');
+  const asked = objectIn(namespace, 'spec')['finalizers'];
+  if (!isTerminating(old) || !Array.isArray(asked)) return before;
+  return {...before, finalizers: textsIn(before, 'finalizers').filter((finalizer) => asked.includes(finalizer))};
+}

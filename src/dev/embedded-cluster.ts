@@ -1,0 +1,138 @@
+import {randomBytes} from 'node:crypto';
+import type {Logger} from 'pino';
+import type {ClusterCredentials} from '../kube/credentials.ts';
+import {createAuthority, issueServing} from '../pki/authority.ts';
+import {adminKubeconfig} from './admin-kubeconfig.ts';
+import {WebhookAdmission} from './admission/admit.ts';
+import {ApiServer} from './apiserver/api-server.ts';
+import {definitionStrategy} from './apiserver/crd/definition-strategy.ts';
+import {TokenAuthenticator} from './apiserver/http/authentication.ts';
+import {DEFAULT_GIT_VERSION} from './apiserver/http/version.ts';
+import type {ResourceType} from './apiserver/resource-type.ts';
+import {applyManifests} from './apply-manifests.ts';
+import {builtinKinds} from './builtin/kinds.ts';
+import {ServiceIpAllocator} from './builtin/service-ip-allocator.ts';
+import {startControllers} from './cluster-controllers.ts';
+import type {Faults} from './faults.ts';
+import type {WriteCounter} from './writes.ts';
+
+export interface EmbeddedClusterOptions {
+  readonly name: string;
+  /** Service ranges 10.(100+index).0.0/16 and fd00:0:0:index::/112. */
+  readonly index: number;
+  /** 0, the default: a free one. */
+  readonly port?: number;
+  readonly logger: Logger;
+  /** A loop marks pods Running and Ready, with an address 10.(200+index).x.y. Default true. */
+  readonly runPods?: boolean;
+  readonly gitVersion?: string;
+  /** Default 60,000, as a real server's. */
+  readonly bookmarkEveryMs?: number;
+  /** How many writes of each resource are remembered for watches and old lists. Default 2,000. */
+  readonly historySize?: number;
+}
+
+export interface EmbeddedCluster {
+  readonly name: string;
+  readonly url: string;
+  readonly port: number;
+  readonly caPem: string;
+  /** YAML with CA and token in it; its context has the cluster's name. */
+  readonly kubeconfig: string;
+  readonly credentials: ClusterCredentials;
+  readonly faults: Faults;
+  /** Counts changes that really changed something. */
+  readonly writes: WriteCounter;
+  /** As the administrator: creates or replaces every document, types first; they are served when it returns. */
+  applyManifests(yaml: string): Promise<void>;
+  /** Closes port and sockets; the data stay. */
+  stop(): Promise<void>;
+  /** The same port, the data as they were. */
+  start(): Promise<void>;
+  /** For good. */
+  close(): Promise<void>;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+const VALID_DAYS = 30;
+const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+
+/**
+ * Starts a Kubernetes API server in this process, with the controllers that a cluster has: enough of one for kubectl, watches,
+ * server-side apply, CRDs and admission webhooks. It listens on 127.0.0.1 only.
+ *
+ * @throws IsthmusError ISTHMUS_DEV_CLUSTER where the port cannot be listened on
+ */
+export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
+  const {name, index, gitVersion = DEFAULT_GIT_VERSION} = options;
+  const logger = options.logger.child({cluster: name});
+  const {caPem, ...tls} = await certificates(name, Date.now());
+  const token = randomBytes(24).toString('base64url');
+  const allocator = new ServiceIpAllocator({index});
+  let admission: WebhookAdmission | undefined;
+  const server = new ApiServer({
+    kinds: builtinKinds({index, allocator}).map(withDefinitionRules),
+    tls,
+    authenticator: adminOnly(token),
+    admission: (api) => (admission = new WebhookAdmission({api, logger})),
+    gitVersion,
+    bookmarkEveryMs: options.bookmarkEveryMs ?? 60_000,
+    historySize: options.historySize ?? 2_000,
+    logger,
+    nowMs: Date.now,
+  });
+  await server.listen(options.port ?? 0);
+  const stopControllers = startControllers(server.api, {
+    index,
+    allocator,
+    apiServerPort: server.port,
+    gitVersion,
+    runPods: options.runPods ?? true,
+    logger,
+    nowMs: Date.now,
+  });
+  const url = `https://127.0.0.1:${server.port}`;
+  return {
+    name,
+    url,
+    port: server.port,
+    caPem,
+    kubeconfig: adminKubeconfig({name, server: url, caPem, token}),
+    credentials: {server: url, ca: caPem, token},
+    faults: server.faults,
+    writes: server.writes,
+    // Async so that a refused manifest rejects, as everything that can fail here does.
+    applyManifests: async (yaml) => applyManifests(server.context, yaml),
+    stop: () => server.close(),
+    start: () => server.listen(server.port),
+    close: async () => {
+      stopControllers();
+      server.stopControllers();
+      await server.close();
+      await admission?.close();
+    },
+  };
+}
+
+function adminOnly(token: string): TokenAuthenticator {
+  const groups = ['system:masters', 'system:authenticated'];
+  return new TokenAuthenticator(new Map([[token, {username: 'admin', uid: 'admin', groups}]]));
+}
+
+function withDefinitionRules(type: ResourceType): ResourceType {
+  const isDefinition = type.storageKey === 'customresourcedefinitions.apiextensions.k8s.io';
+  return isDefinition ? {...type, strategy: definitionStrategy} : type;
+}
+
+async function certificates(name: string, nowMs: number): Promise<{caPem: string; certPem: string; keyPem: string}> {
+  // A day back, so that clocks may differ.
+  const times = {notBeforeMs: nowMs - DAY_MS, notAfterMs: nowMs + VALID_DAYS * DAY_MS};
+  const authority = await createAuthority({commonName: `${name} (embedded)`, ...times});
+  const serving = await issueServing(authority, {
+    commonName: 'kube-apiserver',
+    dnsNames: NAMES,
+    ipAddresses: ['127.0.0.1', '::1'],
+    ...times,
+  });
+  return {caPem: authority.certPem, ...serving};
+}

@@ -1,0 +1,126 @@
+import {isDeepStrictEqual} from 'node:util';
+import type {DeletionCandidate, GuardState, HeldBack} from '../clusterset/mass-deletion.ts';
+import {judgeDeletions, noFalls} from '../clusterset/mass-deletion.ts';
+import type {MemberExport} from '../clusterset/member-export.ts';
+
+/** What a member shows of one exported name at this moment. */
+export type Observation =
+  /** Not known: never listed, or its Service is still being asked for. What was accepted before stays. */
+  | {readonly state: 'Unknown'}
+  | {readonly state: 'Seen'; readonly export: MemberExport}
+  | {readonly state: 'Absent'; readonly serviceGone: boolean; readonly namespaceGone: boolean};
+
+export interface AcceptedExportsOptions {
+  /** Called with each name whose accepted export is another one now. */
+  readonly onChange: (key: string, accepted: MemberExport | undefined) => void;
+  readonly nowMs: () => number;
+}
+
+/** Outside of the lists that say whether deletions are meant (design §5). */
+export interface GuardSituation {
+  /** The Cluster is being deleted or drained. */
+  readonly clusterLeaving: boolean;
+  readonly confirmedAtMs: number | undefined;
+}
+
+/**
+ * The exports of one member that count, by `namespace/name`. They follow what is observed, except that a mass of deletions
+ * which looks like a fault is held back: a lost list must not take imports away from consumers (design §5).
+ */
+export class AcceptedExports {
+  readonly #accepted = new Map<string, MemberExport>();
+  /** Accepted as exporting, but not observed so any more, with what is observed instead. */
+  readonly #missing = new Map<string, Observation>();
+  readonly #options: AcceptedExportsOptions;
+  #guard: GuardState = noFalls;
+
+  constructor(options: AcceptedExportsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#accepted.size;
+  }
+
+  get held(): HeldBack | undefined {
+    return this.#guard.held;
+  }
+
+  get(key: string): MemberExport | undefined {
+    return this.#accepted.get(key);
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#accepted.keys();
+  }
+
+  /** What this hub, or the one before it, held back: it goes on being held, with its first date. */
+  restoreHeld(held: HeldBack): void {
+    this.#guard = {...this.#guard, held};
+  }
+
+  /** Takes in an export that is known from consumers' imports alone; the next observation of the name judges it. */
+  seed(key: string, remembered: MemberExport): void {
+    if (!this.#accepted.has(key)) this.#accepted.set(key, remembered);
+  }
+
+  /** Takes in what is observed now of these names, then judges everything that is missing. */
+  settle(keys: Iterable<string>, observe: (key: string) => Observation, situation: GuardSituation): void {
+    for (const key of keys) this.#take(key, observe(key));
+    // What makes a deletion credible (its Service went too) may arrive after the deletion itself.
+    for (const key of this.#missing.keys()) this.#take(key, observe(key));
+    if (this.#missing.size > 0 || this.#guard.held !== undefined) this.#judge(situation);
+  }
+
+  /** Ends all of them: the Cluster is gone. */
+  clear(): void {
+    const keys = [...this.#accepted.keys()];
+    this.#missing.clear();
+    this.#guard = noFalls;
+    for (const key of keys) this.#replace(key, undefined);
+  }
+
+  #take(key: string, seen: Observation): void {
+    if (seen.state === 'Unknown') return;
+    const before = this.#accepted.get(key);
+    const exports = seen.state === 'Seen' && seen.export.service !== undefined;
+    if (before?.service !== undefined && !exports) {
+      this.#missing.set(key, seen);
+      return;
+    }
+    this.#missing.delete(key);
+    this.#replace(key, seen.state === 'Seen' ? seen.export : undefined);
+  }
+
+  #replace(key: string, next: MemberExport | undefined): void {
+    if (isDeepStrictEqual(this.#accepted.get(key), next)) return;
+    if (next === undefined) this.#accepted.delete(key);
+    else this.#accepted.set(key, next);
+    this.#options.onChange(key, next);
+  }
+
+  #judge(situation: GuardSituation): void {
+    const before = new Set<string>();
+    for (const [key, {service}] of this.#accepted) if (service !== undefined) before.add(key);
+    const missing = [...this.#missing].map(([key, seen]) => toCandidate(key, seen));
+    const verdict = judgeDeletions({
+      state: this.#guard,
+      before,
+      missing,
+      nowMs: this.#options.nowMs(),
+      ...situation,
+    });
+    this.#guard = verdict.state;
+    for (const key of verdict.released) {
+      const seen = this.#missing.get(key);
+      this.#missing.delete(key);
+      this.#replace(key, seen?.state === 'Seen' ? seen.export : undefined);
+    }
+  }
+}
+
+/** An export whose Service alone went is no deletion that something else confirms: a lost list of Services looks like it. */
+function toCandidate(key: string, seen: Observation): DeletionCandidate {
+  if (seen.state !== 'Absent') return {key, serviceGone: false, namespaceGone: false};
+  return {key, serviceGone: seen.serviceGone, namespaceGone: seen.namespaceGone};
+}

@@ -1,0 +1,84 @@
+import type {
+  Cluster,
+  ClusterProperty,
+  FlomeshServiceImport,
+  Lease,
+  Namespace,
+  RemoteCluster,
+  ServiceImport,
+} from '../api/kinds.ts';
+import type {KubeObject, ObjectMeta} from '../api/meta.ts';
+
+/** What reflectors of whole objects keep: enough to compare with what should be there, nothing else. */
+
+function keepMetadata({name, namespace, uid, labels, annotations, creationTimestamp, generation}: ObjectMeta): ObjectMeta {
+  return {
+    name,
+    ...(namespace === undefined ? {} : {namespace}),
+    ...(uid === undefined ? {} : {uid}),
+    ...(labels === undefined ? {} : {labels}),
+    ...(annotations === undefined ? {} : {annotations: withoutLastApplied(annotations)}),
+    ...(creationTimestamp === undefined ? {} : {creationTimestamp}),
+    ...(generation === undefined ? {} : {generation}),
+  };
+}
+
+/** kubectl's copy of the whole object: it is of no use here, and in a Cluster it holds the kubeconfig. */
+function withoutLastApplied(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  const {'kubectl.kubernetes.io/last-applied-configuration': _, ...kept} = annotations;
+  return kept;
+}
+
+export function keepImport(raw: KubeObject): ServiceImport {
+  const {apiVersion, kind, metadata, spec, status} = raw as ServiceImport;
+  const {clusters, endpointSliceObjects} = status ?? {};
+  return {
+    ...{apiVersion, kind, metadata: keepMetadata(metadata)},
+    ...(spec === undefined ? {} : {spec}),
+    status: {...(clusters === undefined ? {} : {clusters}), ...(endpointSliceObjects ? {endpointSliceObjects} : {})},
+  };
+}
+
+export function keepFlomeshImport(raw: KubeObject): FlomeshServiceImport {
+  const {apiVersion, kind, metadata, spec} = raw as FlomeshServiceImport;
+  return {apiVersion, kind, metadata: keepMetadata(metadata), ...(spec === undefined ? {} : {spec})};
+}
+
+export function keepRemoteCluster(raw: KubeObject): RemoteCluster {
+  const {apiVersion, kind, metadata, spec, status} = raw as RemoteCluster;
+  return {apiVersion, kind, metadata: keepMetadata(metadata), ...(spec ? {spec} : {}), ...(status ? {status} : {})};
+}
+
+export function keepClusterProperty(raw: KubeObject): ClusterProperty {
+  const {apiVersion, kind, metadata, spec} = raw as ClusterProperty;
+  return {apiVersion, kind, metadata: keepMetadata(metadata), ...(spec ? {spec} : {})};
+}
+
+export function keepLease(raw: KubeObject): Lease {
+  const {apiVersion, kind, metadata, spec} = raw as Lease;
+  return {apiVersion, kind, metadata: keepMetadata(metadata), ...(spec ? {spec} : {})};
+}
+
+export function keepCluster(raw: KubeObject): Cluster {
+  const {apiVersion, kind, metadata, spec, status} = raw as Cluster;
+  const {deletionTimestamp} = metadata;
+  return {
+    ...{apiVersion, kind},
+    metadata: {...keepMetadata(metadata), ...(deletionTimestamp === undefined ? {} : {deletionTimestamp})},
+    ...(spec ? {spec} : {}),
+    ...(status ? {status} : {}),
+  };
+}
+
+export interface KeptNamespace {
+  readonly name: string;
+  readonly terminating: boolean;
+}
+
+export function keepNamespace(raw: KubeObject): KeptNamespace {
+  const {metadata, status} = raw as Namespace;
+  return {
+    name: metadata.name,
+    terminating: metadata.deletionTimestamp !== undefined || status?.phase === 'Terminating',
+  };
+}

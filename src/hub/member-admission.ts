@@ -1,0 +1,60 @@
+import type {ClusterProperty, Lease} from '../api/kinds.ts';
+import {EPOCH_ANNOTATION, HUB_LEASE} from '../api/names.ts';
+import {clusterProperties, leases, type Resource} from '../api/resources.ts';
+import {IsthmusError} from '../errors.ts';
+import type {KubeClient} from '../kube/client.ts';
+import {refuseJoin} from './plan-cluster-property.ts';
+import {discoverServed} from './served-resources.ts';
+
+export interface AdmissionOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly clusterId: string;
+  readonly clustersetId: string;
+  readonly epoch: number;
+  readonly signal: AbortSignal;
+}
+
+export interface AdmittedMember {
+  readonly version: string;
+  readonly isServed: (resource: Resource) => boolean;
+}
+
+/**
+ * Looks at a cluster before anything in it is watched or written: does it serve our kinds, is it in no other clusterset, has
+ * no newer hub been here?
+ *
+ * @throws IsthmusError ISTHMUS_HUB_JOIN_REFUSED, ISTHMUS_HUB_EPOCH_PASSED; KubeError
+ */
+export async function admitMember(options: AdmissionOptions): Promise<AdmittedMember> {
+  const {client, namespace, signal} = options;
+  const [{gitVersion}, isServed] = await Promise.all([client.version({signal}), discoverServed(client, signal)]);
+  const [properties, lease] = await Promise.all([
+    client.list<ClusterProperty>(clusterProperties, {signal}),
+    client.find<Lease>(leases, {namespace, name: HUB_LEASE}, {signal}),
+  ]);
+  const found = new Map(properties.items.map((property) => [property.metadata.name, property]));
+  const refusal = refuseJoin(found, options);
+  if (refusal !== undefined) {
+    throw new IsthmusError('ISTHMUS_HUB_JOIN_REFUSED', refusal.message, {reason: refusal.reason});
+  }
+  checkEpoch(lease, options.epoch);
+  return {version: gitVersion, isServed};
+}
+
+/** True for what no repetition of a request heals: the connection must be looked at from the start. */
+export function endsMembership(error: unknown): error is IsthmusError {
+  if (!(error instanceof IsthmusError)) return false;
+  return ['ISTHMUS_HUB_CLUSTER_CHANGED', 'ISTHMUS_HUB_JOIN_REFUSED', 'ISTHMUS_HUB_EPOCH_PASSED'].includes(error.code);
+}
+
+/** A hub never writes to a member that has seen a higher epoch (design §2). @throws IsthmusError ISTHMUS_HUB_EPOCH_PASSED */
+export function checkEpoch(lease: Lease | undefined, epoch: number): void {
+  const seen = Number(lease?.metadata.annotations?.[EPOCH_ANNOTATION] ?? 0);
+  if (seen <= epoch) return;
+  throw new IsthmusError(
+    'ISTHMUS_HUB_EPOCH_PASSED',
+    `its Lease ${HUB_LEASE} says ${seen}, this hub has ${epoch}. Another hub took over; stop this one.`,
+    {reason: 'EpochPassed'},
+  );
+}

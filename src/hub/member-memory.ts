@@ -1,0 +1,128 @@
+import type {Logger} from 'pino';
+import type {KubeObject} from '../api/meta.ts';
+import {HUB_MANAGED_BY, HUB_MANAGER, MANAGED_BY_LABEL} from '../api/names.ts';
+import {apiVersionOf, configMaps} from '../api/resources.ts';
+import type {HeldBack} from '../clusterset/mass-deletion.ts';
+import type {KubeClient} from '../kube/client.ts';
+import {WorkQueue} from '../kube/work-queue.ts';
+import type {KnownAge} from './export-ages.ts';
+
+/** All that the hub must remember of one member over a restart (design §3, "State"). */
+export interface MemberRecord {
+  /** uid of its `kube-system` namespace, pinned at join. */
+  readonly uid: string | undefined;
+  /** Export ages that differ from the objects' own timestamps, by source, namespace and name. */
+  readonly cappedAges: Readonly<Record<string, KnownAge>>;
+  readonly held: HeldBack | undefined;
+}
+
+export const emptyRecord: MemberRecord = {uid: undefined, cappedAges: {}, held: undefined};
+
+interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/**
+ * One ConfigMap `isthmus-member-<cluster>` per member in the hub's namespace: the hub keeps nothing outside its own API.
+ * Saving is repeated until it succeeds; only what changed is written.
+ */
+export class MemberMemory {
+  readonly #options: {readonly client: KubeClient; readonly namespace: string; readonly logger: Logger};
+  readonly #known = new Map<string, MemberRecord>();
+  readonly #saved = new Map<string, string>();
+  readonly #queue: WorkQueue;
+
+  constructor(options: {readonly client: KubeClient; readonly namespace: string; readonly logger: Logger}) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      concurrency: 4,
+      handle: async (cluster, signal) => this.#save(cluster, signal),
+      onError: (cluster, err, attempt) => options.logger.warn({err, cluster, attempt}, 'could not save a member record'),
+    });
+  }
+
+  get closed(): Promise<void> {
+    return this.#queue.closed;
+  }
+
+  start(signal: AbortSignal): void {
+    this.#queue.start(signal);
+  }
+
+  /** What was loaded or set last; undefined: {@link load} has not succeeded yet. */
+  get(cluster: string): MemberRecord | undefined {
+    return this.#known.get(cluster);
+  }
+
+  /** @throws KubeError while the hub's own API server doesn't answer: no record and an unread one are two things */
+  async load(cluster: string, signal: AbortSignal): Promise<MemberRecord> {
+    const known = this.#known.get(cluster);
+    if (known !== undefined) return known;
+    const at = {namespace: this.#options.namespace, name: nameOf(cluster)};
+    const found = await this.#options.client.find<ConfigMap>(configMaps, at, {signal});
+    const record = found === undefined ? emptyRecord : fromData(found.data ?? {});
+    this.#known.set(cluster, record);
+    if (found !== undefined) this.#saved.set(cluster, JSON.stringify(toData(record)));
+    return record;
+  }
+
+  set(cluster: string, change: Partial<MemberRecord>): void {
+    const next = {...(this.#known.get(cluster) ?? emptyRecord), ...change};
+    this.#known.set(cluster, next);
+    if (this.#saved.get(cluster) !== JSON.stringify(toData(next))) this.#queue.add(cluster);
+  }
+
+  /** The member has left: a cluster of that name may join afresh. */
+  forget(cluster: string): void {
+    this.#known.delete(cluster);
+    this.#queue.add(cluster);
+  }
+
+  async #save(cluster: string, signal: AbortSignal): Promise<void> {
+    const {client, namespace} = this.#options;
+    const metadata = {namespace, name: nameOf(cluster)};
+    const record = this.#known.get(cluster);
+    if (record === undefined) {
+      await client.delete(configMaps, metadata, {signal});
+      this.#saved.delete(cluster);
+      return;
+    }
+    const data = toData(record);
+    const labels = {[MANAGED_BY_LABEL]: HUB_MANAGED_BY};
+    const object = {apiVersion: apiVersionOf(configMaps), kind: configMaps.kind, metadata: {...metadata, labels}, data};
+    await client.apply(configMaps, object, {fieldManager: HUB_MANAGER, force: true, signal});
+    this.#saved.set(cluster, JSON.stringify(data));
+  }
+}
+
+function nameOf(cluster: string): string {
+  return `isthmus-member-${cluster}`;
+}
+
+function toData({uid, cappedAges, held}: MemberRecord): Record<string, string> {
+  return {
+    ...(uid === undefined ? {} : {'kube-system-uid': uid}),
+    ...(Object.keys(cappedAges).length === 0 ? {} : {'capped-ages': JSON.stringify(cappedAges)}),
+    ...(held === undefined ? {} : {held: JSON.stringify({sinceMs: held.sinceMs, keys: [...held.keys].sort()})}),
+  };
+}
+
+function fromData(data: Readonly<Record<string, string>>): MemberRecord {
+  const held = parse<{sinceMs: number; keys: string[]}>(data['held']);
+  return {
+    uid: data['kube-system-uid'],
+    cappedAges: parse<MemberRecord['cappedAges']>(data['capped-ages']) ?? {},
+    held: held === undefined ? undefined : {sinceMs: held.sinceMs, keys: new Set(held.keys)},
+  };
+}
+
+/** The hub wrote it; what somebody broke by hand counts as not written. */
+function parse<T>(text: string | undefined): T | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+import type {ClusterProperty, FlomeshServiceImport, RemoteCluster, ServiceImport} from '../api/kinds.ts';
+import {clusterProperties, flomeshServiceImports, remoteClusters, serviceImports} from '../api/resources.ts';
+import type {KubeClient} from '../kube/client.ts';
+import {type ExportSource, keepExport, type KeptExport} from './kept-export.ts';
+import {keepClusterProperty, keepFlomeshImport, keepImport, keepRemoteCluster} from './kept-objects.ts';
+import type {MemberWatches} from './member-watches.ts';
+import {ObjectWriter} from './object-writer.ts';
+
+/** One writer per kind that the hub writes into a member; what each field belongs to is in design §3. */
+export class MemberWriters {
+  readonly imports: ObjectWriter<ServiceImport>;
+  /** Undefined: the member doesn't serve the kind. */
+  readonly flomeshImports: ObjectWriter<FlomeshServiceImport> | undefined;
+  readonly remoteClusters: ObjectWriter<RemoteCluster>;
+  readonly properties: ObjectWriter<ClusterProperty>;
+  readonly exports: ReadonlyMap<ExportSource, ObjectWriter<KeptExport>>;
+
+  constructor(client: KubeClient, watches: MemberWatches) {
+    this.imports = new ObjectWriter(client, {
+      resource: serviceImports,
+      store: watches.imports.store,
+      keep: keepImport,
+      comparison: {
+        whole: ['spec'],
+        foreign: ['spec.ips', 'spec.ipFamilies'],
+        sharedLists: {'status.clusters': ['cluster']},
+      },
+    });
+    this.flomeshImports =
+      watches.flomeshImports &&
+      new ObjectWriter(client, {
+        resource: flomeshServiceImports,
+        store: watches.flomeshImports.store,
+        keep: keepFlomeshImport,
+        comparison: {whole: ['spec'], foreign: ['spec.ips']},
+      });
+    this.remoteClusters = new ObjectWriter(client, {
+      resource: remoteClusters,
+      store: watches.remoteClusters.store,
+      keep: keepRemoteCluster,
+      comparison: {whole: ['spec', 'status']},
+    });
+    this.properties = new ObjectWriter(client, {
+      resource: clusterProperties,
+      store: watches.properties.store,
+      keep: keepClusterProperty,
+      comparison: {},
+    });
+    this.exports = new Map(
+      [...watches.exports].map(([source, {store}]) => [
+        source,
+        new ObjectWriter<KeptExport>(client, {
+          resource: source.resource,
+          store,
+          keep: (raw) => keepExport(raw, source),
+          comparison: {sharedLists: {'status.conditions': ['type']}},
+        }),
+      ]),
+    );
+  }
+
+  /** Requests sent that could have changed something. */
+  get writes(): number {
+    const all = [this.imports, this.flomeshImports, this.remoteClusters, this.properties, ...this.exports.values()];
+    return all.reduce((sum, writer) => sum + (writer?.writes ?? 0), 0);
+  }
+}

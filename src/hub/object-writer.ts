@@ -1,0 +1,110 @@
+import type {KubeObject} from '../api/meta.ts';
+import {keyOf} from '../api/meta.ts';
+import {HUB_MANAGER} from '../api/names.ts';
+import type {Resource} from '../api/resources.ts';
+import type {ComparisonOptions} from '../kube/apply-if-different.ts';
+import {isUpToDate} from '../kube/apply-if-different.ts';
+import type {KubeClient} from '../kube/client.ts';
+import type {Store} from '../kube/reflector.ts';
+import {AppliedRecords} from './applied-records.ts';
+import {WriteThrough} from './write-through.ts';
+
+/** A kind that the hub writes, and how what is there is compared with what should be. */
+export interface WrittenKind<T extends KubeObject> {
+  readonly resource: Resource;
+  readonly store: Store<T>;
+  /** The same stripping as the store's own. */
+  readonly keep: (raw: KubeObject) => T | undefined;
+  readonly comparison: ComparisonOptions;
+}
+
+/**
+ * Writes objects of one kind: server-side apply as `isthmus-hub`, by force, and only where something differs. An apply to
+ * an object that exists carries its uid, or it would re-create one that was deleted meanwhile (apiserver.md §4.3).
+ */
+export class ObjectWriter<T extends KubeObject> {
+  readonly #kind: WrittenKind<T>;
+  readonly #client: KubeClient;
+  readonly #records = new AppliedRecords();
+  readonly #writeThrough = new WriteThrough<T>();
+  /** Requests sent that could have changed something. */
+  writes = 0;
+
+  constructor(client: KubeClient, kind: WrittenKind<T>) {
+    this.#client = client;
+    this.#kind = kind;
+  }
+
+  /** The newest state known, also where it was written a moment ago. */
+  actual(key: string): T | undefined {
+    return this.#writeThrough.resolve(key, this.#kind.store.get(key));
+  }
+
+  /** The store's watch reported a change. */
+  noteChange(key: string): void {
+    this.#writeThrough.noteChange(key);
+  }
+
+  /** True where this process wrote the object that is there now. */
+  hasWritten(key: string): boolean {
+    return this.#records.knows(key, this.actual(key)?.metadata.uid);
+  }
+
+  /** Applies the object and then its status, each where it differs. @throws KubeError */
+  async apply(desired: KubeObject, status: KubeObject | undefined, signal: AbortSignal): Promise<void> {
+    const key = keyOf(desired.metadata);
+    await this.#applyPart(key, desired, {subresource: undefined, signal});
+    const uid = this.actual(key)?.metadata.uid;
+    if (status === undefined || uid === undefined) return;
+    await this.#applyPart(key, {...status, metadata: {...status.metadata, uid}}, {subresource: 'status', signal});
+  }
+
+  /** Applies the status alone; the object must be there. @throws KubeError */
+  async applyStatus(desired: KubeObject, signal: AbortSignal): Promise<void> {
+    await this.#applyPart(keyOf(desired.metadata), desired, {subresource: 'status', signal});
+  }
+
+  /** A merge patch of exactly this object. @throws KubeError */
+  async merge(key: string, uid: string, change: {metadata?: object; spec?: null}, signal: AbortSignal): Promise<void> {
+    const {resource, keep} = this.#kind;
+    const at = this.actual(key)?.metadata;
+    if (at === undefined) return;
+    const body = {...change, metadata: {...change.metadata, uid}};
+    this.writes++;
+    await this.#writeThrough.run(key, async () =>
+      keep(await this.#client.patch(resource, at, {type: 'merge', body}, {fieldManager: HUB_MANAGER, signal})),
+    );
+    this.#records.delete(key);
+  }
+
+  /** @throws KubeError */
+  async delete(key: string, uid: string, signal: AbortSignal): Promise<void> {
+    const at = this.actual(key)?.metadata;
+    if (at === undefined) return;
+    this.writes++;
+    await this.#writeThrough.run(key, async () => {
+      await this.#client.delete(this.#kind.resource, at, {uid, signal});
+      return undefined;
+    });
+    this.#records.delete(key);
+    this.#records.delete(`${key}/status`);
+  }
+
+  async #applyPart(
+    key: string,
+    desired: KubeObject,
+    {subresource, signal}: {subresource: 'status' | undefined; signal: AbortSignal},
+  ): Promise<void> {
+    const {resource, comparison, keep} = this.#kind;
+    const actual = this.actual(key);
+    const id = subresource === undefined ? key : `${key}/status`;
+    const uid = actual?.metadata.uid;
+    if (isUpToDate(actual, desired, comparison) && this.#records.isLast(id, uid, desired)) return;
+    this.writes++;
+    const options = {fieldManager: HUB_MANAGER, force: true, subresource, signal};
+    const written = await this.#writeThrough.run(key, async () =>
+      keep(await this.#client.apply(resource, desired, options)),
+    );
+    this.#records.set(id, written?.metadata.uid, desired);
+  }
+}

@@ -1,0 +1,87 @@
+import type {Cluster} from '../api/kinds.ts';
+import type {Condition, KubeObject} from '../api/meta.ts';
+import {nextCondition} from '../api/meta.ts';
+import {apiVersionOf, clusters} from '../api/resources.ts';
+import type {HeldBack} from '../clusterset/mass-deletion.ts';
+
+/** A condition without its dates: what is believed, and a sentence for people. */
+export type Opinion = Pick<Condition, 'status' | 'reason' | 'message'>;
+
+export interface ClusterSituation {
+  /** With its newest conditions, also where they were just written and are not back from the watch yet. */
+  readonly cluster: Cluster;
+  readonly reachable: Opinion;
+  readonly synced: Opinion;
+  readonly gatewayRefused: boolean;
+  readonly held: HeldBack | undefined;
+  readonly nowMs: number;
+}
+
+const MAX_NAMED = 20;
+
+/**
+ * The conditions of one Cluster (design §4), as an apply to its status subresource. Each turns True on evidence only.
+ * `MassDeletion` is there while something is held back.
+ */
+export function planClusterStatus(situation: ClusterSituation): KubeObject {
+  const {cluster, reachable, synced, held, nowMs} = situation;
+  const {name, uid, generation} = cluster.metadata;
+  const gateway = gatewayHealthy(situation);
+  const opinions: [string, Opinion][] = [
+    ['Reachable', reachable],
+    ['Synced', synced],
+    ['GatewayHealthy', gateway],
+    ['Managed', managed(reachable, synced, gateway)],
+    ...(held === undefined ? [] : [['MassDeletion', massDeletion(held)] as [string, Opinion]]),
+  ];
+  const observed = generation === undefined ? {} : {observedGeneration: generation};
+  const conditions = opinions.map(([type, {status, reason, message}]) =>
+    nextCondition(
+      cluster.status?.conditions,
+      {type, status, reason, message: message.slice(0, 4_096), ...observed},
+      nowMs,
+    ),
+  );
+  return {
+    apiVersion: apiVersionOf(clusters),
+    kind: clusters.kind,
+    metadata: {name, ...(uid === undefined ? {} : {uid})},
+    status: {conditions},
+  } as KubeObject;
+}
+
+function gatewayHealthy({cluster, gatewayRefused}: ClusterSituation): Opinion {
+  const host = cluster.spec?.gatewayHost;
+  if (host === undefined || host === '') {
+    return {status: 'False', reason: 'NoGateway', message: 'Set spec.gatewayHost, or nobody can reach its services.'};
+  }
+  if (gatewayRefused) {
+    const message = `spec.gatewayHost ${host} is an address that no gateway can have. Use one that other clusters reach.`;
+    return {status: 'False', reason: 'GatewayRefused', message};
+  }
+  return {status: 'Unknown', reason: 'NotProbed', message: 'Nothing probes gateways yet.'};
+}
+
+/** FSM's name for all of it together. */
+function managed(reachable: Opinion, synced: Opinion, gateway: Opinion): Opinion {
+  const missing: [Opinion, string, string][] = [
+    [reachable, 'NotReachable', 'Waits for Reachable.'],
+    [synced, 'NotSynced', 'Waits for Synced.'],
+    [gateway, gateway.reason === 'NotProbed' ? 'GatewayNotProbed' : 'GatewayNotHealthy', 'Waits for GatewayHealthy.'],
+  ];
+  const first = missing.find(([{status}]) => status !== 'True');
+  if (first === undefined) return {status: 'True', reason: 'Success', message: 'It is a member of the clusterset.'};
+  return {status: 'False', reason: first[1], message: first[2]};
+}
+
+function massDeletion({keys}: HeldBack): Opinion {
+  const named = [...keys].sort();
+  const more = named.length > MAX_NAMED ? ` and ${named.length - MAX_NAMED} more` : '';
+  return {
+    status: 'True',
+    reason: 'HeldBack',
+    message:
+      `More than half of its exports went at once, which looks like a fault, so their imports stay: ` +
+      `${named.slice(0, MAX_NAMED).join(', ')}${more}. If it is meant, run "isthmus confirm".`,
+  };
+}

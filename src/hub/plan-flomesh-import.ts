@@ -1,0 +1,106 @@
+import type {FlomeshServiceImport} from '../api/kinds.ts';
+import type {KubeObject} from '../api/meta.ts';
+import {FILLED_ANNOTATION, HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
+import {apiVersionOf, FLOMESH_GROUP, flomeshServiceImports} from '../api/resources.ts';
+import type {MemberExport} from '../clusterset/member-export.ts';
+import type {MergedImport} from '../clusterset/merged-import.ts';
+import type {NamespaceState, Plan} from './plan-import.ts';
+
+/** How one cluster is reached, as FSM writes it into imports. */
+export interface FlomeshTarget {
+  /** FSM's long form, `region/zone/group/name`. */
+  readonly clusterKey: string;
+  readonly host: string;
+  /** Empty while the name is not resolved. */
+  readonly ip: string;
+  readonly port: number;
+}
+
+export interface FlomeshImportSituation {
+  readonly merged: MergedImport | undefined;
+  /** The exports that `merged` was made of. */
+  readonly exports: readonly MemberExport[];
+  /** By cluster id; a cluster without a gateway has none. */
+  readonly targets: ReadonlyMap<string, FlomeshTarget>;
+  readonly actual: FlomeshServiceImport | undefined;
+  readonly namespace: NamespaceState;
+  /** True where an exporter cannot be asked: what it exported through which group is not known then. */
+  readonly exporterUnknown: boolean;
+}
+
+/** Besides the three of {@link Plan}: an import that a user made without a spec gets it taken away again (design §4). */
+export type FlomeshPlan = Plan | {readonly do: 'empty'; readonly uid: string};
+
+/**
+ * FSM's ServiceImport, written where an export of that service came from that group. A user may have made one without a spec
+ * (the seed shows it): it is filled while an export exists and emptied after. One with a spec of its own is the user's.
+ */
+export function planFlomeshImport(situation: FlomeshImportSituation): FlomeshPlan {
+  const {merged, actual, namespace, exporterUnknown} = situation;
+  const wanted = merged?.groups.includes(FLOMESH_GROUP) === true;
+  const owner = ownerOf(actual);
+  if (owner === 'User') return {do: 'nothing', why: 'NotOurs'};
+  if (!wanted) {
+    if (exporterUnknown) return {do: 'nothing', why: 'ExporterUnknown'};
+    const uid = actual?.metadata.uid;
+    if (uid === undefined || owner === 'UserEmpty') return {do: 'nothing', why: 'NotWanted'};
+    return owner === 'Hub' ? {do: 'delete', uid} : {do: 'empty', uid};
+  }
+  // The standard import is planned first and makes the namespace where that is allowed.
+  if (namespace === 'Absent') return {do: 'nothing', why: 'NoNamespace'};
+  if (namespace === 'Terminating') return {do: 'nothing', why: 'NamespaceTerminating'};
+  return {do: 'write', createNamespace: false, object: desiredImport(situation, merged, owner)};
+}
+
+type Owner = 'None' | 'Hub' | 'UserEmpty' | 'UserFilled' | 'User';
+
+function ownerOf(actual: FlomeshServiceImport | undefined): Owner {
+  if (actual === undefined) return 'None';
+  if (actual.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY) return 'Hub';
+  if (actual.metadata.annotations?.[FILLED_ANNOTATION] === HUB_MANAGED_BY) return 'UserFilled';
+  return actual.spec === undefined || Object.keys(actual.spec).length === 0 ? 'UserEmpty' : 'User';
+}
+
+function desiredImport(situation: FlomeshImportSituation, merged: MergedImport, owner: Owner): KubeObject {
+  const {namespace, name} = merged;
+  const uid = situation.actual?.metadata.uid;
+  const mark =
+    owner === 'None' || owner === 'Hub'
+      ? {labels: {[MANAGED_BY_LABEL]: HUB_MANAGED_BY}}
+      : {annotations: {[FILLED_ANNOTATION]: HUB_MANAGED_BY}};
+  return {
+    apiVersion: apiVersionOf(flomeshServiceImports),
+    kind: flomeshServiceImports.kind,
+    metadata: {namespace, name, ...(uid === undefined ? {} : {uid}), ...mark},
+    spec: desiredSpec(situation, merged),
+  } as KubeObject;
+}
+
+function desiredSpec(situation: FlomeshImportSituation, merged: MergedImport): NonNullable<FlomeshServiceImport['spec']> {
+  const account = situation.exports.find(({flomesh}) => flomesh?.serviceAccountName !== undefined)?.flomesh;
+  return {
+    type: merged.type,
+    ports: merged.ports.map((port) => ({...port, endpoints: endpointsOf(situation, merged, port)})),
+    ...(merged.sessionAffinity === undefined ? {} : {sessionAffinity: merged.sessionAffinity}),
+    ...(merged.sessionAffinityConfig === undefined ? {} : {sessionAffinityConfig: merged.sessionAffinityConfig}),
+    ...(account?.serviceAccountName === undefined ? {} : {serviceAccountName: account.serviceAccountName}),
+  };
+}
+
+type FlomeshPort = NonNullable<FlomeshServiceImport['spec']>['ports'][number];
+
+/** In the order of cluster ids: an order that changes by itself would be a write where nothing changed. */
+function endpointsOf(
+  {exports, targets}: FlomeshImportSituation,
+  merged: MergedImport,
+  port: MergedImport['ports'][number],
+): FlomeshPort['endpoints'] {
+  const servedBy = merged.portClusters[`${port.protocol ?? 'TCP'}/${port.port}`] ?? merged.clusters;
+  return servedBy.flatMap((cluster) => {
+    const target = targets.get(cluster);
+    if (target === undefined) return [];
+    const rules = exports.find((each) => each.cluster === cluster)?.flomesh?.rules ?? [];
+    const path = rules.find(({portNumber}) => portNumber === port.port)?.path ?? '';
+    return [{clusterKey: target.clusterKey, target: {host: target.host, ip: target.ip, port: target.port, path}}];
+  });
+}

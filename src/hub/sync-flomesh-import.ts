@@ -1,0 +1,36 @@
+import {parseKey} from '../api/meta.ts';
+import {FILLED_ANNOTATION, isProtectedNamespace} from '../api/names.ts';
+import type {MemberContext} from './member-context.ts';
+import {planFlomeshImport} from './plan-flomesh-import.ts';
+import {memoriesOf, namespaceState} from './sync-import.ts';
+
+/** Makes FSM's import of one name in one member what the engine says. @throws KubeError */
+export async function syncFlomeshImport(context: MemberContext, key: string, signal: AbortSignal): Promise<void> {
+  const {facts, writers, consumer} = context;
+  const writer = writers.flomeshImports;
+  const {namespace = ''} = parseKey(key);
+  if (writer === undefined || isProtectedNamespace(namespace, facts.namespace)) return;
+  const memories = memoriesOf(context, key, writers.imports.actual(key));
+  const {result, exports} = facts.mergedFor(key, consumer, memories);
+  const plan = planFlomeshImport({
+    merged: result.import,
+    exports,
+    targets: facts.targets(),
+    actual: writer.actual(key),
+    namespace: namespaceState(context, namespace),
+    exporterUnknown: memories.length > 0,
+  });
+  switch (plan.do) {
+    case 'nothing':
+      return;
+    case 'write':
+      return writer.apply(plan.object, undefined, signal);
+    case 'delete':
+      return writer.delete(key, plan.uid, signal);
+    case 'empty': {
+      // Not an apply without spec: that would leave `spec: {}` behind, which the schema refuses (`ports` is required).
+      const metadata = {annotations: {[FILLED_ANNOTATION]: null}};
+      return writer.merge(key, plan.uid, {metadata, spec: null}, signal);
+    }
+  }
+}

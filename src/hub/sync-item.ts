@@ -1,0 +1,18 @@
+/** What one turn of a member's queue is about. */
+export type SyncKind = 'import' | 'flomesh-import' | 'export' | 'remote-cluster' | 'property';
+
+export interface SyncItem {
+  readonly kind: SyncKind;
+  /** `namespace/name`, or the name of a cluster-scoped object. */
+  readonly key: string;
+}
+
+/** Queues know keys alone, so the kind is part of it. */
+export function syncItemText(kind: SyncKind, key: string): string {
+  return `${kind} ${key}`;
+}
+
+export function parseSyncItem(text: string): SyncItem {
+  const space = text.indexOf(' ');
+  return {kind: text.slice(0, space) as SyncKind, key: text.slice(space + 1)};
+}

@@ -1,0 +1,77 @@
+import type {KubeObject} from '../api/meta.ts';
+
+export interface ComparisonOptions {
+  /**
+   * Lists of map type (KEP-555) that several managers share, by dotted path, with their key fields, such as
+   * `{'status.conditions': ['type']}`: each desired item must be there; items of others do not count.
+   */
+  readonly sharedLists?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Maps that are ours from end to end, by dotted path, such as `spec`: a field in there that we no longer desire is a
+   * difference. Without it, a dropped field is not seen.
+   */
+  readonly whole?: readonly string[];
+  /** Paths inside of `whole` that belong to somebody else, such as `spec.ips`. */
+  readonly foreign?: readonly string[];
+}
+
+/**
+ * True where every field of `desired` has that value in `actual` already: then no apply is sent. A real API server would
+ * write nothing either, but would call every webhook (apiserver.md §4.4).
+ *
+ * Maps are compared deeply, lists as a whole: send the server's defaults inside of lists (`protocol: TCP`), or they differ
+ * for ever. A field that is undefined in `desired` says nothing.
+ */
+export function isUpToDate(actual: KubeObject | undefined, desired: KubeObject, o: ComparisonOptions = {}): boolean {
+  return actual !== undefined && holds(actual, desired, {options: o, path: '', ours: false});
+}
+
+interface Place {
+  readonly options: ComparisonOptions;
+  readonly path: string;
+  /** Inside of a map that is ours from end to end. */
+  readonly ours: boolean;
+}
+
+function holds(actual: unknown, desired: unknown, at: Place): boolean {
+  if (desired === undefined) return true;
+  if (Array.isArray(desired)) return holdsList(actual, desired, at);
+  if (!isMap(desired)) return actual === desired;
+  if (!isMap(actual)) return false;
+  if (at.ours && hasMore(actual, desired, at)) return false;
+  return Object.entries(desired).every(([field, value]) => holds(actual[field], value, below(at, field)));
+}
+
+function holdsList(actual: unknown, desired: readonly unknown[], at: Place): boolean {
+  if (!Array.isArray(actual)) return false;
+  const keys = at.options.sharedLists?.[at.path];
+  if (keys === undefined) return isSame(actual, desired);
+  return desired.every((item) => {
+    const found: unknown = actual.find(
+      (other) => isMap(item) && isMap(other) && keys.every((k) => item[k] === other[k]),
+    );
+    return found !== undefined && holds(found, item, {options: {}, path: '', ours: false});
+  });
+}
+
+function hasMore(actual: Readonly<Record<string, unknown>>, desired: Record<string, unknown>, at: Place): boolean {
+  return Object.keys(actual).some(
+    (field) => desired[field] === undefined && at.options.foreign?.includes(below(at, field).path) !== true,
+  );
+}
+
+/** Deep equality of JSON; a field that is undefined is as good as absent. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => isSame(item, b[i]));
+  if (!isMap(a) || !isMap(b)) return a === b;
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((field) => isSame(a[field], b[field]));
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function below(at: Place, field: string): Place {
+  const path = at.path === '' ? field : `${at.path}.${field}`;
+  return {options: at.options, path, ours: at.ours || at.options.whole?.includes(path) === true};
+}

@@ -1,0 +1,186 @@
+import type {Logger} from 'pino';
+import type {Lease} from '../api/kinds.ts';
+import {apiVersionOf, leases} from '../api/resources.ts';
+import {toMicroTime} from '../api/meta.ts';
+import {describeError} from '../errors.ts';
+import {pause} from './backoff.ts';
+import type {KubeClient} from './client.ts';
+import {KubeError} from './kube-error.ts';
+import {decideLease, nextLeaseSpec, observe} from './lease-decision.ts';
+import type {ObservedLease} from './lease-decision.ts';
+
+export interface LeaseOptions {
+  readonly client: Pick<KubeClient, 'find' | 'create' | 'replace'>;
+  readonly namespace: string;
+  readonly name: string;
+  /** Of this process alone: two with one identity would both hold it. */
+  readonly identity: string;
+  /** After so long without a renewal another one may take it. */
+  readonly leaseDurationMs: number;
+  /** At most a third of the duration, so that one failed renewal loses nothing. */
+  readonly renewEveryMs: number;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly fieldManager?: string | undefined;
+  readonly onHeld: () => void;
+  /** Called before anybody else can hold it; what writes under the lease stops here. */
+  readonly onLost: (why: string) => void;
+  readonly logger: Logger;
+  /** Wall clock, written into the lease. */
+  readonly nowMs?: (() => number) | undefined;
+  /** Measures how long it is good for; a step of the wall clock must not prolong it. */
+  readonly monotonicMs?: (() => number) | undefined;
+}
+
+/** The part of the duration for which we believe in our own renewal: the rest is for slow timers and slow answers. */
+const BELIEVED_PART = 0.8;
+const MAX_CALL_MS = 5_000;
+const RELEASE_WITHIN_MS = 1_000;
+
+/**
+ * One `coordination.k8s.io/v1` Lease, held by one process at a time. Expiry is judged by how long *we* have seen no
+ * renewal, never by comparing clocks; every write carries the resourceVersion that it was decided on, so of two that
+ * take it at the same time one gets a 409.
+ */
+export class LeaseHolder {
+  readonly #options: LeaseOptions;
+  readonly #wallMs: () => number;
+  readonly #monotonicMs: () => number;
+  readonly #closing = Promise.withResolvers<void>();
+  #started = false;
+  #held = false;
+  /** What the API server has, as far as we know; undefined: to be read. */
+  #last: Lease | undefined;
+  #observed: ObservedLease | undefined;
+  #goodUntilMs = 0;
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#wallMs = options.nowMs ?? Date.now;
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+  }
+
+  /** False as soon as the believed time is over, even where a blocked event loop has kept `onLost` waiting. */
+  get held(): boolean {
+    return this.#held && this.#monotonicMs() < this.#goodUntilMs;
+  }
+
+  /** Resolves after the abort, when the lease is released or a second has passed. */
+  get closed(): Promise<void> {
+    return this.#closing.promise;
+  }
+
+  /** Begins to strive for it; the abort of `signal` ends that: it is given up (`onLost`), then released. */
+  start(signal: AbortSignal): void {
+    if (this.#started) return;
+    this.#started = true;
+    void this.#run(signal).then(this.#closing.resolve, this.#closing.reject);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) await pause(await this.#step(signal), signal);
+    const wasHeld = this.#held;
+    this.#lose('stopped');
+    if (wasHeld) await this.#release();
+  }
+
+  /** One look at the lease; returns how long to wait for the next. */
+  async #step(signal: AbortSignal): Promise<number> {
+    const {renewEveryMs, logger, name} = this.#options;
+    try {
+      const mayWrite = await this.#mayWrite(signal);
+      if (!mayWrite) return renewEveryMs;
+      const startedMs = this.#monotonicMs();
+      this.#last = await this.#write(this.#nextLease(), signal);
+      if (!signal.aborted) this.#confirm(startedMs);
+      return renewEveryMs;
+    } catch (error) {
+      if (signal.aborted) return 0;
+      // Whether a write that broke off has been done is not known: read before the next one.
+      this.#last = undefined;
+      const isRace = error instanceof KubeError && (error.isConflict || error.isAlreadyExists);
+      if (!isRace) logger.warn({lease: name, err: error}, 'lease could not be renewed');
+      return Math.min(renewEveryMs / 2, isRace ? 250 : 2_000);
+    }
+  }
+
+  /** Reads the lease unless we hold it and know its version. */
+  async #mayWrite(signal: AbortSignal): Promise<boolean> {
+    if (this.#held && this.#last !== undefined) return true;
+    const {client, identity, leaseDurationMs} = this.#options;
+    const lease = await client.find<Lease>(leases, this.#at(), {signal, timeoutMs: this.#callMs()});
+    this.#last = lease;
+    if (lease === undefined) return true;
+    const nowMs = this.#monotonicMs();
+    this.#observed = observe(this.#observed, lease, nowMs);
+    const move = decideLease({lease, observed: this.#observed, identity, leaseDurationMs, nowMs});
+    if (move === 'wait') this.#lose(`held by ${lease.spec?.holderIdentity ?? 'nobody'}`);
+    return move !== 'wait';
+  }
+
+  #nextLease(): Lease {
+    const {identity, leaseDurationMs, annotations} = this.#options;
+    const before = this.#last;
+    return {
+      apiVersion: apiVersionOf(leases),
+      kind: leases.kind,
+      metadata: {
+        ...(before?.metadata ?? this.#at()),
+        ...(annotations === undefined ? {} : {annotations: {...before?.metadata.annotations, ...annotations}}),
+      },
+      spec: nextLeaseSpec(before?.spec, {identity, leaseDurationMs, wallMs: this.#wallMs()}),
+    };
+  }
+
+  async #write(lease: Lease, signal: AbortSignal | undefined, timeoutMs: number = this.#callMs()): Promise<Lease> {
+    const {client, fieldManager = 'isthmus-lease'} = this.#options;
+    const options = {fieldManager, signal, timeoutMs};
+    return lease.metadata.resourceVersion === undefined
+      ? client.create(leases, lease, options)
+      : client.replace(leases, lease, options);
+  }
+
+  /** @param startedMs - before the write was sent: others saw the renewal later than this */
+  #confirm(startedMs: number): void {
+    const goodForMs = this.#options.leaseDurationMs * BELIEVED_PART;
+    this.#goodUntilMs = startedMs + goodForMs;
+    clearTimeout(this.#expiry);
+    const left = Math.max(0, this.#goodUntilMs - this.#monotonicMs());
+    this.#expiry = setTimeout(() => this.#lose('it could not be renewed in time'), left);
+    if (this.#held) return;
+    this.#held = true;
+    this.#options.logger.info({lease: this.#options.name, identity: this.#options.identity}, 'lease held');
+    this.#options.onHeld();
+  }
+
+  #lose(why: string): void {
+    clearTimeout(this.#expiry);
+    if (!this.#held) return;
+    this.#held = false;
+    this.#options.logger.info({lease: this.#options.name, why}, 'lease lost');
+    this.#options.onLost(why);
+  }
+
+  /** Best effort: whoever comes next need not wait for the expiry. */
+  async #release(): Promise<void> {
+    const {identity, client, logger, name} = this.#options;
+    const timeoutMs = RELEASE_WITHIN_MS / 2;
+    try {
+      // A renewal may have been under way when the signal came, so what we know may be old.
+      const lease = await client.find<Lease>(leases, this.#at(), {timeoutMs});
+      if (lease?.spec?.holderIdentity !== identity) return;
+      const spec = {...lease.spec, holderIdentity: '', renewTime: toMicroTime(this.#wallMs())};
+      await this.#write({...lease, spec}, undefined, timeoutMs);
+    } catch (error) {
+      logger.debug({lease: name, reason: describeError(error)}, 'lease not released');
+    }
+  }
+
+  #at(): {namespace: string; name: string} {
+    return {namespace: this.#options.namespace, name: this.#options.name};
+  }
+
+  #callMs(): number {
+    return Math.min(MAX_CALL_MS, this.#options.renewEveryMs);
+  }
+}

@@ -1,0 +1,128 @@
+import type {Route, RoutedCluster} from '../clusterset/decision.ts';
+import type {ImportView, View} from '../clusterset/view.ts';
+import type {Cluster, Locality, LocalityEndpoints, TypedConfig} from './resources.ts';
+import {serviceRef} from './service-header.ts';
+
+export interface ImportTarget {
+  readonly view: View;
+  readonly import: ImportView;
+  readonly port: number;
+  readonly tiers: Route['tiers'];
+}
+
+/** How requests leave: as they came (HTTP), as an HTTP/2 CONNECT to a gateway (tunnel), or as plain TCP. */
+export type Transport = 'http' | 'tunnel' | 'tcp';
+
+/** The cluster of one port: tiers become priorities, weights locality weights; measured in reference/envoy.md §2 and §6. */
+export function importCluster(target: ImportTarget, transport: Transport): Cluster {
+  const name = serviceRef(target.import, target.port);
+  const hasLocal = target.tiers.some((tier) => tier.some((cluster) => cluster.local));
+  return {
+    name,
+    type: 'STRICT_DNS',
+    dns_lookup_family: lookupFamily(target.view),
+    connect_timeout: '0.5s',
+    load_assignment: {
+      cluster_name: name,
+      // 140, the default, would spill to the next tier while this one still has healthy endpoints.
+      policy: {overprovisioning_factor: 100_000},
+      endpoints: endpointsOf(target),
+    },
+    common_lb_config: {healthy_panic_threshold: {value: 0}, locality_weighted_lb_config: {}},
+    circuit_breakers: CIRCUIT_BREAKERS,
+    ...(target.tiers.flat().length > 1 && {outlier_detection: OUTLIER_DETECTION}),
+    ...(transport !== 'tcp' && {
+      typed_extension_protocol_options: {[HTTP_OPTIONS]: upstreamProtocol(transport, hasLocal)},
+    }),
+  };
+}
+
+/** Whether an import's route leads anywhere: clusters without a gateway in the view are no destination. */
+export function reachableTiers(view: View, route: Route): Route['tiers'] {
+  return route.tiers
+    .map((tier) => tier.filter((at) => at.local || view.clusters.get(at.cluster)?.gateway !== undefined))
+    .filter((tier) => tier.length > 0);
+}
+
+function endpointsOf(target: ImportTarget): LocalityEndpoints[] {
+  return target.tiers.flatMap((tier, priority) =>
+    tier
+      .toSorted((a, b) => (a.cluster < b.cluster ? -1 : 1))
+      .map((cluster) => ({
+        priority,
+        locality: {...localityOf(target.view, cluster.cluster), sub_zone: cluster.cluster},
+        load_balancing_weight: cluster.weight,
+        lb_endpoints: [{endpoint: {address: {socket_address: addressOf(target, cluster)}}}],
+      })),
+  );
+}
+
+function addressOf(target: ImportTarget, cluster: RoutedCluster): {address: string; port_value: number} {
+  const gateway = target.view.clusters.get(cluster.cluster)?.gateway;
+  if (cluster.local || gateway === undefined) {
+    return {
+      address: `${target.import.name}.${target.import.namespace}.svc.cluster.local`,
+      port_value: target.port,
+    };
+  }
+  return {address: gateway.host, port_value: gateway.port};
+}
+
+export function localityOf(view: View, cluster: string): Locality {
+  const at = view.clusters.get(cluster);
+  return {region: at?.region ?? 'default', zone: at?.zone ?? 'default'};
+}
+
+/**
+ * True where IPv6 is the first family of this cluster's Services, and so of its pods: told by the addresses of the
+ * derived Services, because the view holds nothing nearer. Kubelets probe the first family's address only.
+ */
+export function isIPv6First(view: View): boolean {
+  for (const {ips} of view.imports.values()) {
+    const first = ips[0];
+    if (first !== undefined) return first.includes(':');
+  }
+  return false;
+}
+
+/** `AUTO` prefers AAAA: in a pod with IPv4 alone, a gateway name that has both would never be reached. */
+function lookupFamily(view: View): Cluster['dns_lookup_family'] {
+  return isIPv6First(view) ? 'AUTO' : 'V4_PREFERRED';
+}
+
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+/** An HTTP/2 ping closes connections to a frozen gateway; a local gRPC server would take it for abuse and hang up. */
+function upstreamProtocol(transport: 'http' | 'tunnel', hasLocal: boolean): TypedConfig {
+  const keepalive = {connection_keepalive: {interval: '1s', timeout: '0.5s'}};
+  const http2 = {http2_protocol_options: hasLocal ? {} : keepalive};
+  return {
+    '@type': `type.googleapis.com/${HTTP_OPTIONS}`,
+    ...(transport === 'tunnel'
+      ? {explicit_http_config: http2}
+      : {use_downstream_protocol_config: {http_protocol_options: {}, ...http2}}),
+  };
+}
+
+/** The defaults would let 3 retries at a time through, and queue the 1,025th connection. */
+const CIRCUIT_BREAKERS = {
+  thresholds: [{max_connections: 100_000, max_pending_requests: 100_000, max_requests: 100_000, max_retries: 1_024}],
+};
+
+/**
+ * Moves the traffic of a killed gateway within milliseconds (reference/envoy.md §6); what is not said here has the value
+ * measured there by default. An only endpoint is never ejected: trying it is better than a certain 503.
+ */
+const OUTLIER_DETECTION = {
+  enforcing_consecutive_5xx: 0,
+  consecutive_gateway_failure: 3,
+  enforcing_consecutive_gateway_failure: 100,
+  split_external_local_origin_errors: true,
+  consecutive_local_origin_failure: 2,
+  enforcing_success_rate: 0,
+  enforcing_local_origin_success_rate: 0,
+  interval: '0.5s',
+  base_ejection_time: '3s',
+  max_ejection_time: '10s',
+  max_ejection_percent: 100,
+};

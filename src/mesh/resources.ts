@@ -1,0 +1,58 @@
+/**
+ * Envoy v3 resources as plain JSON, as narrow as Isthmus writes them. The field names are Envoy's own; that they exist
+ * and have these types is proven against Envoy's protobuf schema in the tests.
+ */
+export interface TypedExtension {
+  readonly name: string;
+  readonly typed_config: TypedConfig;
+}
+
+/** A `google.protobuf.Any` in JSON form. */
+export interface TypedConfig {
+  readonly '@type': `type.googleapis.com/${string}`;
+  readonly [field: string]: unknown;
+}
+
+export interface SocketAddress {
+  readonly socket_address: {readonly address: string; readonly port_value: number; readonly ipv4_compat?: true};
+}
+
+export interface Listener {
+  readonly name: string;
+  readonly address: SocketAddress;
+  readonly traffic_direction?: 'OUTBOUND';
+  readonly filter_chains: readonly {readonly filters: readonly TypedExtension[]}[];
+}
+
+export interface Locality {
+  readonly region: string;
+  readonly zone: string;
+  readonly sub_zone?: string;
+}
+
+export interface LocalityEndpoints {
+  readonly priority: number;
+  readonly locality: Locality;
+  readonly load_balancing_weight: number;
+  readonly lb_endpoints: readonly {readonly endpoint: {readonly address: SocketAddress}}[];
+}
+
+export interface Cluster {
+  readonly name: string;
+  readonly type: 'STRICT_DNS';
+  readonly dns_lookup_family: 'AUTO' | 'V4_PREFERRED';
+  readonly connect_timeout: string;
+  readonly load_assignment: {
+    readonly cluster_name: string;
+    readonly policy: {readonly overprovisioning_factor: number};
+    readonly endpoints: readonly LocalityEndpoints[];
+  };
+  readonly [field: string]: unknown;
+}
+
+export interface Bootstrap {
+  readonly node: {readonly id: string; readonly cluster: string; readonly locality: Locality};
+  readonly admin: {readonly address: {readonly pipe: {readonly path: string; readonly mode: number}}};
+  readonly stats_config: object;
+  readonly static_resources: {readonly listeners: readonly Listener[]; readonly clusters: readonly Cluster[]};
+}

@@ -1,0 +1,46 @@
+import type {Listener} from './resources.ts';
+import {SERVICE_HEADER} from './service-header.ts';
+
+/**
+ * A TCP listener in front of the cluster of the same name.
+ *
+ * @param options.tunnel - to gateways: each connection travels as a CONNECT that names the service (design §9)
+ */
+export function tcpListener(options: {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly tunnel: boolean;
+}): Listener {
+  const {name, address, port, tunnel} = options;
+  return {
+    name,
+    address: {socket_address: {address, port_value: port}},
+    traffic_direction: 'OUTBOUND',
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: 'envoy.filters.network.tcp_proxy',
+            typed_config: {
+              '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+              'stat_prefix': name,
+              'cluster': name,
+              'idle_timeout': '0s',
+              'max_connect_attempts': 3,
+              ...(tunnel && {tunneling_config: tunnelTo(name)}),
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** The gateway chooses the service by the header, on CONNECT as on every other request (`vhost_header`). */
+function tunnelTo(name: string): object {
+  return {
+    hostname: name,
+    headers_to_add: [{header: {key: SERVICE_HEADER, value: name}, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD'}],
+  };
+}

@@ -1,0 +1,198 @@
+import {pino} from 'pino';
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+
+import {Agent} from '../../src/agent/agent.ts';
+import type {EndpointSlice, Service, ServiceImport} from '../../src/api/kinds.ts';
+import {DEFAULT_NAMESPACE, derivedServiceName} from '../../src/api/names.ts';
+import * as resources from '../../src/api/resources.ts';
+import type {View, ViewChange} from '../../src/clusterset/view.ts';
+import type {EmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
+import {startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
+import {KubeClient} from '../../src/kube/client.ts';
+import {installManifests} from '../dev/install.ts';
+import {anImport} from './fixtures.ts';
+
+const logger = pino({level: 'silent'});
+const AT = {namespace: 'bar', name: 'foo'};
+const DERIVED = {namespace: DEFAULT_NAMESPACE, name: derivedServiceName('bar', 'foo')};
+
+let cluster: EmbeddedCluster;
+let hub: KubeClient;
+let agent: Agent;
+let stop: AbortController;
+let views: {view: View; change: ViewChange}[];
+
+function startAgent(identity = 'one'): Agent {
+  const started = new Agent({
+    credentials: cluster.credentials,
+    namespace: DEFAULT_NAMESPACE,
+    clusterId: 'cluster-2',
+    identity,
+    development: true,
+    lingerMs: 300,
+    ttlMs: 100,
+    maxVips: 100,
+    logger,
+  });
+  started.onView((view, change) => views.push({view, change}));
+  started.start(stop.signal);
+  return started;
+}
+
+async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  const endsAt = performance.now() + 10_000;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (performance.now() > endsAt) throw new Error(`waited for ${what}`);
+    await new Promise((again) => setTimeout(again, 10));
+  }
+}
+
+async function importFromHub(object: ServiceImport = anImport()): Promise<void> {
+  const {uid: _uid, generation: _generation, ...metadata} = object.metadata;
+  const written = {...object, metadata};
+  await hub.apply(resources.serviceImports, written, {fieldManager: 'isthmus-hub', force: true});
+}
+
+const served = (): Promise<readonly string[]> =>
+  eventually('a served address', () => {
+    const ips = agent.view().imports.get('bar/foo')?.ips ?? [];
+    return ips.length > 0 ? ips : undefined;
+  });
+
+beforeEach(async () => {
+  cluster = await startEmbeddedCluster({name: 'cluster-2', index: 2, logger});
+  await cluster.applyManifests(installManifests('agent'));
+  hub = new KubeClient({credentials: cluster.credentials, userAgent: 'test'});
+  await hub.create(resources.namespaces, {apiVersion: 'v1', kind: 'Namespace', metadata: {name: 'bar'}}, {fieldManager: 'test'});
+  stop = new AbortController();
+  views = [];
+  agent = startAgent();
+});
+
+afterEach(async () => {
+  stop.abort();
+  await agent.closed;
+  await hub.close();
+  await cluster.close();
+});
+
+test('the first view is complete, later ones say what changed', async () => {
+  await agent.synced;
+  expect(views[0]?.change.all).toBe(true);
+  expect(views[0]?.view.namespaces.has('bar')).toBe(true);
+  await importFromHub();
+  await served();
+  expect(views.slice(1).every(({change}) => !change.all)).toBe(true);
+  expect(views.at(-1)?.change.imports.has('bar/foo')).toBe(true);
+});
+
+test('an import gets a dual-stack derived Service, a slice for each family, addresses in order and conditions', async () => {
+  await importFromHub();
+  const ips = await served();
+  const derived = await hub.get<Service>(resources.services, DERIVED);
+  expect(derived.spec).toMatchObject({clusterIPs: ips, ipFamilies: ['IPv4', 'IPv6'], ports: [{port: 80, protocol: 'TCP'}]});
+  expect(derived.spec?.selector).toBeUndefined();
+  const {items} = await hub.list<EndpointSlice>(resources.endpointSlices, {namespace: DEFAULT_NAMESPACE});
+  expect(items.filter(({metadata}) => metadata.name.startsWith('derived-')).map(({addressType}) => addressType).sort()).toEqual(['IPv4', 'IPv6']);
+  const found = await eventually('conditions', async () => {
+    const now = await hub.get<ServiceImport>(resources.serviceImports, AT);
+    return now.status?.conditions === undefined ? undefined : now;
+  });
+  expect(found.spec).toMatchObject({ips, ipFamilies: ['IPv4', 'IPv6'], type: 'ClusterSetIP'});
+  const conditions = found.status?.conditions?.map(({type, status, reason}) => `${type}=${status}/${reason}`).sort();
+  expect(conditions).toEqual(['Ready=True/Ready', 'isthmus.dev/Carried=False/NoGateway'].sort());
+});
+
+test('a deleted import goes from the view at once, its derived Service and slices after the linger', async () => {
+  await importFromHub();
+  await served();
+  const startedMs = performance.now();
+  await hub.delete(resources.serviceImports, AT);
+  await eventually('the import to go', () => (agent.view().imports.has('bar/foo') ? undefined : true));
+  expect(await hub.find(resources.services, DERIVED)).toBeDefined();
+  await eventually('the derived Service to go', async () => ((await hub.find(resources.services, DERIVED)) === undefined ? true : undefined));
+  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(300);
+  await eventually('its slices to go', async () => {
+    const {items} = await hub.list<EndpointSlice>(resources.endpointSlices, {namespace: DEFAULT_NAMESPACE});
+    return items.some(({metadata}) => metadata.name.startsWith('derived-')) ? undefined : true;
+  });
+});
+
+describe('what belongs to the agent is repaired', () => {
+  test('a derived Service that a user deleted comes back, and the import follows it', async () => {
+    await importFromHub();
+    await served();
+    await hub.delete(resources.services, DERIVED);
+    const again = await eventually('another derived Service', () => hub.find<Service>(resources.services, DERIVED));
+    await eventually('the import to follow', () => {
+      const ips = agent.view().imports.get('bar/foo')?.ips ?? [];
+      return ips.join() === again.spec?.clusterIPs?.join() ? true : undefined;
+    });
+  });
+
+  test('a slice that a user deleted comes back, and the address is not served meanwhile', async () => {
+    await importFromHub();
+    await served();
+    const at = {namespace: DEFAULT_NAMESPACE, name: `${DERIVED.name}-ipv4`};
+    views = [];
+    await hub.delete(resources.endpointSlices, at);
+    await eventually('the slice to come back', () => hub.find(resources.endpointSlices, at));
+    await served();
+    expect(views.some(({view}) => view.imports.get('bar/foo')?.ips.length === 0)).toBe(true);
+  });
+
+  test('addresses that a user set are taken back', async () => {
+    await importFromHub();
+    const ips = await served();
+    await hub.patch(resources.serviceImports, AT, {type: 'merge', body: {spec: {ips: ['10.102.9.9']}}}, {fieldManager: 'user'});
+    await eventually('the addresses to be ours again', async () => {
+      const found = await hub.get<ServiceImport>(resources.serviceImports, AT);
+      return found.spec?.ips?.join() === ips.join() ? true : undefined;
+    });
+  });
+});
+
+test('two replicas serve, one writes', async () => {
+  const second = startAgent('two');
+  await second.synced;
+  await importFromHub();
+  await served();
+  await eventually('the second to see it', () => (second.view().imports.get('bar/foo')?.ips.length === 2 ? true : undefined));
+  expect([agent.isWriter, second.isWriter].toSorted()).toEqual([false, true]);
+  stop.abort();
+  await second.closed;
+});
+
+test('the API server goes away: the view stays; it comes back: changes arrive', async () => {
+  await importFromHub();
+  const ips = await served();
+  await cluster.stop();
+  await eventually('a failure to be seen', () => {
+    const {sources} = agent.status();
+    return Object.values(sources).some(({lastError}) => lastError !== undefined) ? true : undefined;
+  });
+  expect(agent.view().imports.get('bar/foo')?.ips).toEqual(ips);
+  expect(agent.view().synced).toBe(true);
+  await cluster.start();
+  await eventually('the deletion to be possible', async () => hub.delete(resources.serviceImports, AT).then(() => true, () => undefined));
+  await eventually('the import to go', () => (agent.view().imports.has('bar/foo') ? undefined : true));
+});
+
+test('Valid of an export follows its Service (KEP-1645: level-triggered)', async () => {
+  const valid = (): Promise<string | undefined> =>
+    hub
+      .get<ServiceImport>(resources.flomeshServiceExports, AT)
+      .then(({status}) => status?.conditions?.find(({type}) => type === 'Valid'))
+      .then((condition) => condition && `${condition.status}/${condition.reason}`);
+  const until = (wanted: string): Promise<true> => eventually(wanted, async () => ((await valid()) === wanted ? true : undefined));
+  const exported = {apiVersion: 'flomesh.io/v1alpha1', kind: 'ServiceExport', metadata: AT};
+  await hub.create(resources.flomeshServiceExports, exported, {fieldManager: 'test'});
+  await until('False/NoService');
+  const service: Service = {apiVersion: 'v1', kind: 'Service', metadata: AT, spec: {ports: [{port: 80}]}};
+  await hub.create(resources.services, service, {fieldManager: 'test'});
+  await until('True/Valid');
+  await hub.delete(resources.services, AT);
+  await until('False/NoService');
+});

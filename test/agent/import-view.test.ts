@@ -1,0 +1,63 @@
+import {describe, expect, test} from 'vitest';
+
+import {toImportView} from '../../src/agent/import-view.ts';
+import {PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION, TTL_ANNOTATION} from '../../src/api/names.ts';
+import {anImport, derivedOf, slicesOf} from './fixtures.ts';
+
+const IPS = ['10.102.0.7', 'fd00:0:0:2::7'];
+const nothing = {derived: undefined, derivedSlices: [], importedSlices: [], development: false};
+
+describe('an address is served only while what it leads to exists (design §7)', () => {
+  const object = anImport({spec: {ips: IPS}});
+  const derived = derivedOf(object);
+  const slices = slicesOf(derived);
+
+  const cases = [
+    {name: 'Service and a slice for each family: both addresses', facts: {derived, derivedSlices: slices}, ips: IPS},
+    {name: 'no derived Service: none', facts: {derived: undefined, derivedSlices: slices}, ips: []},
+    {name: 'no slices: none', facts: {derived, derivedSlices: []}, ips: []},
+    {name: 'a family without its slice: none', facts: {derived, derivedSlices: slices.slice(0, 1)}, ips: []},
+    {
+      name: 'an address that the derived Service does not own is left out',
+      facts: {derived: derivedOf(object, ['10.102.0.7']), derivedSlices: slices},
+      ips: ['10.102.0.7'],
+    },
+  ];
+  test.each(cases)('$name', ({facts, ips}) => {
+    expect(toImportView(object, {...nothing, ...facts}).ips).toEqual(ips);
+  });
+});
+
+describe('what the hub annotated is read, and what cannot be read says nothing', () => {
+  const cases = [
+    {name: 'ready clusters', annotations: {[READY_ANNOTATION]: 'a,b'}, seen: {readyClusters: ['a', 'b']}},
+    {name: 'no ready cluster at all', annotations: {[READY_ANNOTATION]: ''}, seen: {readyClusters: []}},
+    {name: 'readiness unknown', annotations: {}, seen: {readyClusters: undefined}},
+    {name: 'ports by cluster', annotations: {[PORT_CLUSTERS_ANNOTATION]: '{"TCP/80":["a"]}'}, seen: {portClusters: {'TCP/80': ['a']}}},
+    {name: 'ports that are not JSON', annotations: {[PORT_CLUSTERS_ANNOTATION]: '{"TCP'}, seen: {portClusters: {}}},
+    {name: 'ports of a wrong shape', annotations: {[PORT_CLUSTERS_ANNOTATION]: '{"TCP/80":"a","TCP/81":[1]}'}, seen: {portClusters: {}}},
+    {name: 'TTL', annotations: {[TTL_ANNOTATION]: '30'}, seen: {ttlSeconds: 30}},
+    {name: 'TTL above the bound', annotations: {[TTL_ANNOTATION]: '9999'}, seen: {ttlSeconds: 3600}},
+    {name: 'TTL of zero', annotations: {[TTL_ANNOTATION]: '0'}, seen: {ttlSeconds: 1}},
+    {name: 'TTL that is no number', annotations: {[TTL_ANNOTATION]: '5s'}, seen: {ttlSeconds: undefined}},
+  ];
+  test.each(cases)('$name', ({annotations, seen}) => {
+    expect(toImportView(anImport({annotations}), nothing)).toMatchObject(seen);
+  });
+});
+
+test('addresses that nobody may be sent to are dropped from headless slices (design §10)', () => {
+  const object = anImport({spec: {type: 'Headless'}});
+  const slice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {name: 's', namespace: 'bar', labels: {'multicluster.kubernetes.io/source-cluster': 'cluster-1'}},
+    addressType: 'IPv4' as const,
+    endpoints: [{addresses: ['169.254.169.254']}, {addresses: ['10.3.0.1', '127.0.0.1']}],
+    ports: [{name: 'pg', port: 5432, protocol: 'TCP' as const}, {name: 'none'}],
+  };
+  const [view] = toImportView(object, {...nothing, importedSlices: [slice]}).slices;
+  expect(view?.sourceCluster).toBe('cluster-1');
+  expect(view?.endpoints.map(({addresses}) => addresses)).toEqual([['10.3.0.1']]);
+  expect(view?.ports).toEqual([{name: 'pg', port: 5432, protocol: 'TCP'}]);
+});

@@ -1,0 +1,149 @@
+import {beforeEach, describe, expect, test} from 'vitest';
+
+import {ImportWriter} from '../../src/agent/import-writer.ts';
+import type {Sources} from '../../src/agent/sources.ts';
+import type {Condition, KubeObject} from '../../src/api/meta.ts';
+import {keyOf} from '../../src/api/meta.ts';
+import type {Resource} from '../../src/api/resources.ts';
+import type {KubeClient} from '../../src/kube/client.ts';
+import {anImport, derivedOf, slicesOf} from './fixtures.ts';
+
+/** What was asked of the API server, in order, as `verb plural[/subresource]`. */
+let calls: {call: string; body: KubeObject}[];
+let stores: Record<'imports' | 'services' | 'slices', Map<string, KubeObject>>;
+let nowMs: number;
+
+const signal = new AbortController().signal;
+
+/** Answers as an API server would, as far as the writer looks at it: a derived Service comes back with addresses. */
+const client = {
+  apply: (resource: Resource, body: KubeObject, options: {subresource?: string}) => {
+    const call = `apply ${resource.plural}${options.subresource === undefined ? '' : `/${options.subresource}`}`;
+    calls.push({call, body});
+    return Promise.resolve(resource.plural === 'services' ? derivedOf(anImport()) : body);
+  },
+  delete: (resource: Resource, at: KubeObject['metadata']) => {
+    calls.push({call: `delete ${resource.plural}`, body: {apiVersion: '', kind: '', metadata: at}});
+    return Promise.resolve(true);
+  },
+} as unknown as KubeClient;
+
+function writer(maxVips = 10, used = 0): ImportWriter {
+  const sources = Object.fromEntries(Object.entries(stores).map(([name, store]) => [name, {store}])) as unknown as Sources;
+  return new ImportWriter({
+    client,
+    sources,
+    namespace: 'isthmus-system',
+    lingerMs: () => 60_000,
+    maxVips,
+    derivedCount: () => used,
+    nowMs: () => nowMs,
+  });
+}
+
+function put(store: keyof typeof stores, ...objects: readonly KubeObject[]): void {
+  for (const object of objects) stores[store].set(keyOf(object.metadata), object);
+}
+
+beforeEach(() => {
+  calls = [];
+  nowMs = 1_000_000;
+  stores = {imports: new Map(), services: new Map(), slices: new Map()};
+});
+
+describe('a new import', () => {
+  test('is given what its address leads to before the address is announced (design §7)', async () => {
+    put('imports', anImport());
+    await writer().reconcile('bar/foo', signal);
+    expect(calls.map(({call}) => call)).toEqual([
+      'apply services',
+      'apply endpointslices',
+      'apply endpointslices',
+      'apply serviceimports',
+      'apply serviceimports/status',
+    ]);
+  });
+
+  test('every apply to it carries the uid that was seen, so that a deleted import does not come back (design §3)', async () => {
+    put('imports', anImport());
+    await writer().reconcile('bar/foo', signal);
+    const applied = calls.filter(({call}) => call.includes('serviceimports'));
+    expect(applied.map(({body}) => body.metadata.uid)).toEqual(['uid-bar-foo', 'uid-bar-foo']);
+  });
+
+  test('says Ready with its address, and that nothing carries it', async () => {
+    put('imports', anImport());
+    await writer().reconcile('bar/foo', signal);
+    const {conditions} = (calls.at(-1)?.body as KubeObject & {status: {conditions: Condition[]}}).status;
+    expect(conditions.map(({type, status, reason}) => `${type}=${status}/${reason}`)).toEqual([
+      'Ready=True/Ready',
+      'isthmus.dev/Carried=False/NoGateway',
+    ]);
+    expect(conditions[1]?.message).toContain('TCP/80');
+  });
+
+  test('gets no address over the budget, and says why (design §9)', async () => {
+    put('imports', anImport());
+    await writer(5, 5).reconcile('bar/foo', signal);
+    expect(calls.map(({call}) => call)).toEqual(['apply serviceimports/status']);
+    const {conditions} = (calls[0]?.body as KubeObject & {status: {conditions: Condition[]}}).status;
+    expect(conditions[0]).toMatchObject({type: 'Ready', status: 'False', reason: 'VIPBudgetExhausted'});
+  });
+
+  test.each(['kube-system', 'openshift-dns', 'isthmus-system'])('gets no address in protected namespace %s', async (namespace) => {
+    put('imports', anImport({namespace}));
+    await writer().reconcile(`${namespace}/foo`, signal);
+    expect(calls.map(({call}) => call)).toEqual(['apply serviceimports/status']);
+  });
+});
+
+test('nothing is written where nothing changed (design §14)', async () => {
+  const object = anImport({spec: {ips: ['10.102.0.7', 'fd00:0:0:2::7'], ipFamilies: ['IPv4', 'IPv6']}});
+  const derived = derivedOf(object);
+  put('imports', object);
+  put('services', derived);
+  put('slices', ...slicesOf(derived));
+  await writer().reconcile('bar/foo', signal);
+  expect(calls.map(({call}) => call)).toEqual(['apply serviceimports/status']);
+  const {status} = calls[0]?.body as unknown as {status: object};
+  put('imports', {...object, status: {...object.status, ...status}} as KubeObject);
+  calls = [];
+  await writer().reconcile('bar/foo', signal);
+  expect(calls).toEqual([]);
+});
+
+describe('a deleted import', () => {
+  test('leaves its derived Service for the linger, then it goes by uid', async () => {
+    const derived = derivedOf(anImport());
+    put('services', derived);
+    const under = writer();
+    expect(await under.reconcile('bar/foo', signal)).toEqual({requeueAfterMs: 60_000});
+    nowMs += 59_999;
+    expect(await under.reconcile('bar/foo', signal)).toEqual({requeueAfterMs: 1});
+    expect(calls).toEqual([]);
+    nowMs += 1;
+    await under.reconcile('bar/foo', signal);
+    expect(calls.map(({call}) => call)).toEqual(['delete services']);
+  });
+
+  test('that comes back in time keeps its address, and the linger starts anew afterwards', async () => {
+    const object = anImport({spec: {ips: ['10.102.0.7', 'fd00:0:0:2::7'], ipFamilies: ['IPv4', 'IPv6']}});
+    put('services', derivedOf(object));
+    const under = writer();
+    await under.reconcile('bar/foo', signal);
+    nowMs += 30_000;
+    put('imports', object);
+    await under.reconcile('bar/foo', signal);
+    expect(calls.map(({call}) => call)).not.toContain('delete services');
+    stores.imports.clear();
+    nowMs += 40_000;
+    expect(await under.reconcile('bar/foo', signal)).toEqual({requeueAfterMs: 60_000});
+  });
+});
+
+test('an import that turns headless gives its addresses back', async () => {
+  put('imports', anImport({spec: {type: 'Headless', ips: ['10.102.0.7']}}));
+  await writer().reconcile('bar/foo', signal);
+  expect(calls.map(({call}) => call)).toEqual(['apply serviceimports', 'apply serviceimports/status']);
+  expect(calls[0]?.body).not.toHaveProperty('spec');
+});

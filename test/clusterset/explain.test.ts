@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+
+import {explainMerge, explainRoute} from '../../src/clusterset/explain.ts';
+import {merge} from '../../src/clusterset/merge.ts';
+import {route} from '../../src/clusterset/route.ts';
+import {memberExports, routeInputs} from './arbitraries.ts';
+import {aCluster, anExport, anImport, aTrafficPolicy, aView, withoutService} from './fixtures.ts';
+
+const ORDER = ['import', 'policy', 'health', 'route'];
+
+describe('explainRoute', () => {
+  test('tells who exports, what decides, who is left out, what is stale, and the tiers, in this order', () => {
+    const clusters = [
+      aCluster('cluster-1', {gatewayHealth: 'Dead', api: {state: 'Unreachable', sinceMs: 0}}),
+      aCluster('cluster-2'),
+      aCluster('cluster-3', {api: {state: 'Unreachable', sinceMs: undefined}}),
+    ];
+    const view = aView({clusters, hub: {state: 'Expired', observedMs: 0}});
+    const policy = aTrafficPolicy({
+      lbType: 'FailOver',
+      targets: ['cluster-1', 'cluster-3', 'cluster-9'].map((clusterKey) => ({clusterKey})),
+    });
+    const trace = explainRoute({import: anImport(['cluster-1', 'cluster-2', 'cluster-3']), view, policy});
+    expect(trace.map(({step, subject, verdict}) => [step, subject, verdict])).toEqual([
+      ['import', 'bar/foo', 'ClusterSetIP'],
+      ['import', 'cluster-9', 'UnknownCluster'],
+      ['policy', 'bar/foo', 'foo'],
+      ['health', 'hub', 'Expired'],
+      ['health', 'cluster-1', 'Unreachable'],
+      ['health', 'cluster-3', 'Unreachable'],
+      ['health', 'cluster-1', 'GatewayDead'],
+      ['route', 'cluster-2', 'Routed'],
+      ['route', 'cluster-3', 'Routed'],
+    ]);
+    expect(trace.at(-2)?.because).toBe('tier 1, used first; weight 100 of 100; the own cluster');
+    expect(trace.at(-1)?.because).toBe(
+      'tier 2, used when no cluster of tier 1 is healthy; weight 100 of 100; by its gateway',
+    );
+  });
+
+  test('no route: it says that everybody is left out, and that no hub was here', () => {
+    const trace = explainRoute({import: anImport([]), view: aView({hub: {state: 'Never'}})});
+    expect(trace[0]?.because).toBe('no cluster exports it');
+    expect(trace.map(({verdict}) => verdict)).toEqual(['ClusterSetIP', 'local-first', 'Never', 'NoRoute']);
+  });
+
+  test('for all inputs it says of every cluster what route says of it', () => {
+    fc.assert(
+      fc.property(routeInputs, (input) => {
+        const decided = route(input);
+        const trace = explainRoute(input);
+        const routed = trace.filter(({verdict}) => verdict === 'Routed').map(({subject}) => subject);
+        expect(routed).toEqual(decided.tiers.flat().map(({cluster}) => cluster));
+        for (const {cluster, reason, message} of decided.leftOut) {
+          expect(trace).toContainEqual(expect.objectContaining({subject: cluster, verdict: reason, because: message}));
+        }
+        expect(trace.some(({verdict}) => verdict === 'NoRoute')).toBe(decided.tiers.length === 0);
+        const steps = trace.map(({step}) => ORDER.indexOf(step));
+        expect(steps).toEqual(steps.toSorted());
+      }),
+    );
+  });
+});
+
+describe('explainMerge', () => {
+  test('ends with what the members hold', () => {
+    const exports = [
+      anExport('cluster-1', {createdAtMs: 1, ready: true}),
+      anExport('cluster-2', {createdAtMs: 2, ready: false}, {ports: [{name: 'dns', port: 53, protocol: 'UDP'}]}),
+    ];
+    expect(explainMerge(exports).at(-1)).toEqual({
+      step: 'import',
+      subject: 'bar/foo',
+      verdict: 'Imported',
+      because: 'ready endpoints: cluster-1; TCP/80 by cluster-1 only; UDP/53 by cluster-2 only',
+    });
+  });
+
+  test('no import: it ends there', () => {
+    expect(explainMerge([withoutService('cluster-1')]).map(({verdict}) => verdict)).toEqual(['NoService', 'NoImport']);
+  });
+
+  test.each([
+    {name: 'nobody is ready', ready: false, text: 'ready endpoints: none'},
+    {name: 'nothing is known', ready: undefined, text: 'ready endpoints: not known'},
+  ])('$name', ({ready, text}) => {
+    const trace = explainMerge([anExport('cluster-1', ready === undefined ? {} : {ready})]);
+    expect(trace.at(-1)?.because).toBe(text);
+  });
+
+  test('for all exports it names every cluster with the verdict of merge, and every conflict', () => {
+    fc.assert(
+      fc.property(memberExports, (exports) => {
+        const trace = explainMerge(exports);
+        const {verdicts} = merge(exports);
+        for (const {cluster, valid, conflicts} of verdicts.values()) {
+          expect(trace).toContainEqual(
+            expect.objectContaining({step: 'export', subject: cluster, verdict: valid.reason}),
+          );
+          for (const {reason, message} of merge(exports).import === undefined ? [] : conflicts) {
+            expect(trace).toContainEqual(expect.objectContaining({verdict: reason, because: message}));
+          }
+        }
+      }),
+    );
+  });
+});

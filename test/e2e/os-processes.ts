@@ -1,0 +1,153 @@
+import type {ChildProcess} from 'node:child_process';
+import {execFile, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync} from 'node:fs';
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+
+export const root = resolve(import.meta.dirname, '../..');
+export const MEMBERS = ['cluster-1', 'cluster-2', 'cluster-3'];
+const LOOPBACK = '127.0.0.1:0';
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end; a code other than 0 is a result, not an error. */
+export function run(file: string, args: readonly string[], options: {input?: string; env?: NodeJS.ProcessEnv} = {}): Promise<Ended> {
+  return new Promise((settle, reject) => {
+    const child = execFile(
+      file,
+      args,
+      {cwd: root, env: {...process.env, ...options.env}, timeout: 60_000, maxBuffer: 32 * 1024 * 1024},
+      (error, stdout, stderr) => {
+        if (error !== null && typeof error.code !== 'number') reject(error);
+        else settle({code: error === null ? 0 : Number(error.code), stdout, stderr});
+      },
+    );
+    child.stdin?.end(options.input);
+  });
+}
+
+/** Waits until `look` returns something. The deadline is a bound on a failing test, never what a passing one waits for. */
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>, deadlineMs = 20_000): Promise<T> {
+  const endsAt = performance.now() + deadlineMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (performance.now() > endsAt) throw new Error(`waited ${deadlineMs} ms for ${what}`);
+    await new Promise((again) => setTimeout(again, 50));
+  }
+}
+
+type Ports = Readonly<Record<string, {readonly host: string; readonly port: number}>>;
+
+/** One `isthmus` process. It is ended by its own id, also where a test failed. */
+export class IsthmusProcess {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  #output = '';
+  readonly name: string;
+
+  constructor(name: string, args: readonly string[]) {
+    this.name = name;
+    this.#child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {cwd: root, stdio: ['ignore', 'pipe', 'pipe']});
+    this.#exited = once(this.#child, 'exit');
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.#output += chunk.toString();
+      });
+    }
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  async untilPrinted(text: string): Promise<void> {
+    await eventually(`${this.name} to print ${text}`, () => {
+      if (this.#child.exitCode !== null) throw new Error(`${this.name} ended with ${this.#child.exitCode}:\n${this.#output}`);
+      return Promise.resolve(this.#output.includes(text) ? true : undefined);
+    });
+  }
+
+  /** SIGTERM, and its exit code; SIGKILL where it does not end. */
+  async stop(): Promise<number | null> {
+    if (this.#child.exitCode === null) this.#child.kill('SIGTERM');
+    const killer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
+    await this.#exited;
+    clearTimeout(killer);
+    return this.#child.exitCode;
+  }
+}
+
+/** API servers, hub and agents as separate processes that share nothing but kubeconfig files. */
+export class ClustersetOfProcesses {
+  readonly dir: string;
+  readonly apis: IsthmusProcess;
+  hub: IsthmusProcess | undefined;
+  readonly agents = new Map<string, IsthmusProcess>();
+
+  private constructor(dir: string, clusters: number) {
+    this.dir = dir;
+    this.apis = new IsthmusProcess('apis', ['dev', '--only-apis', '--dir', dir, '--members', String(clusters)]);
+  }
+
+  /** The API servers of a hub and so many members, and nothing else yet. */
+  static async start(clusters = MEMBERS.length): Promise<ClustersetOfProcesses> {
+    const dir = await mkdtemp(join(tmpdir(), 'isthmus-e2e-'));
+    const clusterset = new ClustersetOfProcesses(dir, clusters);
+    await clusterset.apis.untilPrinted('ready');
+    return clusterset;
+  }
+
+  kubeconfig(cluster: string): string {
+    return join(this.dir, `${cluster}.kubeconfig`);
+  }
+
+  startHub(more: readonly string[] = []): IsthmusProcess {
+    this.hub = new IsthmusProcess('hub', [
+      'hub',
+      ...['--kubeconfig', this.kubeconfig('hub'), '--ports-file', this.#portsFile('hub')],
+      ...['--webhook-listen', LOOPBACK, '--health-listen', LOOPBACK, '--webhook-url', 'auto'],
+      ...['--unreachable-after', '2s', '--development', ...more],
+    ]);
+    return this.hub;
+  }
+
+  startAgent(cluster: string, more: readonly string[] = []): IsthmusProcess {
+    const agent = new IsthmusProcess(`agent of ${cluster}`, [
+      ...['agent', '--cluster-id', cluster, '--kubeconfig', this.kubeconfig(cluster)],
+      ...['--ports-file', this.#portsFile(cluster), '--dns-listen', LOOPBACK, '--webhook-listen', LOOPBACK],
+      ...['--health-listen', LOOPBACK, '--webhook-url', 'auto', '--linger', '1s', '--dns-ttl', '1', '--development', ...more],
+    ]);
+    this.agents.set(cluster, agent);
+    return agent;
+  }
+
+  /** Where a process listens, once it does. */
+  async ports(name: string): Promise<Ports> {
+    const file = this.#portsFile(name);
+    await eventually(`${file} of ${name}`, () => Promise.resolve(existsSync(file) ? true : undefined));
+    return JSON.parse(await readFile(file, 'utf8')) as Ports;
+  }
+
+  /** Ends every process by its id and removes the folder. */
+  async stop(): Promise<readonly (number | null)[]> {
+    const codes = await Promise.all([...this.agents.values(), ...(this.hub ? [this.hub] : [])].map((one) => one.stop()));
+    codes.push(await this.apis.stop());
+    await rm(this.dir, {recursive: true, force: true});
+    return codes;
+  }
+
+  #portsFile(name: string): string {
+    return join(this.dir, `${name}.ports.json`);
+  }
+}

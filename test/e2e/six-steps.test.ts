@@ -1,0 +1,251 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {parseDocument} from 'yaml';
+
+import {callControl} from '../../cli/control-socket.ts';
+import {queryDns} from '../../dns/client.ts';
+import {findCommand, findKubectl} from '../tools/find-kubectl.ts';
+import type {Ended} from './os-processes.ts';
+import {ClustersetOfProcesses, MEMBERS, eventually, root, run} from './os-processes.ts';
+
+const kubectlFound = findKubectl();
+const dig = findCommand('dig');
+const HOST = 'foo.bar.svc.clusterset.local';
+
+/** What users' kubectl answers, parsed. */
+interface Listed {
+  readonly items: readonly {
+    readonly metadata: {readonly name: string; readonly labels?: Record<string, string>};
+    readonly status?: {readonly conditions?: readonly {readonly type: string; readonly status: string; readonly reason: string}[]};
+  }[];
+}
+
+if (kubectlFound.path === undefined) {
+  test(`the six steps with a real kubectl (${kubectlFound.reason})`, ({skip}) => skip());
+}
+
+describe.runIf(kubectlFound.path !== undefined).each([
+  {group: 'flomesh.io', file: 'service-export.yaml', exports: 'serviceexports.flomesh.io'},
+  {group: 'multicluster.x-k8s.io', file: 'service-export-standard.yaml', exports: 'serviceexports.multicluster.x-k8s.io'},
+])('six steps with kubectl, hub and agents as processes of their own ($group)', ({group, file, exports}) => {
+  let clusterset: ClustersetOfProcesses;
+
+  function kubectl(cluster: string, args: string, input?: string): Promise<Ended> {
+    const env = {KUBECTL_KUBERC: 'false', HOME: clusterset.dir};
+    const flags = ['--kubeconfig', clusterset.kubeconfig(cluster), '--cache-dir', join(clusterset.dir, `cache-${cluster}`)];
+    return run(kubectlFound.path ?? '', [...flags, ...args.split(' ')], {env, ...(input === undefined ? {} : {input})});
+  }
+
+  async function kubectlOk(cluster: string, args: string, input?: string): Promise<string> {
+    const ended = await kubectl(cluster, args, input);
+    expect(ended, `kubectl ${args}`).toMatchObject({code: 0});
+    return ended.stdout;
+  }
+
+  async function get<T>(cluster: string, what: string): Promise<T | undefined> {
+    const {code, stdout} = await kubectl(cluster, `get ${what} -o json`);
+    return code === 0 ? (JSON.parse(stdout) as T) : undefined;
+  }
+
+  async function ask(cluster: string, type: string, name = HOST): ReturnType<typeof queryDns> {
+    const {dns} = await clusterset.ports(cluster);
+    return queryDns({server: dns?.host ?? '', port: dns?.port ?? 0, name, type});
+  }
+
+  function register(cluster: string): Promise<string> {
+    const sample = parseDocument(readFileSync(join(root, 'manifests/samples/cluster.yaml'), 'utf8'));
+    sample.setIn(['metadata', 'name'], cluster);
+    sample.setIn(['spec', 'gatewayHost'], `192.0.2.${Number(cluster.slice(-1))}`);
+    sample.setIn(['spec', 'kubeconfig'], readFileSync(clusterset.kubeconfig(cluster), 'utf8'));
+    return kubectlOk('hub', 'apply -f -', String(sample));
+  }
+
+  beforeAll(async () => {
+    clusterset = await ClustersetOfProcesses.start(MEMBERS.length + 1);
+    clusterset.startHub();
+    for (const member of MEMBERS) clusterset.startAgent(member);
+    await Promise.all(['hub', ...MEMBERS].map((name) => clusterset.ports(name)));
+  });
+
+  afterAll(async () => {
+    const codes = await clusterset.stop();
+    expect(codes, 'every process ends by itself after SIGTERM').toEqual(codes.map(() => 0));
+  });
+
+  test('1: Clusters become Reachable and Synced; every member knows every member', async () => {
+    for (const member of MEMBERS) await register(member);
+    for (const member of MEMBERS) {
+      await kubectlOk('hub', `wait --for=condition=Synced cluster/${member} --timeout=20s`);
+      const cluster = await get<Listed['items'][number]>('hub', `cluster ${member}`);
+      const conditions = new Map(cluster?.status?.conditions?.map(({type, status}) => [type, status]));
+      expect(conditions.get('Reachable')).toBe('True');
+      expect(conditions.get('Managed')).not.toBe('True');
+    }
+    for (const member of MEMBERS) {
+      const known = await eventually(`RemoteClusters in ${member}`, async () => {
+        const list = await get<Listed>(member, 'remoteclusters');
+        return list?.items.length === MEMBERS.length ? list.items.map(({metadata}) => metadata.name) : undefined;
+      });
+      expect(known.toSorted()).toEqual(MEMBERS);
+    }
+    expect(await kubectlOk('hub', 'get clusters')).not.toContain('token');
+  });
+
+  test('2: an export is imported in every member; the missing namespace is made and labelled', async () => {
+    await kubectlOk('cluster-1', 'create namespace bar');
+    await kubectlOk('cluster-1', 'apply -f manifests/samples/service-export.yaml');
+    if (group !== 'flomesh.io') {
+      await kubectlOk('cluster-1', 'delete serviceexports.flomesh.io foo -n bar');
+      await kubectlOk('cluster-1', `apply -f manifests/samples/${file}`);
+    }
+    for (const member of MEMBERS) {
+      const imported = await eventually(`the import in ${member}`, async () => {
+        const found = await get<{status?: {clusters?: unknown}; spec: {ports: object[]}}>(member, 'serviceimports.multicluster.x-k8s.io foo -n bar');
+        return found?.status?.clusters === undefined ? undefined : found;
+      });
+      expect(imported.status?.clusters).toEqual([{cluster: 'cluster-1'}]);
+      expect(imported.spec.ports).toMatchObject([{port: 80}]);
+    }
+    const namespace = await get<Listed['items'][number]>('cluster-2', 'namespace bar');
+    expect(namespace?.metadata.labels).toMatchObject({'app.kubernetes.io/managed-by': 'isthmus-hub'});
+    const flomesh = await eventually('the flomesh import to be there, or not', async () => {
+      const found = await kubectl('cluster-2', 'get serviceimports.flomesh.io foo -n bar');
+      return (found.code === 0) === (group === 'flomesh.io') ? true : undefined;
+    });
+    expect(flomesh).toBe(true);
+  });
+
+  test('3: the name resolves to the gateway VIP, over UDP and TCP, with kubectl and DNS in agreement', async () => {
+    for (const member of MEMBERS) {
+      const ips = await eventually(`addresses in ${member}`, async () => {
+        const found = await get<{spec: {ips?: string[]}}>(member, 'serviceimports.multicluster.x-k8s.io foo -n bar');
+        return found?.spec.ips;
+      });
+      await eventually(`an answer in ${member}`, async () => ((await ask(member, 'A')).answers.length > 0 ? true : undefined));
+      const [a, aaaa] = [await ask(member, 'A'), await ask(member, 'AAAA')];
+      expect([...a.answers, ...aaaa.answers].map(({data}) => data)).toEqual(ips);
+      expect(await ask(member, 'A', `nobody.bar.svc.clusterset.local`)).toMatchObject({rcode: 'NXDOMAIN', authorities: [{type: 'SOA'}]});
+    }
+  });
+
+  test.runIf(dig !== undefined)('3: dig agrees, over UDP and TCP', async () => {
+    const {dns} = await clusterset.ports('cluster-2');
+    for (const transport of ['+notcp', '+tcp']) {
+      const {stdout} = await run(dig ?? '', ['@127.0.0.1', '-p', String(dns?.port), transport, '+short', HOST, 'A']);
+      expect(stdout.trim()).toMatch(/^10\.102\./);
+    }
+  });
+  if (dig === undefined) test('3: dig agrees (dig is not installed; dns2 is the second opinion)', ({skip}) => skip());
+
+  test('4: a pod comes back with the sidecar and the host alias; a second pass changes nothing', async () => {
+    await kubectlOk('cluster-2', 'apply -f manifests/samples/injected-pod.yaml --dry-run=client');
+    await kubectlOk('cluster-2', 'create namespace shop');
+    await kubectlOk('cluster-2', 'label namespace shop isthmus.dev/inject=enabled');
+    const pod = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {name: 'client', namespace: 'shop'},
+      spec: {containers: [{name: 'client', image: 'example.org/client:1.0'}]},
+    });
+    const admitted = await eventually('an injected pod', async () => {
+      const {stdout} = await kubectl('cluster-2', 'create --dry-run=server -o json -f -', pod);
+      return stdout.includes(HOST) ? stdout : undefined;
+    });
+    await kubectlOk('cluster-2', 'create -f -', pod);
+    const {spec, metadata} = JSON.parse(admitted) as {spec: {initContainers: object[]; hostAliases: object[]}; metadata: {annotations: object}};
+    expect(spec.initContainers).toMatchObject([{restartPolicy: 'Always'}]);
+    expect(spec.hostAliases).toMatchObject([{hostnames: [HOST]}]);
+    expect(JSON.stringify(spec.initContainers)).toContain('192.0.2.1');
+    const again = JSON.stringify({apiVersion: 'v1', kind: 'Pod', metadata: {name: 'again', namespace: 'shop', annotations: metadata.annotations}, spec});
+    const second = JSON.parse(await kubectlOk('cluster-2', 'create --dry-run=server -o json -f -', again)) as {spec: object};
+    expect(second.spec).toEqual(spec);
+  });
+
+  test('5: Deny names policy and rule, Warn is printed, an exec plugin is refused, nothing is left behind', async () => {
+    await kubectlOk('cluster-1', 'create namespace payments');
+    await kubectlOk('cluster-1', 'apply -f manifests/samples/export-policy.yaml');
+    const ledger = readFileSync(join(root, 'manifests/samples', file), 'utf8')
+      .split('---')
+      .filter((part) => part.includes('kind: ServiceExport'))
+      .join('')
+      .replace('name: foo', 'name: ledger')
+      .replace('namespace: bar', 'namespace: payments');
+    const denied = await eventually('a refusal', async () => {
+      const ended = await kubectl('cluster-1', 'apply --dry-run=server -f -', ledger);
+      return ended.code === 0 ? undefined : ended.stderr;
+    });
+    expect(denied).toContain('payments-stay-home');
+    expect(denied).toContain('nothing-else-may');
+    expect(denied).toContain('ask the payments team');
+    expect((await kubectl('cluster-1', 'apply -f -', ledger)).code).toBe(1);
+    expect((await kubectl('cluster-1', `get ${exports} ledger -n payments`)).code).toBe(1);
+
+    await kubectlOk('cluster-1', 'patch exportpolicy payments-stay-home --type=merge -p {"spec":{"enforcement":"Warn"}}');
+    const warned = await eventually('a warning', async () => {
+      const ended = await kubectl('cluster-1', 'apply --dry-run=server -f -', ledger);
+      return ended.code === 0 ? ended.stderr : undefined;
+    });
+    expect(warned).toContain('Warning:');
+    expect(warned).toContain('payments-stay-home');
+
+    const hostile = parseDocument(readFileSync(clusterset.kubeconfig('cluster-1'), 'utf8'));
+    hostile.setIn(['users', 0, 'user'], {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: '/bin/sh'}});
+    const sample = parseDocument(readFileSync(join(root, 'manifests/samples/cluster.yaml'), 'utf8'));
+    sample.setIn(['metadata', 'name'], 'hostile');
+    sample.setIn(['spec', 'kubeconfig'], String(hostile));
+    const refused = await kubectl('hub', 'apply -f -', String(sample));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('exec');
+    expect((await kubectl('hub', 'get cluster hostile')).code).toBe(1);
+  });
+
+  test('6: a deleted export goes at once and everywhere, its derived Service after the linger', async () => {
+    await kubectlOk('cluster-1', `delete ${exports} foo -n bar`);
+    for (const member of MEMBERS) {
+      await eventually(`the answer to go in ${member}`, async () => ((await ask(member, 'A')).rcode === 'NXDOMAIN' ? true : undefined));
+      expect((await kubectl(member, 'get serviceimports.multicluster.x-k8s.io foo -n bar')).code).toBe(1);
+      await eventually(`the derived Service to go in ${member}`, async () => {
+        const list = await get<Listed>(member, 'services -n isthmus-system -l isthmus.dev/import-name=foo');
+        return list?.items.length === 0 ? true : undefined;
+      });
+    }
+    await kubectlOk('cluster-1', `apply -f manifests/samples/${file}`);
+    for (const member of MEMBERS) {
+      await eventually(`an answer in ${member}`, async () => ((await ask(member, 'A')).answers.length > 0 ? true : undefined));
+    }
+  });
+
+  test('6: a stopped API server deletes nothing anywhere; started again, its member catches up', async () => {
+    await callControl(clusterset.dir, {method: 'POST', path: '/clusters/cluster-1/stop'});
+    await kubectlOk('hub', 'wait --for=condition=Reachable=False cluster/cluster-1 --timeout=20s');
+    const failures = await eventually('failed requests to cluster-1 in the metrics', async () => {
+      const {health} = await clusterset.ports('hub');
+      const text = await (await fetch(`http://127.0.0.1:${health?.port}/metrics`)).text();
+      const line = text.split('\n').find((one) => one.startsWith('isthmus_hub_list_failures_total') && one.includes('cluster="cluster-1"'));
+      return line !== undefined && Number(line.split(' ').at(-1)) > 0 ? line : undefined;
+    });
+    expect(failures).toContain('cluster-1');
+    for (const member of MEMBERS) expect((await ask(member, 'A')).answers).toHaveLength(1);
+    for (const member of MEMBERS.slice(1)) await kubectlOk(member, 'get serviceimports.multicluster.x-k8s.io foo -n bar');
+    await callControl(clusterset.dir, {method: 'POST', path: '/clusters/cluster-1/start'});
+    await kubectlOk('hub', 'wait --for=condition=Reachable cluster/cluster-1 --timeout=20s');
+    await kubectlOk('cluster-1', `delete ${exports} foo -n bar`);
+    await eventually('cluster-2 to catch up', async () => ((await ask('cluster-2', 'A')).rcode === 'NXDOMAIN' ? true : undefined));
+    await kubectlOk('cluster-1', `apply -f manifests/samples/${file}`);
+  });
+
+  test('6: a member that joins late gets everything', async () => {
+    clusterset.startAgent('cluster-4');
+    await clusterset.ports('cluster-4');
+    await register('cluster-4');
+    await kubectlOk('hub', 'wait --for=condition=Synced cluster/cluster-4 --timeout=20s');
+    await eventually('an answer in cluster-4', async () => ((await ask('cluster-4', 'A')).answers.length > 0 ? true : undefined));
+    const list = await eventually('RemoteClusters in cluster-4', async () => {
+      const found = await get<Listed>('cluster-4', 'remoteclusters');
+      return found?.items.length === MEMBERS.length + 1 ? found : undefined;
+    });
+    expect(list.items.map(({metadata}) => metadata.name)).toContain('cluster-4');
+  });
+});

@@ -1,0 +1,32 @@
+import {readdirSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+
+import {describe, expect, test} from 'vitest';
+
+import {BREAKS} from '../../cli/tour/breaks.ts';
+import {join} from 'node:path';
+import {root, run} from './os-processes.ts';
+
+function tour(...more: readonly string[]): ReturnType<typeof run> {
+  return run(process.execPath, [join(root, 'cli/main.ts'), 'dev', '--once', ...more]);
+}
+
+describe('npm start -- --once', () => {
+  test.each(['flomesh.io', 'multicluster.x-k8s.io'])('walks all six steps with an export of %s and leaves nothing', async (group) => {
+    const before = leftovers();
+    const {code, stdout, stderr} = await tour('--export-group', group);
+    expect({code, stderr, summary: stdout.split('\n').at(-2)}).toMatchObject({code: 0, stderr: '', summary: expect.stringContaining('6 of 6')});
+    expect(leftovers()).toEqual(before);
+  });
+
+  test.concurrent.each(Object.entries(BREAKS))('--break=%s fails, and names its step', async (name, {step}) => {
+    const {code, stdout} = await tour('--break', name, '--deadline', '4s');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^step ${step} \\(.*\\) failed: `, 'm'));
+  });
+});
+
+/** Folders of earlier runs under the system's temporary folder. */
+function leftovers(): string[] {
+  return readdirSync(tmpdir()).filter((name) => /^isthmus-\w{6}$/.test(name));
+}

@@ -1,0 +1,229 @@
+import fc from 'fast-check';
+import {pino} from 'pino';
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
+import type {Lease} from '../../src/api/kinds.ts';
+import type {KubeObject} from '../../src/api/meta.ts';
+import type {KubeError} from '../../src/kube/kube-error.ts';
+import {LeaseHolder} from '../../src/kube/lease.ts';
+import type {LeaseOptions} from '../../src/kube/lease.ts';
+import {statusError, transportError} from '../../src/kube/status-error.ts';
+
+/** One Lease in memory with a real API server's rule: a write needs the resourceVersion that is there. */
+class LeaseServer {
+  lease: Lease | undefined;
+  version = 0;
+  writes: string[] = [];
+  /** Faults by identity: requests that get lost, answers that get lost, and how long each way takes. */
+  readonly links = new Map<string, {lost: boolean; answerLost: boolean; latencyMs: number}>();
+
+  clientOf(identity: string): LeaseOptions['client'] {
+    const call = async <T>(work: () => T): Promise<T> => {
+      const link = this.links.get(identity) ?? {lost: false, answerLost: false, latencyMs: 0};
+      await delay(link.latencyMs);
+      if (link.lost) throw transportError(new Error('lost'), 'PUT /lease');
+      const result = work();
+      await delay(link.latencyMs);
+      if (link.answerLost) throw transportError(new Error('answer lost'), 'PUT /lease');
+      return result;
+    };
+    return {
+      find: <T extends KubeObject>() => call(() => structuredClone(this.lease) as unknown as T | undefined),
+      create: <T extends KubeObject>(_r: unknown, object: T) =>
+        call(() => {
+          if (this.lease !== undefined) throw conflict('AlreadyExists');
+          return this.#store(object, identity);
+        }),
+      replace: <T extends KubeObject>(_r: unknown, object: T) =>
+        call(() => {
+          if (object.metadata.resourceVersion !== this.lease?.metadata.resourceVersion) throw conflict('Conflict');
+          return this.#store(object, identity);
+        }),
+    };
+  }
+
+  #store<T extends KubeObject>(object: T, identity: string): T {
+    const metadata = {...object.metadata, resourceVersion: String(++this.version)};
+    this.writes.push(identity);
+    this.lease = {...structuredClone(object), metadata};
+    return structuredClone(this.lease) as unknown as T;
+  }
+}
+
+const delay = (ms: number): Promise<void> => (ms === 0 ? Promise.resolve() : new Promise((r) => setTimeout(r, ms)));
+const conflict = (reason: string): KubeError => statusError({code: 409, reason, message: reason}, {request: 'PUT'});
+
+interface Candidate {
+  readonly holder: LeaseHolder;
+  readonly stop: AbortController;
+  readonly log: string[];
+}
+
+let server: LeaseServer;
+let candidates: Candidate[];
+beforeEach(() => {
+  vi.useFakeTimers({now: 1_800_000_000_000});
+  server = new LeaseServer();
+  candidates = [];
+});
+afterEach(async () => {
+  candidates.forEach(({stop}) => stop.abort());
+  await vi.advanceTimersByTimeAsync(5_000);
+  vi.useRealTimers();
+});
+
+function join(identity: string, o: {wallSkewMs?: number; annotations?: Record<string, string>} = {}): Candidate {
+  const stop = new AbortController();
+  const log: string[] = [];
+  const holder = new LeaseHolder({
+    client: server.clientOf(identity),
+    namespace: 'isthmus-system',
+    name: 'isthmus-hub',
+    identity,
+    leaseDurationMs: 25_000,
+    renewEveryMs: 8_000,
+    annotations: o.annotations,
+    onHeld: () => log.push('held'),
+    onLost: (why) => log.push(`lost: ${why}`),
+    logger: pino({level: 'silent'}),
+    nowMs: () => Date.now() + (o.wallSkewMs ?? 0),
+  });
+  holder.start(stop.signal);
+  const candidate = {holder, stop, log};
+  candidates.push(candidate);
+  return candidate;
+}
+
+describe('holding', () => {
+  test('the first one makes it and renews it; times have exactly six decimals', async () => {
+    const one = join('one', {annotations: {'isthmus.dev/hub-epoch': '3'}});
+    await vi.advanceTimersByTimeAsync(100);
+    expect(one.holder.held).toBe(true);
+    const first = server.lease;
+    expect(first?.metadata.annotations).toEqual({'isthmus.dev/hub-epoch': '3'});
+    expect(first?.spec).toMatchObject({holderIdentity: 'one', leaseDurationSeconds: 25, leaseTransitions: 0});
+    expect(first?.spec?.renewTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    await vi.advanceTimersByTimeAsync(24_000);
+    expect(server.writes).toHaveLength(4);
+    expect(server.lease?.spec?.acquireTime).toBe(first?.spec?.acquireTime);
+    expect(server.lease?.spec?.renewTime).not.toBe(first?.spec?.renewTime);
+    expect(one.log).toEqual(['held']);
+  });
+
+  test('a second one waits as long as it is renewed, however far its clock is off', async () => {
+    join('one');
+    await vi.advanceTimersByTimeAsync(100);
+    const two = join('two', {wallSkewMs: 3_600_000});
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(two.log).toEqual([]);
+    expect(new Set(server.writes)).toEqual(new Set(['one']));
+  });
+
+  test('what other tools wrote into it stays', async () => {
+    const one = join('one');
+    await vi.advanceTimersByTimeAsync(100);
+    const lease = server.lease;
+    server.lease = {...lease, metadata: {...lease?.metadata, labels: {team: 'x'}, resourceVersion: '77'}} as Lease;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(server.lease.metadata.labels).toEqual({team: 'x'});
+    expect(one.log).toEqual(['held']);
+  });
+});
+
+describe('changing hands', () => {
+  test('stopping gives it up first, then releases it; the next one need not wait for the expiry', async () => {
+    const one = join('one');
+    await vi.advanceTimersByTimeAsync(100);
+    const two = join('two');
+    await vi.advanceTimersByTimeAsync(100);
+    one.stop.abort();
+    await vi.advanceTimersByTimeAsync(1);
+    await one.holder.closed;
+    expect(server.lease?.spec?.holderIdentity).toBe('');
+    expect(one.log).toEqual(['held', 'lost: stopped']);
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(two.holder.held).toBe(true);
+    expect(server.lease?.spec).toMatchObject({holderIdentity: 'two', leaseTransitions: 1});
+  });
+
+  test('releasing takes a second at most when nothing answers', async () => {
+    const one = join('one');
+    await vi.advanceTimersByTimeAsync(100);
+    // The fake link has no timeouts of its own; the client's would be 500 ms each.
+    server.links.set('one', {lost: true, answerLost: false, latencyMs: 500});
+    one.stop.abort();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await one.holder.closed;
+    expect(server.lease?.spec?.holderIdentity).toBe('one');
+  });
+
+  test('a holder that is cut off gives up before another one may take it', async () => {
+    const one = join('one');
+    await vi.advanceTimersByTimeAsync(100);
+    const two = join('two');
+    await vi.advanceTimersByTimeAsync(8_000);
+    server.links.set('one', {lost: true, answerLost: false, latencyMs: 0});
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([one.holder.held, two.holder.held]).toEqual([false, false]);
+    expect(one.log).toEqual(['held', 'lost: it could not be renewed in time']);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(two.holder.held).toBe(true);
+    server.links.delete('one');
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect([one.holder.held, two.holder.held]).toEqual([false, true]);
+  });
+
+  test('somebody who takes it by force is respected', async () => {
+    const one = join('one');
+    await vi.advanceTimersByTimeAsync(100);
+    const lease = server.lease;
+    const metadata = {...lease?.metadata, resourceVersion: '99'};
+    server.lease = {...lease, metadata, spec: {...lease?.spec, holderIdentity: 'human'}} as Lease;
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(one.log).toEqual(['held', 'lost: held by human']);
+  });
+
+  test('of two at the same moment one gets it', async () => {
+    const both = [join('one'), join('two')];
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(both.filter(({holder}) => holder.held)).toHaveLength(1);
+    expect(server.writes).toHaveLength(1);
+  });
+});
+
+describe('whatever the network does', () => {
+  const names = ['one', 'two', 'three'];
+  const step = fc.record({
+    who: fc.constantFrom(...names),
+    lost: fc.boolean(),
+    answerLost: fc.boolean(),
+    latencyMs: fc.constantFrom(0, 5, 400, 3_000),
+    forMs: fc.constantFrom(100, 4_000, 9_000, 26_000),
+  });
+
+  test('it is never held by two, and by one again after the network has healed', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, {maxLength: 15}), async (steps) => {
+        server = new LeaseServer();
+        const three = names.map((name, index) => join(name, {wallSkewMs: (index - 1) * 7_200_000}));
+        const check = async (ms: number): Promise<void> => {
+          for (let passed = 0; passed < ms; passed += 100) {
+            await vi.advanceTimersByTimeAsync(100);
+            expect(three.filter(({holder}) => holder.held).length).toBeLessThanOrEqual(1);
+          }
+        };
+        await check(100);
+        for (const {who, forMs, ...link} of steps) {
+          server.links.set(who, link);
+          await check(forMs);
+        }
+        server.links.clear();
+        await check(60_000);
+        expect(three.filter(({holder}) => holder.held)).toHaveLength(1);
+        three.forEach(({stop}) => stop.abort());
+        await vi.advanceTimersByTimeAsync(10_000);
+        await Promise.all(three.map(({holder}) => holder.closed));
+      }),
+      {numRuns: 40},
+    );
+  });
+});
