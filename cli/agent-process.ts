@@ -1,6 +1,12 @@
 import type {Logger} from 'pino';
 
-import {AGENT_MANAGER, AGENT_SERVICE, CLUSTERSET_ZONE, INJECTOR_CONFIGURATION, VALIDATOR_CONFIGURATION} from '../src/api/names.ts';
+import {
+  AGENT_MANAGER,
+  AGENT_SERVICE,
+  CLUSTERSET_ZONE,
+  INJECTOR_CONFIGURATION,
+  VALIDATOR_CONFIGURATION,
+} from '../src/api/names.ts';
 import {mutatingWebhookConfigurations, validatingWebhookConfigurations} from '../src/api/resources.ts';
 import type {DnsServer} from '../dns/server.ts';
 import {startDnsServer} from '../dns/server.ts';
@@ -117,7 +123,8 @@ export async function startAgentProcess(options: AgentProcessOptions): Promise<A
     (await startHealthServer({
       listen: options.healthListen,
       logger,
-      ready: () => (agent.view().synced ? {ready: true, reason: 'synced'} : {ready: false, reason: 'first full view not there yet'}),
+      ready: () =>
+        agent.view().synced ? {ready: true, reason: 'synced'} : {ready: false, reason: 'first full view not there yet'},
       metrics: agentMetrics(agent, dns, webhooks),
     }));
 
@@ -126,10 +133,18 @@ export async function startAgentProcess(options: AgentProcessOptions): Promise<A
     // Nobody may be left with a `Fail` entry that no one answers (design §8): said before the server goes.
     const limit = AbortSignal.timeout(1_000);
     for (const writer of writers) {
-      await writer.writeNow(limit).catch((error: unknown) => logger.warn({err: error}, 'webhook entries left as they were'));
+      await writer
+        .writeNow(limit)
+        .catch((error: unknown) => logger.warn({err: error}, 'webhook entries left as they were'));
     }
     stop.abort();
-    await Promise.all([webhooks.close(), dns.close(), health?.close(), agent.closed, ...writers.map(({closed}) => closed)]);
+    await Promise.all([
+      webhooks.close(),
+      dns.close(),
+      health?.close(),
+      agent.closed,
+      ...writers.map(({closed}) => closed),
+    ]);
   });
   return {
     agent,

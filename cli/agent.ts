@@ -41,7 +41,10 @@ export function agentCommand(): Command {
     .addOption(shared.contextOption())
     .addOption(shared.namespaceOption())
     .addOption(shared.identityOption())
-    .option('--dns-listen <host:port>', 'where DNS listens, UDP and TCP', parseListenAddress, {host: '0.0.0.0', port: 1053})
+    .option('--dns-listen <host:port>', 'where DNS listens, UDP and TCP', parseListenAddress, {
+      host: '0.0.0.0',
+      port: 1053,
+    })
     .addOption(shared.webhookListenOption())
     .addOption(shared.healthListenOption())
     .addOption(shared.webhookUrlOption())
@@ -49,7 +52,12 @@ export function agentCommand(): Command {
     .option('--sidecar-image <image>', 'the Envoy image that is injected', DEFAULT_SIDECAR_IMAGE)
     .option('--dns-ttl <seconds>', 'TTL of answers', parseWholeNumber(1, 3600), 5)
     .option('--linger <duration>', 'how long a gateway VIP outlives its import', parseDuration, 60_000)
-    .option('--max-vips <count>', 'most gateway VIPs to take from the service range', parseWholeNumber(0, 1_000_000), 2_000)
+    .option(
+      '--max-vips <count>',
+      'most gateway VIPs to take from the service range',
+      parseWholeNumber(0, 1_000_000),
+      2_000,
+    )
     .addOption(shared.developmentOption())
     .addOption(shared.logLevelOption('info'))
     .action((flags: AgentFlags) => runAgent(flags));
@@ -57,7 +65,10 @@ export function agentCommand(): Command {
 
 async function runAgent(flags: AgentFlags): Promise<void> {
   if (!isDnsLabel(flags.clusterId)) {
-    throw new IsthmusError('ISTHMUS_USAGE', `--cluster-id ${flags.clusterId} must be one DNS label: lower-case letters, digits, '-'`);
+    throw new IsthmusError(
+      'ISTHMUS_USAGE',
+      `--cluster-id ${flags.clusterId} must be one DNS label: lower-case letters, digits, '-'`,
+    );
   }
   const logger = createLogger(flags.logLevel, 'isthmus-agent');
   if (flags.development === true) logger.warn('development mode: loopback API servers and gateways are accepted');

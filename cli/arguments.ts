@@ -33,6 +33,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {ms: 1, s: 1000, m: 60_000, h
 export function parseDuration(text: string): number {
   const match = /^(?<count>\d{1,9})(?<unit>ms|s|m|h)$/.exec(text);
   const unit = UNITS_MS[match?.groups?.['unit'] ?? ''];
-  if (match === null || unit === undefined) throw new InvalidArgumentError('expected a duration such as 500ms, 10s or 5m');
+  if (match === null || unit === undefined)
+    throw new InvalidArgumentError('expected a duration such as 500ms, 10s or 5m');
   return Number(match.groups?.['count']) * unit;
 }

@@ -6,7 +6,10 @@ import {inClusterCredentials, loadKubeconfig} from '../src/kube/operator-kubecon
 export async function readCredentials(flags: {kubeconfig?: string; context?: string}): Promise<ClusterCredentials> {
   if (flags.kubeconfig !== undefined) return loadKubeconfig(flags.kubeconfig, flags.context);
   if (process.env['KUBERNETES_SERVICE_HOST'] === undefined) {
-    throw new IsthmusError('ISTHMUS_USAGE', 'name a cluster with --kubeconfig FILE; this process does not run in a pod');
+    throw new IsthmusError(
+      'ISTHMUS_USAGE',
+      'name a cluster with --kubeconfig FILE; this process does not run in a pod',
+    );
   }
   return inClusterCredentials();
 }

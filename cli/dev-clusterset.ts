@@ -46,7 +46,10 @@ export class DevClusterset {
   }
 
   /** `onDns` is called as soon as DNS listens, which is long before the API server has to answer. */
-  async startAgent(name: string, onDns: (address: {host: string; port: number}) => void = () => undefined): Promise<AgentProcess> {
+  async startAgent(
+    name: string,
+    onDns: (address: {host: string; port: number}) => void = () => undefined,
+  ): Promise<AgentProcess> {
     const agent = await startAgentProcess({
       credentials: this.apis.get(name).credentials,
       clusterId: name,

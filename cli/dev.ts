@@ -36,7 +36,11 @@ export function devCommand(): Command {
         .default('flomesh.io'),
     )
     .option('--deadline <duration>', 'how long a step may wait for what it expects', parseDuration, 10_000)
-    .addOption(new Option('--break <name>', 'spoil one part, to see that its step fails').choices(Object.keys(BREAKS)).hideHelp())
+    .addOption(
+      new Option('--break <name>', 'spoil one part, to see that its step fails')
+        .choices(Object.keys(BREAKS))
+        .hideHelp(),
+    )
     .addOption(shared.logLevelOption('silent'))
     .action((flags: DevFlags) => runDev(flags));
   dev.addCommand(controlCommand('stop', 'stop the API server of one cluster: connections are refused, data stay'));

@@ -83,16 +83,19 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
         : undefined,
   });
   writer.start(stop.signal);
-  void hub.synced.then(() => {
+  const onSynced = async (): Promise<void> => {
+    await hub.synced;
     synced = true;
     writer.poke();
-  });
+  };
+  void onSynced();
   const health =
     options.healthListen &&
     (await startHealthServer({
       listen: options.healthListen,
       logger,
-      ready: () => (synced ? {ready: true, reason: 'synced'} : {ready: false, reason: 'Cluster objects not listed yet'}),
+      ready: () =>
+        synced ? {ready: true, reason: 'synced'} : {ready: false, reason: 'Cluster objects not listed yet'},
       metrics: hubMetrics(hub, webhooks),
     }));
   return {

@@ -33,7 +33,11 @@ export function hubCommand(): Command {
     .addOption(shared.contextOption())
     .addOption(shared.namespaceOption())
     .addOption(shared.identityOption())
-    .addOption(new Option('--clusterset-id <id>', 'name of the clusterset; a member of another one is not touched').default('isthmus'))
+    .addOption(
+      new Option('--clusterset-id <id>', 'name of the clusterset; a member of another one is not touched').default(
+        'isthmus',
+      ),
+    )
     .addOption(shared.webhookListenOption())
     .addOption(shared.healthListenOption())
     .addOption(shared.webhookUrlOption())

@@ -3,7 +3,8 @@ import {Registry, collectDefaultMetrics} from 'prom-client';
 import type {Agent} from '../src/agent/agent.ts';
 import type {Hub} from '../src/hub/hub.ts';
 import type {ReflectorStatus} from '../src/kube/reflector.ts';
-import type {DnsServer, DnsStats} from '../dns/server.ts';
+import type {DnsStats} from '../dns/counters.ts';
+import type {DnsServer} from '../dns/server.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
 import {Sampled} from './sampled-metric.ts';
 
@@ -15,12 +16,22 @@ export function agentMetrics(agent: Agent, dns: DnsServer, webhooks: WebhookServ
   const registry = processRegistry();
   const sampled = new Sampled(registry);
   const status = () => agent.status();
-  sampled.gauge('isthmus_agent_view_revision', 'Revision of the last published view', [], () => [[[], status().revision]]);
-  sampled.gauge('isthmus_agent_synced', '1 once the first full view was published', [], () => [[[], Number(status().synced)]]);
-  sampled.gauge('isthmus_agent_writer', '1 while this replica holds the writers lease', [], () => [[[], Number(status().writer)]]);
+  sampled.gauge('isthmus_agent_view_revision', 'Revision of the last published view', [], () => [
+    [[], status().revision],
+  ]);
+  sampled.gauge('isthmus_agent_synced', '1 once the first full view was published', [], () => [
+    [[], Number(status().synced)],
+  ]);
+  sampled.gauge('isthmus_agent_writer', '1 while this replica holds the writers lease', [], () => [
+    [[], Number(status().writer)],
+  ]);
   sampled.gauge('isthmus_agent_imports', 'ServiceImports in the view', [], () => [[[], status().imports]]);
-  sampled.gauge('isthmus_agent_derived_services', 'Derived Services, each with a gateway VIP', [], () => [[[], status().derivedServices]]);
-  reflectorMetrics(sampled, 'agent', ['source'], () => Object.entries(status().sources).map(([source, of]) => [[source], of]));
+  sampled.gauge('isthmus_agent_derived_services', 'Derived Services, each with a gateway VIP', [], () => [
+    [[], status().derivedServices],
+  ]);
+  reflectorMetrics(sampled, 'agent', ['source'], () =>
+    Object.entries(status().sources).map(([source, of]) => [[source], of]),
+  );
   dnsMetrics(sampled, () => dns.stats());
   webhookMetrics(sampled, webhooks);
   return () => registry.metrics();
@@ -61,7 +72,9 @@ function reflectorMetrics(
   read: () => readonly (readonly [readonly string[], ReflectorStatus])[],
 ): void {
   const counter = (what: string, help: string, pick: (of: ReflectorStatus) => number): void =>
-    sampled.counter(`isthmus_${area}_${what}_total`, help, labels, () => read().map(([values, of]) => [values, pick(of)]));
+    sampled.counter(`isthmus_${area}_${what}_total`, help, labels, () =>
+      read().map(([values, of]) => [values, pick(of)]),
+    );
   counter('lists', 'Complete lists', (of) => of.lists);
   counter('list_failures', 'Lists that failed; none of them changed anything', (of) => of.listFailures);
   counter('watches', 'Watches that the API server took', (of) => of.watches);
@@ -83,7 +96,9 @@ function dnsMetrics(sampled: Sampled, stats: () => DnsStats): void {
     [['oversized'], stats().droppedOversized],
     [['port-zero'], stats().droppedPortZero],
   ]);
-  sampled.gauge('isthmus_dns_view_revision', 'Revision of the view that every worker serves', [], () => [[[], stats().revision]]);
+  sampled.gauge('isthmus_dns_view_revision', 'Revision of the view that every worker serves', [], () => [
+    [[], stats().revision],
+  ]);
   sampled.gauge('isthmus_dns_names', 'Names that exist', [], () => [[[], stats().names]]);
 }
 
@@ -91,7 +106,11 @@ function webhookMetrics(sampled: Sampled, webhooks: WebhookServer): void {
   sampled.counter('isthmus_webhook_reviews_total', 'Reviews by what became of them', ['path', 'outcome'], () =>
     webhooks
       .stats()
-      .paths.flatMap(({path, outcomes}) => Object.entries(outcomes).map(([outcome, count]) => [[path, outcome], count] as const)),
+      .paths.flatMap(({path, outcomes}) =>
+        Object.entries(outcomes).map(([outcome, count]) => [[path, outcome], count] as const),
+      ),
   );
-  sampled.counter('isthmus_webhook_tls_errors_total', 'Handshakes that failed', [], () => [[[], webhooks.stats().tlsErrors]]);
+  sampled.counter('isthmus_webhook_tls_errors_total', 'Handshakes that failed', [], () => [
+    [[], webhooks.stats().tlsErrors],
+  ]);
 }

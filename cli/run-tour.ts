@@ -44,7 +44,9 @@ function showTour({flags, members, logger}: RunOptions, folder: DevFolder): Runn
   const run = async (): Promise<boolean> => {
     printer.title(members);
     const apis = await EmbeddedClusterset.start({dir: folder.path, members, logger});
-    closers.push(() => folder.remove([...apis.names.map((name) => apis.kubeconfigPath(name)), controlSocketPath(folder.path)]));
+    closers.push(() =>
+      folder.remove([...apis.names.map((name) => apis.kubeconfigPath(name)), controlSocketPath(folder.path)]),
+    );
     const clusterset = new DevClusterset(apis, logger);
     closers.push(() => clusterset.close());
     const control = await startControlSocket(folder.path, apis);

@@ -13,7 +13,8 @@ export const namespaceOption = (): Option =>
 export const kubeconfigOption = (): Option =>
   new Option('--kubeconfig <file>', 'kubeconfig of the cluster to serve (default: the service account of the pod)');
 
-export const contextOption = (): Option => new Option('--context <name>', 'context of the kubeconfig (default: its current one)');
+export const contextOption = (): Option =>
+  new Option('--context <name>', 'context of the kubeconfig (default: its current one)');
 
 export const identityOption = (): Option =>
   new Option('--identity <name>', 'name of this replica, distinct for each').default(`${hostname()}-${process.pid}`);

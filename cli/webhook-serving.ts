@@ -46,7 +46,9 @@ export function webhookClient(options: {
 }): {service: {namespace: string; name: string; port: number}} | {url: string} {
   const {webhookUrl, namespace, service, bound} = options;
   if (webhookUrl === undefined) return {service: {namespace, name: service, port: 443}};
-  return {url: webhookUrl === 'auto' ? `https://${bracketed(bound.host)}:${bound.port}` : webhookUrl.replace(/\/$/, '')};
+  return {
+    url: webhookUrl === 'auto' ? `https://${bracketed(bound.host)}:${bound.port}` : webhookUrl.replace(/\/$/, ''),
+  };
 }
 
 function urlHost(options: ServingOptions): string {

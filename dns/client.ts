@@ -141,7 +141,10 @@ function zoneFileText(r: Resource): string {
       return `${absolute(r.primary ?? '')} ${absolute(r.admin ?? '')} ${numbers}`;
     }
     case Type.TXT:
-      return [r.data ?? []].flat().map(quoted).join(' ');
+      return [r.data ?? []]
+        .flat()
+        .map((text) => quoted(String(text)))
+        .join(' ');
     default:
       return r.domain === undefined ? genericText(r.data) : absolute(r.domain);
   }

@@ -22,7 +22,7 @@ export async function checkPolicy(context: StepContext): Promise<void> {
 async function samplePolicy(): Promise<ExportPolicy> {
   const [policy] = await readSample('export-policy.yaml');
   expectThat(policy !== undefined, 'manifests/samples/export-policy.yaml should hold a policy');
-  return policy as ExportPolicy;
+  return policy;
 }
 
 function exportOf(context: StepContext, namespace: string, name: string): KubeObject {
@@ -33,10 +33,17 @@ function exportOf(context: StepContext, namespace: string, name: string): KubeOb
 async function expectDenied(context: StepContext, member: string, policy: string): Promise<void> {
   const object = exportOf(context, 'payments', 'ledger');
   const refusal = await context.until(`export payments/ledger to be refused in ${member}`, async () =>
-    refusalOf(context.client(member).create(exportResource(context), object, {fieldManager: TOUR_MANAGER, dryRun: true})),
+    refusalOf(
+      context.client(member).create(exportResource(context), object, {fieldManager: TOUR_MANAGER, dryRun: true}),
+    ),
   );
-  expectThat(refusal.message.includes(policy) && refusal.message.includes('nothing-else-may'), `the refusal should name policy and rule: ${refusal.message}`);
-  const real = await refusalOf(context.client(member).create(exportResource(context), object, {fieldManager: TOUR_MANAGER}));
+  expectThat(
+    refusal.message.includes(policy) && refusal.message.includes('nothing-else-may'),
+    `the refusal should name policy and rule: ${refusal.message}`,
+  );
+  const real = await refusalOf(
+    context.client(member).create(exportResource(context), object, {fieldManager: TOUR_MANAGER}),
+  );
   expectThat(real !== undefined, 'the export should be refused without dryRun too');
   await expectAbsent(context, member, exportResource(context), object);
   context.observe(`${member}: ${serverSentence(refusal)}`);
@@ -71,7 +78,9 @@ async function expectExecPluginRefused(context: StepContext): Promise<void> {
     metadata: {name: 'hostile'},
     spec: {gatewayHost: '192.0.2.99', gatewayPort: 80, kubeconfig: EXEC_KUBECONFIG},
   };
-  const refusal = await refusalOf(context.client(HUB_CLUSTER).create(resources.clusters, object, {fieldManager: TOUR_MANAGER}));
+  const refusal = await refusalOf(
+    context.client(HUB_CLUSTER).create(resources.clusters, object, {fieldManager: TOUR_MANAGER}),
+  );
   if (refusal === undefined) throw failed('a Cluster whose kubeconfig runs a program should be refused');
   expectThat(refusal.message.includes('exec'), `the refusal should name exec: ${refusal.message}`);
   await expectAbsent(context, HUB_CLUSTER, resources.clusters, object);

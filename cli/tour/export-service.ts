@@ -18,7 +18,9 @@ export async function exportService(context: StepContext): Promise<void> {
   const exporter = firstMember(context);
   await context.apply(exporter, resources.namespaces, namespaceObject(NAMESPACE));
   await applyExport(context, exporter);
-  context.observe(`${exporter}: Service and ServiceExport ${NAMESPACE}/${SERVICE} applied (${context.options.exportGroup})`);
+  context.observe(
+    `${exporter}: Service and ServiceExport ${NAMESPACE}/${SERVICE} applied (${context.options.exportGroup})`,
+  );
   for (const member of context.members) {
     const found = await untilImported(context, member);
     const from = (found.status?.clusters ?? []).map(({cluster}) => cluster).join(', ');
@@ -40,7 +42,10 @@ export function namespaceObject(name: string, labels: Record<string, string> = {
 }
 
 /** Which file holds the export, and in which resource it lands, for the group that this run shows. */
-function exportFiles(group: StepContext['options']['exportGroup']): {files: readonly string[]; resource: resources.Resource} {
+function exportFiles(group: StepContext['options']['exportGroup']): {
+  files: readonly string[];
+  resource: resources.Resource;
+} {
   return group === resources.FLOMESH_GROUP
     ? {files: ['service-export.yaml'], resource: resources.flomeshServiceExports}
     : {files: ['service-export.yaml', 'service-export-standard.yaml'], resource: resources.serviceExports};
@@ -92,7 +97,8 @@ async function untilExportConditions(context: StepContext, exporter: string): Pr
   const conditions = await context.until(`conditions of the export in ${exporter}`, async () => {
     const found = await context.find<ServiceExport>(exporter, exportResource(context), AT);
     const status = new Map(found?.status?.conditions?.map((condition) => [condition.type, condition.status]));
-    const settled = status.get('Valid') === 'True' && status.get('Ready') === 'True' && status.get('Conflict') === 'False';
+    const settled =
+      status.get('Valid') === 'True' && status.get('Ready') === 'True' && status.get('Conflict') === 'False';
     return settled ? found?.status?.conditions : undefined;
   });
   const shown = conditions.map(({type, status, reason}) => `${type}=${status} (${reason})`).join(', ');

@@ -37,9 +37,16 @@ export async function injectSidecar(context: StepContext): Promise<void> {
   const sidecar = sidecarOf(pod);
   expectThat(sidecar !== undefined && sidecarOf(created) !== undefined, `the pod in ${member} should have a sidecar`);
   const bootstrap = bootstrapOf(sidecar);
-  expectThat(bootstrap.includes(gatewayHostOf(exporter)), `the sidecar should know the gateway of ${exporter}, ${gatewayHostOf(exporter)}`);
-  context.observe(`${member}: pod ${NAMESPACE}/client has native sidecar ${sidecar.name} (${sidecar.image}), bootstrap ${bootstrap.length} bytes`);
-  context.observe(`${member}: hostAliases bind ${HOST} to ${aliasOf(pod)}; its route leads to ${gatewayHostOf(exporter)}:80`);
+  expectThat(
+    bootstrap.includes(gatewayHostOf(exporter)),
+    `the sidecar should know the gateway of ${exporter}, ${gatewayHostOf(exporter)}`,
+  );
+  context.observe(
+    `${member}: pod ${NAMESPACE}/client has native sidecar ${sidecar.name} (${sidecar.image}), bootstrap ${bootstrap.length} bytes`,
+  );
+  context.observe(
+    `${member}: hostAliases bind ${HOST} to ${aliasOf(pod)}; its route leads to ${gatewayHostOf(exporter)}:80`,
+  );
   await expectSecondPassIsQuiet(context, member, pod);
 }
 
@@ -55,14 +62,19 @@ function plainPod(): Pod {
 /** The admitted pod is submitted again: the webhook must find nothing to change. */
 async function expectSecondPassIsQuiet(context: StepContext, member: string, pod: Pod): Promise<void> {
   const {labels = {}, annotations = {}} = pod.metadata;
-  const again = await context.client(member).create<Pod>(
-    pods,
-    {...pod, metadata: {name: 'client-again', namespace: NAMESPACE, labels, annotations}},
-    {fieldManager: TOUR_MANAGER, dryRun: true},
-  );
+  const again = await context
+    .client(member)
+    .create<Pod>(
+      pods,
+      {...pod, metadata: {name: 'client-again', namespace: NAMESPACE, labels, annotations}},
+      {fieldManager: TOUR_MANAGER, dryRun: true},
+    );
   const same = JSON.stringify(again.spec) === JSON.stringify(pod.spec);
   expectThat(same, 'submitting the admitted pod again should change nothing in its spec');
-  expectThat(JSON.stringify(again.metadata.annotations ?? {}) === JSON.stringify(annotations), 'nor in its annotations');
+  expectThat(
+    JSON.stringify(again.metadata.annotations ?? {}) === JSON.stringify(annotations),
+    'nor in its annotations',
+  );
   context.observe(`${member}: the admitted pod submitted again comes back unchanged`);
 }
 

@@ -41,23 +41,35 @@ async function withdrawExport(context: StepContext, exporter: string): Promise<v
     );
   }
   const lingerMs = performance.now() - startedMs;
-  expectThat(lingerMs >= DEV_LINGER_MS, `the derived Service should linger for ${DEV_LINGER_MS} ms, not ${lingerMs.toFixed(0)}`);
-  context.observe(`export deleted: imports and answers gone everywhere after ${goneMs.toFixed(0)} ms, derived Services after ${lingerMs.toFixed(0)} ms`);
+  expectThat(
+    lingerMs >= DEV_LINGER_MS,
+    `the derived Service should linger for ${DEV_LINGER_MS} ms, not ${lingerMs.toFixed(0)}`,
+  );
+  context.observe(
+    `export deleted: imports and answers gone everywhere after ${goneMs.toFixed(0)} ms, derived Services after ${lingerMs.toFixed(0)} ms`,
+  );
 }
 
 async function silenceCluster(context: StepContext, exporter: string): Promise<void> {
   const api = context.options.clusterset.apis.get(exporter);
   const others = context.members.filter((member) => member !== exporter);
   await api.stop();
-  const reachable = await context.until(`Cluster ${exporter} to be unreachable`, () => untilReachable(context, exporter, 'False'));
+  const reachable = await context.until(`Cluster ${exporter} to be unreachable`, () =>
+    untilReachable(context, exporter, 'False'),
+  );
   for (const member of others) {
     const found = await context.find<ServiceImport>(member, resources.serviceImports, AT);
     const {answers} = await context.ask(member, {name: HOST, type: 'A'});
-    expectThat(found !== undefined && answers.length > 0, `${member} should keep import and answer while ${exporter} is silent`);
+    expectThat(
+      found !== undefined && answers.length > 0,
+      `${member} should keep import and answer while ${exporter} is silent`,
+    );
   }
   const still = await context.ask(exporter, {name: HOST, type: 'A'});
   expectThat(still.answers.length > 0, `DNS in ${exporter} should go on answering without its API server`);
-  context.observe(`${exporter}: API server stopped; Reachable=False (${reachable.reason}); imports and answers stay in every member`);
+  context.observe(
+    `${exporter}: API server stopped; Reachable=False (${reachable.reason}); imports and answers stay in every member`,
+  );
   await api.start();
   await context.until(`Cluster ${exporter} to be reachable again`, () => untilReachable(context, exporter, 'True'));
   await context.client(exporter).delete(exportResource(context), AT);
@@ -68,10 +80,16 @@ async function silenceCluster(context: StepContext, exporter: string): Promise<v
   }
   await applyExport(context, exporter);
   for (const member of context.members) await untilServed(context, member);
-  context.observe(`${exporter}: started again, Reachable=True; an export deleted and made again there arrives everywhere`);
+  context.observe(
+    `${exporter}: started again, Reachable=True; an export deleted and made again there arrives everywhere`,
+  );
 }
 
-async function untilReachable(context: StepContext, name: string, wanted: string): Promise<{reason: string} | undefined> {
+async function untilReachable(
+  context: StepContext,
+  name: string,
+  wanted: string,
+): Promise<{reason: string} | undefined> {
   const cluster = await context.find<Cluster>(HUB_CLUSTER, resources.clusters, {name});
   return cluster?.status?.conditions?.find(({type, status}) => type === 'Reachable' && status === wanted);
 }
@@ -86,7 +104,10 @@ async function joinLate(context: StepContext): Promise<void> {
   const starting = clusterset.startAgent(name, listening.resolve);
   const dns = await listening.promise;
   const early = await context.askAt(dns, {name: HOST, type: 'A'});
-  expectThat(early.rcode === 'SERVFAIL', `before its first full list ${name} should answer SERVFAIL, not ${early.rcode}`);
+  expectThat(
+    early.rcode === 'SERVFAIL',
+    `before its first full list ${name} should answer SERVFAIL, not ${early.rcode}`,
+  );
   await api.start();
   await starting;
   await context.until(`${name} to know that it knows nothing`, async () =>
@@ -100,5 +121,7 @@ async function joinLate(context: StepContext): Promise<void> {
   const ips = await untilServed(context, name);
   for (const member of context.members) await untilKnowing(context, member, [name]);
   const tookMs = performance.now() - startedMs;
-  context.observe(`${name}: SERVFAIL before its first list, NXDOMAIN before it is a member, ${ips.join(', ')} ${tookMs.toFixed(0)} ms after it joined late`);
+  context.observe(
+    `${name}: SERVFAIL before its first list, NXDOMAIN before it is a member, ${ips.join(', ')} ${tookMs.toFixed(0)} ms after it joined late`,
+  );
 }

@@ -53,10 +53,14 @@ export class TourPrinter implements TourOutput {
   summary(results: readonly StepResult[]): void {
     const passed = results.filter(({ok}) => ok).length;
     const memory = Math.round(process.memoryUsage().rss / MEGABYTE);
-    const answer = this.#firstAnswerMs === undefined ? '' : `, first DNS answers checked after ${seconds(this.#firstAnswerMs)}`;
-    this.#line(`\n${passed} of ${STEPS.length} steps showed what they should, ${seconds(performance.now())} after the start${answer}; ${memory} MB of memory`);
+    const answer =
+      this.#firstAnswerMs === undefined ? '' : `, first DNS answers checked after ${seconds(this.#firstAnswerMs)}`;
+    this.#line(
+      `\n${passed} of ${STEPS.length} steps showed what they should, ${seconds(performance.now())} after the start${answer}; ${memory} MB of memory`,
+    );
     const failedStep = results.find(({ok}) => !ok);
-    if (failedStep !== undefined) this.#line(`step ${failedStep.step.number} (${failedStep.step.title}) failed: ${failedStep.error}`);
+    if (failedStep !== undefined)
+      this.#line(`step ${failedStep.step.number} (${failedStep.step.title}) failed: ${failedStep.error}`);
   }
 
   #line(text: string): void {

@@ -38,7 +38,8 @@ export async function untilMember(context: StepContext, name: string): Promise<r
   return context.until(`Cluster ${name} to be Reachable and Synced`, async () => {
     const cluster = await context.find<Cluster>(HUB_CLUSTER, clusters, {name});
     const conditions = cluster?.status?.conditions ?? [];
-    const status = (type: string): string | undefined => conditions.find((condition) => condition.type === type)?.status;
+    const status = (type: string): string | undefined =>
+      conditions.find((condition) => condition.type === type)?.status;
     const isMember = status('Reachable') === 'True' && status('Synced') === 'True';
     return isMember && status('Managed') !== undefined && status('Managed') !== 'True' ? conditions : undefined;
   });

@@ -33,7 +33,10 @@ export async function untilServed(context: StepContext, member: string): Promise
 async function expectDerived(context: StepContext, member: string, ips: readonly string[]): Promise<void> {
   const at = {namespace: DEFAULT_NAMESPACE, name: derivedServiceName(NAMESPACE, SERVICE)};
   const derived = await context.find<Service>(member, resources.services, at);
-  expectThat(derived?.spec?.clusterIPs?.join() === ips.join(), `ips of the import in ${member} should be those of Service ${at.name}`);
+  expectThat(
+    derived?.spec?.clusterIPs?.join() === ips.join(),
+    `ips of the import in ${member} should be those of Service ${at.name}`,
+  );
   const {items} = await context.client(member).list<EndpointSlice>(resources.endpointSlices, {
     namespace: DEFAULT_NAMESPACE,
     labelSelector: `${SERVICE_NAME_LABEL}=${at.name}`,
@@ -43,7 +46,10 @@ async function expectDerived(context: StepContext, member: string, ips: readonly
     const found = await context.find<ServiceImport>(member, resources.serviceImports, AT);
     return found?.status?.conditions?.find(({type}) => type === CARRIED_CONDITION);
   });
-  expectThat(carried.status === 'False' && carried.reason === 'NoGateway', `nothing carries traffic yet, and ${member} should say so`);
+  expectThat(
+    carried.status === 'False' && carried.reason === 'NoGateway',
+    `nothing carries traffic yet, and ${member} should say so`,
+  );
   context.observe(`${member}: gateway VIP ${ips.join(', ')} (Service ${at.name}); Carried=False (NoGateway)`);
 }
 
@@ -53,11 +59,17 @@ async function expectAnswers(context: StepContext, member: string, ips: readonly
     for (const type of ['A', 'AAAA'] as const) {
       const {answers} = await context.ask(member, {name: HOST, type, transport});
       const data = answers.map((answer) => answer.data);
-      expectThat(data.length === 1 && ips.includes(data[0] ?? ''), `${type} ${HOST} in ${member} over ${transport} should be one of ${ips.join(', ')}, not ${data.join(', ')}`);
+      expectThat(
+        data.length === 1 && ips.includes(data[0] ?? ''),
+        `${type} ${HOST} in ${member} over ${transport} should be one of ${ips.join(', ')}, not ${data.join(', ')}`,
+      );
       if (transport === 'udp') seen.push(`${type} ${data.join(', ')}`);
     }
     const srv = await context.ask(member, {name: HOST, type: 'SRV', transport});
-    expectThat(srv.answers.some(({data}) => data.includes(' 80 ')), `SRV ${HOST} in ${member} over ${transport} should name port 80`);
+    expectThat(
+      srv.answers.some(({data}) => data.includes(' 80 ')),
+      `SRV ${HOST} in ${member} over ${transport} should name port 80`,
+    );
     if (transport === 'udp') seen.push(`SRV ${srv.answers.map(({data}) => data).join(', ')}`);
   }
   context.observe(`${member}: ${HOST} is ${seen.join('; ')} (UDP and TCP)`);
@@ -67,7 +79,10 @@ async function expectNegative(context: StepContext): Promise<void> {
   for (const member of context.members) {
     const unknown = await context.ask(member, {name: serviceHost(NAMESPACE, 'nobody'), type: 'A'});
     expectThat(unknown.rcode === 'NXDOMAIN', `an unknown name in ${member} should be NXDOMAIN, not ${unknown.rcode}`);
-    expectThat(unknown.authorities.some(({type}) => type === 'SOA'), `NXDOMAIN of ${member} should carry the SOA`);
+    expectThat(
+      unknown.authorities.some(({type}) => type === 'SOA'),
+      `NXDOMAIN of ${member} should carry the SOA`,
+    );
   }
   context.observe(`${serviceHost(NAMESPACE, 'nobody')} is NXDOMAIN with SOA in every member`);
 }

@@ -102,7 +102,12 @@ export class Agent {
       derivedCount: () => this.#publisher.derivedCount,
       nowMs,
     });
-    const exportWriter = new ExportWriter({client: this.client, sources: this.#sources, view: () => this.view(), nowMs});
+    const exportWriter = new ExportWriter({
+      client: this.client,
+      sources: this.#sources,
+      view: () => this.view(),
+      nowMs,
+    });
     this.#imports = this.#queue('import', (key, signal) => importWriter.reconcile(key, signal));
     this.#exports = this.#queue('export', (key, signal) => exportWriter.reconcile(key, signal));
     this.#lease = new LeaseHolder({
@@ -131,10 +136,17 @@ export class Agent {
     this.#lease.start(signal);
     const timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     signal.addEventListener('abort', () => clearInterval(timer), {once: true});
-    const parts = [...reflectors.map(({closed}) => closed), this.#imports.closed, this.#exports.closed, this.#lease.closed];
+    const parts = [
+      ...reflectors.map(({closed}) => closed),
+      this.#imports.closed,
+      this.#exports.closed,
+      this.#lease.closed,
+    ];
     void Promise.all(parts)
       .then(() => this.client.close())
-      .catch((error: unknown) => this.#options.logger.error({err: describeError(error)}, 'the agent did not end cleanly'))
+      .catch((error: unknown) =>
+        this.#options.logger.error({err: describeError(error)}, 'the agent did not end cleanly'),
+      )
       .finally(() => this.#settle.closed());
   }
 
@@ -175,7 +187,10 @@ export class Agent {
     };
   }
 
-  #queue(kind: string, reconcile: (key: string, signal: AbortSignal) => Promise<void | {requeueAfterMs: number}>): WorkQueue {
+  #queue(
+    kind: string,
+    reconcile: (key: string, signal: AbortSignal) => Promise<void | {requeueAfterMs: number}>,
+  ): WorkQueue {
     return new WorkQueue({
       concurrency: WRITERS,
       handle: async (key, signal) => {

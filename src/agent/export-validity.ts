@@ -18,7 +18,11 @@ export function judgeExport(service: Service | undefined, admission: Admission):
     return {status: 'False', reason: 'NoService', message: 'no Service of this name is in the namespace'};
   }
   if (service.spec?.type === 'ExternalName') {
-    return {status: 'False', reason: 'InvalidServiceType', message: 'a Service of type ExternalName cannot be exported'};
+    return {
+      status: 'False',
+      reason: 'InvalidServiceType',
+      message: 'a Service of type ExternalName cannot be exported',
+    };
   }
   return {status: 'True', reason: 'Valid', message: 'the Service can be exported'};
 }

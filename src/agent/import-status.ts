@@ -28,7 +28,12 @@ export function buildImportConditions(
   const conditions = [readyCondition(object, facts), carriedCondition(object)].map((condition) =>
     nextCondition(before, {...condition, ...generation}, nowMs),
   );
-  return {apiVersion: apiVersionOf(serviceImports), kind: 'ServiceImport', metadata: seen(object), status: {conditions}};
+  return {
+    apiVersion: apiVersionOf(serviceImports),
+    kind: 'ServiceImport',
+    metadata: seen(object),
+    status: {conditions},
+  };
 }
 
 /** Why an import gets no address. */

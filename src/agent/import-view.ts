@@ -1,4 +1,4 @@
-import type {EndpointSlice, IPFamily, Protocol, Service, ServiceImport} from '../api/kinds.ts';
+import type {EndpointSlice, IPFamily, Service, ServiceImport} from '../api/kinds.ts';
 import {
   MCS_SOURCE_CLUSTER_LABEL,
   PORT_CLUSTERS_ANNOTATION,
@@ -57,10 +57,12 @@ function toSliceViews(facts: ImportFacts): readonly SliceView[] {
     const sourceCluster = slice.metadata.labels?.[MCS_SOURCE_CLUSTER_LABEL];
     if (sourceCluster === undefined || slice.addressType === 'FQDN') return [];
     const endpoints = (slice.endpoints ?? []).flatMap((endpoint) => {
-      const addresses = endpoint.addresses.filter((ip) => refuseAddress(ip, {development: facts.development}) === undefined);
+      const addresses = endpoint.addresses.filter(
+        (ip) => refuseAddress(ip, {development: facts.development}) === undefined,
+      );
       return addresses.length > 0 ? [{...endpoint, addresses}] : [];
     });
-    const ports = (slice.ports ?? []).flatMap(({name = '', port, protocol = 'TCP' as Protocol}) =>
+    const ports = (slice.ports ?? []).flatMap(({name = '', port, protocol = 'TCP'}) =>
       port === undefined ? [] : [{name, port, protocol}],
     );
     return [{sourceCluster, addressType: slice.addressType, endpoints, ports}];

@@ -15,7 +15,13 @@ import type {
   ServiceImport,
 } from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
-import {AGENT_MANAGED_BY, HUB_LEASE, HUB_MANAGED_BY, HUB_VALIDATOR_CONFIGURATION, SLICE_MANAGED_BY_LABEL} from '../api/names.ts';
+import {
+  AGENT_MANAGED_BY,
+  HUB_LEASE,
+  HUB_MANAGED_BY,
+  HUB_VALIDATOR_CONFIGURATION,
+  SLICE_MANAGED_BY_LABEL,
+} from '../api/names.ts';
 import * as resources from '../api/resources.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {Reflector} from '../kube/reflector.ts';
@@ -54,15 +60,9 @@ export interface SourcesOptions {
   readonly onChange: SourceListener;
 }
 
-/** What a store keeps of any object: identity and what users wrote, without the server's bookkeeping. */
-function stripped<T extends KubeObject>(raw: KubeObject): T {
-  const {managedFields: _managedFields, ...metadata} = raw.metadata;
-  return {...raw, metadata} as T;
-}
-
 /** Users' Services are many and their status is of no use here. */
 function strippedService(raw: KubeObject): Service {
-  const {status: _status, ...service} = stripped<Service & {status?: unknown}>(raw);
+  const {status: _status, ...service} = raw as Service & {status?: unknown};
   return service;
 }
 
@@ -74,7 +74,7 @@ export function createSources(options: SourcesOptions): Sources {
     resource: resources.Resource,
     more: {namespace?: string; labelSelector?: string; fieldSelector?: string; keep?: (raw: KubeObject) => T} = {},
   ): Reflector<T> => {
-    const {keep = stripped<T>, ...scope} = more;
+    const {keep = (raw: KubeObject) => raw as T, ...scope} = more;
     return new Reflector<T>({
       client,
       resource,

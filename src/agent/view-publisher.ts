@@ -1,6 +1,11 @@
 import type {KubeObject} from '../api/meta.ts';
 import {keyOf, parseKey} from '../api/meta.ts';
-import {HUB_VALIDATOR_CONFIGURATION, MCS_SERVICE_NAME_LABEL, SERVICE_NAME_LABEL, derivedServiceName} from '../api/names.ts';
+import {
+  HUB_VALIDATOR_CONFIGURATION,
+  MCS_SERVICE_NAME_LABEL,
+  SERVICE_NAME_LABEL,
+  derivedServiceName,
+} from '../api/names.ts';
 import type {View, ViewChange} from '../clusterset/view.ts';
 import {importKeyOf} from './derived-service.ts';
 import {HubHeartbeat} from './hub-heartbeat.ts';
@@ -205,7 +210,9 @@ export class ViewPublisher {
   #clusterset(sources: Sources): Partial<View> {
     const {nowMs, development} = this.#options;
     return {
-      clusters: new Map([...sources.clusters.store.entries()].map(([id, raw]) => [id, toClusterView(raw, {development})])),
+      clusters: new Map(
+        [...sources.clusters.store.entries()].map(([id, raw]) => [id, toClusterView(raw, {development})]),
+      ),
       exportPolicies: new Map(sources.exportPolicies.store.entries()),
       importPolicies: new Map(sources.importPolicies.store.entries()),
       trafficPolicies: new Map(sources.trafficPolicies.store.entries()),

@@ -32,7 +32,10 @@ export async function resolveAccess(cluster: Cluster, options: AccessOptions): P
   const {name} = cluster.metadata;
   const {spec = {}} = cluster;
   if (!isDnsLabel(name)) {
-    return refused('InvalidName', `"${name}" is the cluster id and must be one DNS label. Register it under another name.`);
+    return refused(
+      'InvalidName',
+      `"${name}" is the cluster id and must be one DNS label. Register it under another name.`,
+    );
   }
   // Its token is rotated under the client's feet, so it is no part of the fingerprint.
   if (spec.isInCluster === true) return {ok: true, credentials: options.own, fingerprint: 'own'};

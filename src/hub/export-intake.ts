@@ -56,6 +56,11 @@ export class ExportIntake {
     this.#schedule();
   }
 
+  /** Takes in what is still waiting, and judges again what is held back. */
+  review(): void {
+    if (this.#changed.size > 0 || this.#options.accepted.held !== undefined) this.#schedule();
+  }
+
   /** Everything that is there or was accepted. */
   noteAll(): void {
     for (const {metadata} of this.#watches.allExports()) this.#changed.add(`${metadata.namespace}/${metadata.name}`);
@@ -74,16 +79,20 @@ export class ExportIntake {
   }
 
   async #settle(): Promise<void> {
-    const {identity, accepted, cluster, ages, ownNamespace, guard, absenceTrusted, onSettled, onFailure} = this.#options;
     try {
-      await identity.ensure(this.#signal);
+      await this.#options.identity.ensure(this.#signal);
+      if (!this.#signal.aborted) this.#takeIn();
     } catch (error) {
+      this.#options.onFailure(error);
+    } finally {
       this.#scheduled = false;
-      onFailure(error);
-      return;
     }
-    this.#scheduled = false;
-    if (this.#signal.aborted) return;
+    // What came while the identity was being asked for.
+    if (this.#options.identity.isVerified && this.#changed.size > 0) this.#schedule();
+  }
+
+  #takeIn(): void {
+    const {accepted, cluster, ages, ownNamespace, guard, absenceTrusted, onSettled} = this.#options;
     const changed = this.#changed;
     this.#changed = new Set();
     const observer = {cluster, watches: this.#watches, ages, ownNamespace, absenceTrusted: absenceTrusted()};

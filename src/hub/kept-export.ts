@@ -53,14 +53,16 @@ export function keepExport(raw: KubeObject, source: ExportSource): KeptExport | 
     source,
     exportedLabels: keepTexts(standard?.exportedLabels),
     exportedAnnotations: keepTexts(standard?.exportedAnnotations),
-    flomesh: source.group === FLOMESH_GROUP ? keepSettings(raw as FlomeshServiceExport) : undefined,
+    flomesh: source.group === FLOMESH_GROUP ? keepSettings(raw) : undefined,
     status: {conditions: ((raw as ServiceExport).status?.conditions ?? []).filter(({type}) => type !== 'Valid')},
   };
 }
 
 function keepTexts(map: unknown): Record<string, string> {
   if (typeof map !== 'object' || map === null) return {};
-  return Object.fromEntries(Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function keepSettings({spec = {}}: FlomeshServiceExport): FlomeshExportSettings {

@@ -11,7 +11,15 @@ import type {KubeObject, ObjectMeta} from '../api/meta.ts';
 
 /** What reflectors of whole objects keep: enough to compare with what should be there, nothing else. */
 
-function keepMetadata({name, namespace, uid, labels, annotations, creationTimestamp, generation}: ObjectMeta): ObjectMeta {
+function keepMetadata({
+  name,
+  namespace,
+  uid,
+  labels,
+  annotations,
+  creationTimestamp,
+  generation,
+}: ObjectMeta): ObjectMeta {
   return {
     name,
     ...(namespace === undefined ? {} : {namespace}),

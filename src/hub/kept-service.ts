@@ -16,7 +16,8 @@ function keepPort(raw: KubeObject, port: ServicePort): ExportedPort {
   const protocol = port.protocol ?? 'TCP';
   if (!Number.isInteger(port.port) || port.port < 1 || port.port > 65_535) refuse(raw, 'a port outside 1-65535');
   if (!PROTOCOLS.includes(protocol)) refuse(raw, 'a protocol that is not TCP, UDP or SCTP');
-  if (port.name !== undefined && port.name !== '' && !isDnsLabel(port.name)) refuse(raw, 'a port name that is no label');
+  if (port.name !== undefined && port.name !== '' && !isDnsLabel(port.name))
+    refuse(raw, 'a port name that is no label');
   return {
     port: port.port,
     protocol,

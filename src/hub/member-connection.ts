@@ -8,7 +8,7 @@ import {admitMember, endsMembership} from './member-admission.ts';
 import {type Claim, MemberIdentity} from './member-identity.ts';
 import type {MemberSession} from './member-session.ts';
 import type {Opinion} from './plan-cluster-status.ts';
-import {Reachability} from './reachability.ts';
+import type {Reachability} from './reachability.ts';
 
 export interface ConnectionOptions {
   readonly clusterId: string;
@@ -179,7 +179,8 @@ export class MemberConnection {
     // A watch that begins anew may have been cut by whatever put another cluster in this one's place.
     if (report.status === 0 || report.verb === 'watch') this.#identity.noteInterruption();
     // The first answer after a silence: don't wait for the next probe.
-    if (report.status > 0 && this.#options.reachability.signal?.state === 'Unreachable') setImmediate(() => this.#judge());
+    if (report.status > 0 && this.#options.reachability.signal?.state === 'Unreachable')
+      setImmediate(() => this.#judge());
     this.#options.onRequest?.(report);
   }
 }

@@ -37,7 +37,8 @@ export class MemberMemory {
     this.#queue = new WorkQueue({
       concurrency: 4,
       handle: async (cluster, signal) => this.#save(cluster, signal),
-      onError: (cluster, err, attempt) => options.logger.warn({err, cluster, attempt}, 'could not save a member record'),
+      onError: (cluster, err, attempt) =>
+        options.logger.warn({err, cluster, attempt}, 'could not save a member record'),
     });
   }
 

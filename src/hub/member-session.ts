@@ -27,7 +27,8 @@ import {SyncPass} from './sync-pass.ts';
 
 export interface MemberSessionOptions {
   readonly client: KubeClient;
-  readonly consumer: Consumer;
+  /** Its long key follows the Cluster's region, zone and group. */
+  readonly consumer: () => Consumer;
   readonly admitted: AdmittedMember;
   readonly identity: MemberIdentity;
   readonly facts: ClustersetFacts;
@@ -74,7 +75,16 @@ export class MemberSession {
       on: this.#watchEvents(),
     });
     const writers = new MemberWriters(client, this.watches);
-    this.#context = {consumer, client, watches: this.watches, writers, ledger, facts};
+    this.#context = {
+      get consumer() {
+        return consumer();
+      },
+      client,
+      watches: this.watches,
+      writers,
+      ledger,
+      facts,
+    };
     this.#intake = new ExportIntake(options.intake, this.watches, this.#stop.signal);
     this.#queue = new WorkQueue({
       concurrency: 8,
@@ -108,12 +118,15 @@ export class MemberSession {
     const {signal} = this.#stop;
     this.watches.start(signal);
     this.#queue.start(this.#writing.signal);
-    void this.watches.synced.then(() => {
-      if (signal.aborted) return;
-      this.#options.onRead();
-      this.#intake.noteAll();
-      this.review();
-    });
+    void this.#noteRead(signal);
+  }
+
+  async #noteRead(signal: AbortSignal): Promise<void> {
+    await this.watches.synced;
+    if (signal.aborted) return;
+    this.#options.onRead();
+    this.#intake.noteAll();
+    this.review();
   }
 
   /** Ends it; the Lease is released. Resolves when nothing is under way any more. */
@@ -145,7 +158,8 @@ export class MemberSession {
   }
 
   enqueueNames(keys: Iterable<string>): void {
-    for (const key of keys) for (const kind of ['import', 'flomesh-import', 'export'] as const) this.enqueue(kind, [key]);
+    for (const key of keys)
+      for (const kind of ['import', 'flomesh-import', 'export'] as const) this.enqueue(kind, [key]);
   }
 
   /** Everything again: something changed that every object may depend on. */
@@ -163,7 +177,7 @@ export class MemberSession {
   review(): void {
     if (this.#stop.signal.aborted || this.#writing.signal.aborted) return;
     this.#startLease();
-    if (this.#options.intake.accepted.held !== undefined) this.#intake.note([]);
+    this.#intake.review();
     const mayWrite = this.watches.isSynced && this.holdsLease && this.#options.isReachable();
     if (mayWrite !== this.#mayWrite) {
       this.#mayWrite = mayWrite;
@@ -201,7 +215,10 @@ export class MemberSession {
         const writer = this.#context.writers.exports.get(source);
         for (const {key} of changes) writer?.noteChange(key);
         this.#intake.takeExports(source, changes);
-        this.enqueue('export', changes.map(({key}) => key));
+        this.enqueue(
+          'export',
+          changes.map(({key}) => key),
+        );
       },
       services: (keys) => this.#intake.note(keys),
       namespaces: (names) => this.#takeNamespaces(names),
@@ -219,7 +236,10 @@ export class MemberSession {
       },
       properties: (names) => {
         for (const name of names) this.#context.writers.properties.noteChange(name);
-        this.enqueue('property', names.filter((name) => PROPERTIES.includes(name)));
+        this.enqueue(
+          'property',
+          names.filter((name) => PROPERTIES.includes(name)),
+        );
       },
       lease: () => this.#checkLease(),
     };

@@ -1,5 +1,12 @@
 import type {Logger} from 'pino';
-import type {ClusterProperty, EndpointSlice, FlomeshServiceImport, Lease, RemoteCluster, ServiceImport} from '../api/kinds.ts';
+import type {
+  ClusterProperty,
+  EndpointSlice,
+  FlomeshServiceImport,
+  Lease,
+  RemoteCluster,
+  ServiceImport,
+} from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
 import {parseKey} from '../api/meta.ts';
 import {HUB_LEASE, isDnsLabel, SERVICE_NAME_LABEL} from '../api/names.ts';
@@ -54,6 +61,12 @@ export interface MemberWatchEvents {
   readonly lease: () => void;
 }
 
+interface Watched {
+  readonly synced: Promise<void>;
+  readonly closed: Promise<unknown>;
+  start(signal: AbortSignal): void;
+}
+
 /** Everything that the hub watches in one member: what it exports, and what the hub itself writes there. */
 export class MemberWatches {
   readonly exports: ReadonlyMap<ExportSource, Reflector<KeptExport>>;
@@ -105,21 +118,21 @@ export class MemberWatches {
 
   start(signal: AbortSignal): void {
     const exporting = [...this.exports.values()];
-    const others = [this.namespaces, this.imports, this.flomeshImports, this.remoteClusters, this.properties, this.lease];
+    const others = [
+      this.namespaces,
+      this.imports,
+      this.flomeshImports,
+      this.remoteClusters,
+      this.properties,
+      this.lease,
+    ];
     const first = [...exporting, ...others.filter((reflector) => reflector !== undefined)];
     for (const reflector of first) reflector.start(signal);
     // Exports come first: only then is it known which Services and slices are worth keeping.
     const late = [this.services, this.slices];
-    void Promise.all(exporting.map(({synced}) => synced)).then(() => late.forEach((each) => each.start(signal)));
-    void Promise.all([...first, ...late].map(({synced}) => synced)).then(() => {
-      this.#isSynced = true;
-      this.#syncing.resolve();
-    });
-    this.#closing = Promise.all(first.map(({closed}) => closed)).then(async () => {
-      // Where no list ever came they are not started yet; begun with an aborted signal they end at once.
-      for (const each of late) each.start(signal);
-      await Promise.all(late.map(({closed}) => closed));
-    });
+    void startAfter(exporting, late, signal);
+    void this.#noteSynced([...first, ...late]);
+    this.#closing = closeAll(first, late, signal);
   }
 
   exportsOf(key: string): readonly KeptExport[] {
@@ -150,10 +163,15 @@ export class MemberWatches {
     );
   }
 
-  #common(resource: Resource): {client: KubeClient; resource: Resource} & Pick<
-    MemberWatchesOptions,
-    'logger' | 'backoff' | 'nowMs'
-  > {
+  async #noteSynced(all: readonly Watched[]): Promise<void> {
+    await Promise.all(all.map(({synced}) => synced));
+    this.#isSynced = true;
+    this.#syncing.resolve();
+  }
+
+  #common(
+    resource: Resource,
+  ): {client: KubeClient; resource: Resource} & Pick<MemberWatchesOptions, 'logger' | 'backoff' | 'nowMs'> {
     const {client, logger, backoff, nowMs} = this.#options;
     return {client, resource, logger, backoff, nowMs};
   }
@@ -216,4 +234,16 @@ export class MemberWatches {
       onChange: on.services,
     });
   }
+}
+
+async function startAfter(first: readonly Watched[], late: readonly Watched[], signal: AbortSignal): Promise<void> {
+  await Promise.all(first.map(({synced}) => synced));
+  for (const each of late) each.start(signal);
+}
+
+async function closeAll(first: readonly Watched[], late: readonly Watched[], signal: AbortSignal): Promise<void> {
+  await Promise.all(first.map(({closed}) => closed));
+  // Where no list ever came they were not started; begun with an aborted signal they end at once.
+  for (const each of late) each.start(signal);
+  await Promise.all(late.map(({closed}) => closed));
 }

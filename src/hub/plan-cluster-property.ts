@@ -7,7 +7,12 @@ import {apiVersionOf, clusterProperties} from '../api/resources.ts';
 export function planClusterProperty(name: string, value: string, actual: ClusterProperty | undefined): KubeObject {
   const uid = actual?.metadata.uid;
   const metadata = {name, ...(uid === undefined ? {} : {uid}), labels: {[MANAGED_BY_LABEL]: HUB_MANAGED_BY}};
-  return {apiVersion: apiVersionOf(clusterProperties), kind: clusterProperties.kind, metadata, spec: {value}} as KubeObject;
+  return {
+    apiVersion: apiVersionOf(clusterProperties),
+    kind: clusterProperties.kind,
+    metadata,
+    spec: {value},
+  } as KubeObject;
 }
 
 export interface JoinRefusal {

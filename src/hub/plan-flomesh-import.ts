@@ -76,7 +76,10 @@ function desiredImport(situation: FlomeshImportSituation, merged: MergedImport, 
   } as KubeObject;
 }
 
-function desiredSpec(situation: FlomeshImportSituation, merged: MergedImport): NonNullable<FlomeshServiceImport['spec']> {
+function desiredSpec(
+  situation: FlomeshImportSituation,
+  merged: MergedImport,
+): NonNullable<FlomeshServiceImport['spec']> {
   const account = situation.exports.find(({flomesh}) => flomesh?.serviceAccountName !== undefined)?.flomesh;
   return {
     type: merged.type,

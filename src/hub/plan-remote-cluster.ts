@@ -25,7 +25,10 @@ const apiVersion = apiVersionOf(remoteClusters);
 const {kind} = remoteClusters;
 
 /** The object that tells one member about one cluster, itself included (design §4). It never carries credentials. */
-export function planRemoteCluster(situation: RemoteClusterSituation): {object: KubeObject; status: KubeObject | undefined} {
+export function planRemoteCluster(situation: RemoteClusterSituation): {
+  object: KubeObject;
+  status: KubeObject | undefined;
+} {
   const {cluster, actual} = situation;
   const uid = actual?.metadata.uid;
   const {name} = cluster.metadata;

@@ -14,7 +14,8 @@ import type {ObjectWriter} from './object-writer.ts';
  */
 export async function removeTraces({watches, writers}: MemberContext, signal: AbortSignal): Promise<void> {
   const failures: unknown[] = [];
-  const attempt = async (work: Promise<void>): Promise<void> => work.catch((error: unknown) => void failures.push(error));
+  const attempt = async (work: Promise<void>): Promise<void> =>
+    work.catch((error: unknown) => void failures.push(error));
   const deleteOurs = async <T extends KubeObject>(writer: ObjectWriter<T>, store: Store<T>): Promise<void> => {
     for (const {metadata} of [...store.values()].filter(isOurs)) {
       await attempt(writer.delete(keyOf(metadata), metadata.uid ?? '', signal));
@@ -37,7 +38,9 @@ export async function removeTraces({watches, writers}: MemberContext, signal: Ab
       const status = {conditions: []};
       const {kind} = resource;
       const metadata = {name, namespace, uid};
-      await attempt(writer.applyStatus({apiVersion: apiVersionOf(resource), kind, metadata, status} as KubeObject, signal));
+      await attempt(
+        writer.applyStatus({apiVersion: apiVersionOf(resource), kind, metadata, status} as KubeObject, signal),
+      );
     }
   }
   // Last: without them the cluster is free to join another clusterset (KEP-2149).

@@ -27,7 +27,9 @@ export async function discoverServed(
 ): Promise<(resource: Resource) => boolean> {
   const custom = [...required, ...optional];
   const groupVersions = [...new Set(custom.map(apiVersionOf))];
-  const lists = await Promise.all(groupVersions.map(async (each) => [each, await pluralsOf(client, each, signal)] as const));
+  const lists = await Promise.all(
+    groupVersions.map(async (each) => [each, await pluralsOf(client, each, signal)] as const),
+  );
   const served = new Map(lists);
   const isServed = (resource: Resource): boolean =>
     served.get(apiVersionOf(resource))?.has(resource.plural) ?? !custom.includes(resource);

@@ -3,7 +3,8 @@ import type {KubeObject} from '../api/meta.ts';
 export interface ComparisonOptions {
   /**
    * Lists of map type (KEP-555) that several managers share, by dotted path, with their key fields, such as
-   * `{'status.conditions': ['type']}`: each desired item must be there; items of others do not count.
+   * `{'status.conditions': ['type']}`: each desired item must be there; items of others do not count. So an item of ours that we no longer desire is
+   * not seen either: whoever drops items has to remember what it applied last.
    */
   readonly sharedLists?: Readonly<Record<string, readonly string[]>>;
   /**
@@ -43,8 +44,9 @@ function holds(actual: unknown, desired: unknown, at: Place): boolean {
 }
 
 function holdsList(actual: unknown, desired: readonly unknown[], at: Place): boolean {
-  if (!Array.isArray(actual)) return false;
   const keys = at.options.sharedLists?.[at.path];
+  // A list that others may have items in is the same to us whether it is empty or absent.
+  if (!Array.isArray(actual)) return keys !== undefined && desired.length === 0;
   if (keys === undefined) return isSame(actual, desired);
   return desired.every((item) => {
     const found: unknown = actual.find(

@@ -38,10 +38,15 @@ export class CallLimit {
     this.#timer = undefined;
   }
 
-  /** Ends the call if it is still running, and lets go of the caller's signal. */
-  end(): void {
+  /** After the call: lets go of the timer and of the caller's signal. */
+  release(): void {
     this.disarm();
     this.#outer?.removeEventListener('abort', this.#onOuterAbort);
+  }
+
+  /** Ends the call where it is. */
+  end(): void {
+    this.release();
     this.#controller.abort();
   }
 

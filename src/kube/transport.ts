@@ -85,7 +85,7 @@ export class Transport {
         throw limit.translate(second);
       });
     } finally {
-      limit.end();
+      limit.release();
     }
   }
 

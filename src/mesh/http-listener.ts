@@ -87,7 +87,6 @@ function listener(place: Place, action: object): Listener {
   return {
     name: place.name,
     address: {socket_address: {address: place.address, port_value: place.port}},
-    traffic_direction: 'OUTBOUND',
     filter_chains: [{filters: [connectionManager(place.name, [{match: {prefix: '/'}, ...action}])]}],
   };
 }

@@ -1,6 +1,7 @@
 import type {Route, RoutedCluster} from '../clusterset/decision.ts';
 import type {ImportView, View} from '../clusterset/view.ts';
-import type {Cluster, Locality, LocalityEndpoints, TypedConfig} from './resources.ts';
+import {isIPv6First} from './ip-family.ts';
+import type {Cluster, LocalityEndpoints, TypedConfig} from './resources.ts';
 import {serviceRef} from './service-header.ts';
 
 export interface ImportTarget {
@@ -13,24 +14,22 @@ export interface ImportTarget {
 /** How requests leave: as they came (HTTP), as an HTTP/2 CONNECT to a gateway (tunnel), or as plain TCP. */
 export type Transport = 'http' | 'tunnel' | 'tcp';
 
-/** The cluster of one port: tiers become priorities, weights locality weights; measured in reference/envoy.md §2 and §6. */
+/**
+ * The cluster of one port: tiers become priorities, weights locality weights; measured in reference/envoy.md §2 and §6.
+ * Everything about failover is left out where there is one endpoint: nothing to move to, and half the size.
+ */
 export function importCluster(target: ImportTarget, transport: Transport): Cluster {
   const name = serviceRef(target.import, target.port);
+  const endpoints = endpointsOf(target);
   const hasLocal = target.tiers.some((tier) => tier.some((cluster) => cluster.local));
   return {
     name,
     type: 'STRICT_DNS',
     dns_lookup_family: lookupFamily(target.view),
     connect_timeout: '0.5s',
-    load_assignment: {
-      cluster_name: name,
-      // 140, the default, would spill to the next tier while this one still has healthy endpoints.
-      policy: {overprovisioning_factor: 100_000},
-      endpoints: endpointsOf(target),
-    },
-    common_lb_config: {healthy_panic_threshold: {value: 0}, locality_weighted_lb_config: {}},
+    load_assignment: {cluster_name: name, ...(endpoints.length > 1 && NO_EARLY_SPILL), endpoints},
+    ...(endpoints.length > 1 && FAILOVER),
     circuit_breakers: CIRCUIT_BREAKERS,
-    ...(target.tiers.flat().length > 1 && {outlier_detection: OUTLIER_DETECTION}),
     ...(transport !== 'tcp' && {
       typed_extension_protocol_options: {[HTTP_OPTIONS]: upstreamProtocol(transport, hasLocal)},
     }),
@@ -50,7 +49,8 @@ function endpointsOf(target: ImportTarget): LocalityEndpoints[] {
       .toSorted((a, b) => (a.cluster < b.cluster ? -1 : 1))
       .map((cluster) => ({
         priority,
-        locality: {...localityOf(target.view, cluster.cluster), sub_zone: cluster.cluster},
+        // One for each cluster, or Envoy would add up what two clusters of one zone weigh.
+        locality: {sub_zone: cluster.cluster},
         load_balancing_weight: cluster.weight,
         lb_endpoints: [{endpoint: {address: {socket_address: addressOf(target, cluster)}}}],
       })),
@@ -66,23 +66,6 @@ function addressOf(target: ImportTarget, cluster: RoutedCluster): {address: stri
     };
   }
   return {address: gateway.host, port_value: gateway.port};
-}
-
-export function localityOf(view: View, cluster: string): Locality {
-  const at = view.clusters.get(cluster);
-  return {region: at?.region ?? 'default', zone: at?.zone ?? 'default'};
-}
-
-/**
- * True where IPv6 is the first family of this cluster's Services, and so of its pods: told by the addresses of the
- * derived Services, because the view holds nothing nearer. Kubelets probe the first family's address only.
- */
-export function isIPv6First(view: View): boolean {
-  for (const {ips} of view.imports.values()) {
-    const first = ips[0];
-    if (first !== undefined) return first.includes(':');
-  }
-  return false;
 }
 
 /** `AUTO` prefers AAAA: in a pod with IPv4 alone, a gateway name that has both would never be reached. */
@@ -109,20 +92,26 @@ const CIRCUIT_BREAKERS = {
   thresholds: [{max_connections: 100_000, max_pending_requests: 100_000, max_requests: 100_000, max_retries: 1_024}],
 };
 
+/** 140, the default, would spill to the next tier while this one still has healthy endpoints. */
+const NO_EARLY_SPILL = {policy: {overprovisioning_factor: 100_000}};
+
 /**
- * Moves the traffic of a killed gateway within milliseconds (reference/envoy.md §6); what is not said here has the value
- * measured there by default. An only endpoint is never ejected: trying it is better than a certain 503.
+ * No panic: a dead tier gets nothing. Outlier detection moves the traffic of a killed gateway within milliseconds
+ * (reference/envoy.md §6); what is not said here has the value measured there by default.
  */
-const OUTLIER_DETECTION = {
-  enforcing_consecutive_5xx: 0,
-  consecutive_gateway_failure: 3,
-  enforcing_consecutive_gateway_failure: 100,
-  split_external_local_origin_errors: true,
-  consecutive_local_origin_failure: 2,
-  enforcing_success_rate: 0,
-  enforcing_local_origin_success_rate: 0,
-  interval: '0.5s',
-  base_ejection_time: '3s',
-  max_ejection_time: '10s',
-  max_ejection_percent: 100,
+const FAILOVER = {
+  common_lb_config: {healthy_panic_threshold: {value: 0}, locality_weighted_lb_config: {}},
+  outlier_detection: {
+    enforcing_consecutive_5xx: 0,
+    consecutive_gateway_failure: 3,
+    enforcing_consecutive_gateway_failure: 100,
+    split_external_local_origin_errors: true,
+    consecutive_local_origin_failure: 2,
+    enforcing_success_rate: 0,
+    enforcing_local_origin_success_rate: 0,
+    interval: '0.5s',
+    base_ejection_time: '3s',
+    max_ejection_time: '10s',
+    max_ejection_percent: 100,
+  },
 };

@@ -20,19 +20,12 @@ export interface SocketAddress {
 export interface Listener {
   readonly name: string;
   readonly address: SocketAddress;
-  readonly traffic_direction?: 'OUTBOUND';
   readonly filter_chains: readonly {readonly filters: readonly TypedExtension[]}[];
-}
-
-export interface Locality {
-  readonly region: string;
-  readonly zone: string;
-  readonly sub_zone?: string;
 }
 
 export interface LocalityEndpoints {
   readonly priority: number;
-  readonly locality: Locality;
+  readonly locality: {readonly sub_zone: string};
   readonly load_balancing_weight: number;
   readonly lb_endpoints: readonly {readonly endpoint: {readonly address: SocketAddress}}[];
 }
@@ -44,14 +37,18 @@ export interface Cluster {
   readonly connect_timeout: string;
   readonly load_assignment: {
     readonly cluster_name: string;
-    readonly policy: {readonly overprovisioning_factor: number};
+    readonly policy?: {readonly overprovisioning_factor: number};
     readonly endpoints: readonly LocalityEndpoints[];
   };
   readonly [field: string]: unknown;
 }
 
 export interface Bootstrap {
-  readonly node: {readonly id: string; readonly cluster: string; readonly locality: Locality};
+  readonly node: {
+    readonly id: string;
+    readonly cluster: string;
+    readonly locality: {readonly region: string; readonly zone: string};
+  };
   readonly admin: {readonly address: {readonly pipe: {readonly path: string; readonly mode: number}}};
   readonly stats_config: object;
   readonly static_resources: {readonly listeners: readonly Listener[]; readonly clusters: readonly Cluster[]};

@@ -16,7 +16,6 @@ export function tcpListener(options: {
   return {
     name,
     address: {socket_address: {address, port_value: port}},
-    traffic_direction: 'OUTBOUND',
     filter_chains: [
       {
         filters: [

@@ -65,7 +65,11 @@ beforeEach(async () => {
   cluster = await startEmbeddedCluster({name: 'cluster-2', index: 2, logger});
   await cluster.applyManifests(installManifests('agent'));
   hub = new KubeClient({credentials: cluster.credentials, userAgent: 'test'});
-  await hub.create(resources.namespaces, {apiVersion: 'v1', kind: 'Namespace', metadata: {name: 'bar'}}, {fieldManager: 'test'});
+  await hub.create(
+    resources.namespaces,
+    {apiVersion: 'v1', kind: 'Namespace', metadata: {name: 'bar'}},
+    {fieldManager: 'test'},
+  );
   stop = new AbortController();
   views = [];
   agent = startAgent();
@@ -92,10 +96,19 @@ test('an import gets a dual-stack derived Service, a slice for each family, addr
   await importFromHub();
   const ips = await served();
   const derived = await hub.get<Service>(resources.services, DERIVED);
-  expect(derived.spec).toMatchObject({clusterIPs: ips, ipFamilies: ['IPv4', 'IPv6'], ports: [{port: 80, protocol: 'TCP'}]});
+  expect(derived.spec).toMatchObject({
+    clusterIPs: ips,
+    ipFamilies: ['IPv4', 'IPv6'],
+    ports: [{port: 80, protocol: 'TCP'}],
+  });
   expect(derived.spec?.selector).toBeUndefined();
   const {items} = await hub.list<EndpointSlice>(resources.endpointSlices, {namespace: DEFAULT_NAMESPACE});
-  expect(items.filter(({metadata}) => metadata.name.startsWith('derived-')).map(({addressType}) => addressType).sort()).toEqual(['IPv4', 'IPv6']);
+  expect(
+    items
+      .filter(({metadata}) => metadata.name.startsWith('derived-'))
+      .map(({addressType}) => addressType)
+      .sort(),
+  ).toEqual(['IPv4', 'IPv6']);
   const found = await eventually('conditions', async () => {
     const now = await hub.get<ServiceImport>(resources.serviceImports, AT);
     return now.status?.conditions === undefined ? undefined : now;
@@ -112,7 +125,9 @@ test('a deleted import goes from the view at once, its derived Service and slice
   await hub.delete(resources.serviceImports, AT);
   await eventually('the import to go', () => (agent.view().imports.has('bar/foo') ? undefined : true));
   expect(await hub.find(resources.services, DERIVED)).toBeDefined();
-  await eventually('the derived Service to go', async () => ((await hub.find(resources.services, DERIVED)) === undefined ? true : undefined));
+  await eventually('the derived Service to go', async () =>
+    (await hub.find(resources.services, DERIVED)) === undefined ? true : undefined,
+  );
   expect(performance.now() - startedMs).toBeGreaterThanOrEqual(300);
   await eventually('its slices to go', async () => {
     const {items} = await hub.list<EndpointSlice>(resources.endpointSlices, {namespace: DEFAULT_NAMESPACE});
@@ -146,7 +161,12 @@ describe('what belongs to the agent is repaired', () => {
   test('addresses that a user set are taken back', async () => {
     await importFromHub();
     const ips = await served();
-    await hub.patch(resources.serviceImports, AT, {type: 'merge', body: {spec: {ips: ['10.102.9.9']}}}, {fieldManager: 'user'});
+    await hub.patch(
+      resources.serviceImports,
+      AT,
+      {type: 'merge', body: {spec: {ips: ['10.102.9.9']}}},
+      {fieldManager: 'user'},
+    );
     await eventually('the addresses to be ours again', async () => {
       const found = await hub.get<ServiceImport>(resources.serviceImports, AT);
       return found.spec?.ips?.join() === ips.join() ? true : undefined;
@@ -159,8 +179,10 @@ test('two replicas serve, one writes', async () => {
   await second.synced;
   await importFromHub();
   await served();
-  await eventually('the second to see it', () => (second.view().imports.get('bar/foo')?.ips.length === 2 ? true : undefined));
-  expect([agent.isWriter, second.isWriter].toSorted()).toEqual([false, true]);
+  await eventually('the second to see it', () =>
+    second.view().imports.get('bar/foo')?.ips.length === 2 ? true : undefined,
+  );
+  expect([agent, second].filter(({isWriter}) => isWriter)).toHaveLength(1);
   stop.abort();
   await second.closed;
 });
@@ -176,7 +198,12 @@ test('the API server goes away: the view stays; it comes back: changes arrive', 
   expect(agent.view().imports.get('bar/foo')?.ips).toEqual(ips);
   expect(agent.view().synced).toBe(true);
   await cluster.start();
-  await eventually('the deletion to be possible', async () => hub.delete(resources.serviceImports, AT).then(() => true, () => undefined));
+  await eventually('the deletion to be possible', async () =>
+    hub.delete(resources.serviceImports, AT).then(
+      () => true,
+      () => undefined,
+    ),
+  );
   await eventually('the import to go', () => (agent.view().imports.has('bar/foo') ? undefined : true));
 });
 
@@ -186,7 +213,8 @@ test('Valid of an export follows its Service (KEP-1645: level-triggered)', async
       .get<ServiceImport>(resources.flomeshServiceExports, AT)
       .then(({status}) => status?.conditions?.find(({type}) => type === 'Valid'))
       .then((condition) => condition && `${condition.status}/${condition.reason}`);
-  const until = (wanted: string): Promise<true> => eventually(wanted, async () => ((await valid()) === wanted ? true : undefined));
+  const until = (wanted: string): Promise<true> =>
+    eventually(wanted, async () => ((await valid()) === wanted ? true : undefined));
   const exported = {apiVersion: 'flomesh.io/v1alpha1', kind: 'ServiceExport', metadata: AT};
   await hub.create(resources.flomeshServiceExports, exported, {fieldManager: 'test'});
   await until('False/NoService');

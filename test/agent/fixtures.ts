@@ -3,7 +3,14 @@ import {DEFAULT_NAMESPACE} from '../../src/api/names.ts';
 import {buildDerivedService, buildDerivedSlices} from '../../src/agent/derived-service.ts';
 
 /** An import as the hub writes it, before any agent has looked at it. */
-export function anImport(changes: {name?: string; namespace?: string; spec?: Partial<ServiceImport['spec']>; annotations?: Record<string, string>} = {}): ServiceImport {
+export function anImport(
+  changes: {
+    name?: string;
+    namespace?: string;
+    spec?: Partial<ServiceImport['spec']>;
+    annotations?: Record<string, string>;
+  } = {},
+): ServiceImport {
   const {name = 'foo', namespace = 'bar', spec = {}, annotations = {}} = changes;
   return {
     apiVersion: 'multicluster.x-k8s.io/v1beta1',
@@ -32,4 +39,3 @@ export function derivedOf(object: ServiceImport, ips: readonly string[] = ['10.1
 export function slicesOf(derived: Service): readonly EndpointSlice[] {
   return buildDerivedSlices(derived);
 }
-

@@ -29,7 +29,9 @@ const client = {
 } as unknown as KubeClient;
 
 function writer(maxVips = 10, used = 0): ImportWriter {
-  const sources = Object.fromEntries(Object.entries(stores).map(([name, store]) => [name, {store}])) as unknown as Sources;
+  const sources = Object.fromEntries(
+    Object.entries(stores).map(([name, store]) => [name, {store}]),
+  ) as unknown as Sources;
   return new ImportWriter({
     client,
     sources,
@@ -43,6 +45,13 @@ function writer(maxVips = 10, used = 0): ImportWriter {
 
 function put(store: keyof typeof stores, ...objects: readonly KubeObject[]): void {
   for (const object of objects) stores[store].set(keyOf(object.metadata), object);
+}
+
+/** The conditions that the call of this index sent. */
+function conditionsSent(index: number): readonly Condition[] {
+  const call = calls.at(index);
+  if (call === undefined) throw new Error(`there was no call ${index}`);
+  return (call.body as KubeObject & {status: {conditions: Condition[]}}).status.conditions;
 }
 
 beforeEach(() => {
@@ -74,7 +83,7 @@ describe('a new import', () => {
   test('says Ready with its address, and that nothing carries it', async () => {
     put('imports', anImport());
     await writer().reconcile('bar/foo', signal);
-    const {conditions} = (calls.at(-1)?.body as KubeObject & {status: {conditions: Condition[]}}).status;
+    const conditions = conditionsSent(-1);
     expect(conditions.map(({type, status, reason}) => `${type}=${status}/${reason}`)).toEqual([
       'Ready=True/Ready',
       'isthmus.dev/Carried=False/NoGateway',
@@ -86,15 +95,18 @@ describe('a new import', () => {
     put('imports', anImport());
     await writer(5, 5).reconcile('bar/foo', signal);
     expect(calls.map(({call}) => call)).toEqual(['apply serviceimports/status']);
-    const {conditions} = (calls[0]?.body as KubeObject & {status: {conditions: Condition[]}}).status;
+    const conditions = conditionsSent(0);
     expect(conditions[0]).toMatchObject({type: 'Ready', status: 'False', reason: 'VIPBudgetExhausted'});
   });
 
-  test.each(['kube-system', 'openshift-dns', 'isthmus-system'])('gets no address in protected namespace %s', async (namespace) => {
-    put('imports', anImport({namespace}));
-    await writer().reconcile(`${namespace}/foo`, signal);
-    expect(calls.map(({call}) => call)).toEqual(['apply serviceimports/status']);
-  });
+  test.each(['kube-system', 'openshift-dns', 'isthmus-system'])(
+    'gets no address in protected namespace %s',
+    async (namespace) => {
+      put('imports', anImport({namespace}));
+      await writer().reconcile(`${namespace}/foo`, signal);
+      expect(calls.map(({call}) => call)).toEqual(['apply serviceimports/status']);
+    },
+  );
 });
 
 test('nothing is written where nothing changed (design §14)', async () => {
@@ -105,8 +117,7 @@ test('nothing is written where nothing changed (design §14)', async () => {
   put('slices', ...slicesOf(derived));
   await writer().reconcile('bar/foo', signal);
   expect(calls.map(({call}) => call)).toEqual(['apply serviceimports/status']);
-  const {status} = calls[0]?.body as unknown as {status: object};
-  put('imports', {...object, status: {...object.status, ...status}} as KubeObject);
+  put('imports', {...object, status: {...object.status, conditions: conditionsSent(0)}} as KubeObject);
   calls = [];
   await writer().reconcile('bar/foo', signal);
   expect(calls).toEqual([]);

@@ -8,7 +8,12 @@ const LABEL = 'kubernetes.io/service-name';
 
 function slice(name: string, owner: string | undefined): EndpointSlice {
   const labels: Record<string, string> = owner === undefined ? {} : {[LABEL]: owner};
-  return {apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: {name, namespace: 'n', labels}, addressType: 'IPv4'};
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {name, namespace: 'n', labels},
+    addressType: 'IPv4',
+  };
 }
 
 test('a slice whose label moves changes both owners', () => {
@@ -25,7 +30,11 @@ test('a slice without the label belongs to nobody', () => {
 });
 
 test('whatever happens, the index holds what the last state of each slice says', () => {
-  const change = fc.record({key: fc.constantFrom('x', 'y', 'z'), owner: fc.option(fc.constantFrom('a', 'b'), {nil: undefined}), gone: fc.boolean()});
+  const change = fc.record({
+    key: fc.constantFrom('x', 'y', 'z'),
+    owner: fc.option(fc.constantFrom('a', 'b'), {nil: undefined}),
+    gone: fc.boolean(),
+  });
   fc.assert(
     fc.property(fc.array(change, {maxLength: 30}), (changes) => {
       const index = new SliceIndex(LABEL);
@@ -36,7 +45,12 @@ test('whatever happens, the index holds what the last state of each slice says',
       }
       for (const owner of ['a', 'b']) {
         const expected = [...last].filter(([, of]) => of === owner).map(([key]) => key);
-        expect(index.of(`n/${owner}`).map(({metadata}) => metadata.name).sort()).toEqual(expected.sort());
+        expect(
+          index
+            .of(`n/${owner}`)
+            .map(({metadata}) => metadata.name)
+            .sort(),
+        ).toEqual(expected.sort());
       }
     }),
   );

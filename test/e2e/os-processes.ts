@@ -17,7 +17,11 @@ export interface Ended {
 }
 
 /** Runs a command to its end; a code other than 0 is a result, not an error. */
-export function run(file: string, args: readonly string[], options: {input?: string; env?: NodeJS.ProcessEnv} = {}): Promise<Ended> {
+export function run(
+  file: string,
+  args: readonly string[],
+  options: {input?: string; env?: NodeJS.ProcessEnv} = {},
+): Promise<Ended> {
   return new Promise((settle, reject) => {
     const child = execFile(
       file,
@@ -45,6 +49,12 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
 
 type Ports = Readonly<Record<string, {readonly host: string; readonly port: number}>>;
 
+type Flags = Readonly<Record<string, string | true>>;
+
+function toArguments(flags: Flags): string[] {
+  return Object.entries(flags).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, value]));
+}
+
 /** One `isthmus` process. It is ended by its own id, also where a test failed. */
 export class IsthmusProcess {
   readonly #child: ChildProcess;
@@ -54,7 +64,10 @@ export class IsthmusProcess {
 
   constructor(name: string, args: readonly string[]) {
     this.name = name;
-    this.#child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {cwd: root, stdio: ['ignore', 'pipe', 'pipe']});
+    this.#child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#exited = once(this.#child, 'exit');
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -73,7 +86,8 @@ export class IsthmusProcess {
 
   async untilPrinted(text: string): Promise<void> {
     await eventually(`${this.name} to print ${text}`, () => {
-      if (this.#child.exitCode !== null) throw new Error(`${this.name} ended with ${this.#child.exitCode}:\n${this.#output}`);
+      if (this.#child.exitCode !== null)
+        throw new Error(`${this.name} ended with ${this.#child.exitCode}:\n${this.#output}`);
       return Promise.resolve(this.#output.includes(text) ? true : undefined);
     });
   }
@@ -112,24 +126,36 @@ export class ClustersetOfProcesses {
     return join(this.dir, `${cluster}.kubeconfig`);
   }
 
-  startHub(more: readonly string[] = []): IsthmusProcess {
+  startHub(more: Flags = {}): IsthmusProcess {
     this.hub = new IsthmusProcess('hub', [
       'hub',
-      ...['--kubeconfig', this.kubeconfig('hub'), '--ports-file', this.#portsFile('hub')],
-      ...['--webhook-listen', LOOPBACK, '--health-listen', LOOPBACK, '--webhook-url', 'auto'],
-      ...['--unreachable-after', '2s', '--development', ...more],
+      ...toArguments({...this.#common('hub'), 'unreachable-after': '2s', ...more}),
     ]);
     return this.hub;
   }
 
-  startAgent(cluster: string, more: readonly string[] = []): IsthmusProcess {
-    const agent = new IsthmusProcess(`agent of ${cluster}`, [
-      ...['agent', '--cluster-id', cluster, '--kubeconfig', this.kubeconfig(cluster)],
-      ...['--ports-file', this.#portsFile(cluster), '--dns-listen', LOOPBACK, '--webhook-listen', LOOPBACK],
-      ...['--health-listen', LOOPBACK, '--webhook-url', 'auto', '--linger', '1s', '--dns-ttl', '1', '--development', ...more],
-    ]);
+  startAgent(cluster: string, more: Flags = {}): IsthmusProcess {
+    const flags = {
+      ...this.#common(cluster),
+      'cluster-id': cluster,
+      'dns-listen': LOOPBACK,
+      'linger': '1s',
+      'dns-ttl': '1',
+    };
+    const agent = new IsthmusProcess(`agent of ${cluster}`, ['agent', ...toArguments({...flags, ...more})]);
     this.agents.set(cluster, agent);
     return agent;
+  }
+
+  #common(cluster: string): Flags {
+    return {
+      'kubeconfig': this.kubeconfig(cluster),
+      'ports-file': this.#portsFile(cluster),
+      'webhook-listen': LOOPBACK,
+      'health-listen': LOOPBACK,
+      'webhook-url': 'auto',
+      'development': true,
+    };
   }
 
   /** Where a process listens, once it does. */
@@ -141,7 +167,9 @@ export class ClustersetOfProcesses {
 
   /** Ends every process by its id and removes the folder. */
   async stop(): Promise<readonly (number | null)[]> {
-    const codes = await Promise.all([...this.agents.values(), ...(this.hub ? [this.hub] : [])].map((one) => one.stop()));
+    const codes = await Promise.all(
+      [...this.agents.values(), ...(this.hub ? [this.hub] : [])].map((one) => one.stop()),
+    );
     codes.push(await this.apis.stop());
     await rm(this.dir, {recursive: true, force: true});
     return codes;

@@ -18,7 +18,9 @@ const HOST = 'foo.bar.svc.clusterset.local';
 interface Listed {
   readonly items: readonly {
     readonly metadata: {readonly name: string; readonly labels?: Record<string, string>};
-    readonly status?: {readonly conditions?: readonly {readonly type: string; readonly status: string; readonly reason: string}[]};
+    readonly status?: {
+      readonly conditions?: readonly {readonly type: string; readonly status: string; readonly reason: string}[];
+    };
   }[];
 }
 
@@ -28,13 +30,22 @@ if (kubectlFound.path === undefined) {
 
 describe.runIf(kubectlFound.path !== undefined).each([
   {group: 'flomesh.io', file: 'service-export.yaml', exports: 'serviceexports.flomesh.io'},
-  {group: 'multicluster.x-k8s.io', file: 'service-export-standard.yaml', exports: 'serviceexports.multicluster.x-k8s.io'},
+  {
+    group: 'multicluster.x-k8s.io',
+    file: 'service-export-standard.yaml',
+    exports: 'serviceexports.multicluster.x-k8s.io',
+  },
 ])('six steps with kubectl, hub and agents as processes of their own ($group)', ({group, file, exports}) => {
   let clusterset: ClustersetOfProcesses;
 
   function kubectl(cluster: string, args: string, input?: string): Promise<Ended> {
     const env = {KUBECTL_KUBERC: 'false', HOME: clusterset.dir};
-    const flags = ['--kubeconfig', clusterset.kubeconfig(cluster), '--cache-dir', join(clusterset.dir, `cache-${cluster}`)];
+    const flags = [
+      '--kubeconfig',
+      clusterset.kubeconfig(cluster),
+      '--cache-dir',
+      join(clusterset.dir, `cache-${cluster}`),
+    ];
     return run(kubectlFound.path ?? '', [...flags, ...args.split(' ')], {env, ...(input === undefined ? {} : {input})});
   }
 
@@ -102,7 +113,10 @@ describe.runIf(kubectlFound.path !== undefined).each([
     }
     for (const member of MEMBERS) {
       const imported = await eventually(`the import in ${member}`, async () => {
-        const found = await get<{status?: {clusters?: unknown}; spec: {ports: object[]}}>(member, 'serviceimports.multicluster.x-k8s.io foo -n bar');
+        const found = await get<{status?: {clusters?: unknown}; spec: {ports: object[]}}>(
+          member,
+          'serviceimports.multicluster.x-k8s.io foo -n bar',
+        );
         return found?.status?.clusters === undefined ? undefined : found;
       });
       expect(imported.status?.clusters).toEqual([{cluster: 'cluster-1'}]);
@@ -123,10 +137,15 @@ describe.runIf(kubectlFound.path !== undefined).each([
         const found = await get<{spec: {ips?: string[]}}>(member, 'serviceimports.multicluster.x-k8s.io foo -n bar');
         return found?.spec.ips;
       });
-      await eventually(`an answer in ${member}`, async () => ((await ask(member, 'A')).answers.length > 0 ? true : undefined));
+      await eventually(`an answer in ${member}`, async () =>
+        (await ask(member, 'A')).answers.length > 0 ? true : undefined,
+      );
       const [a, aaaa] = [await ask(member, 'A'), await ask(member, 'AAAA')];
       expect([...a.answers, ...aaaa.answers].map(({data}) => data)).toEqual(ips);
-      expect(await ask(member, 'A', `nobody.bar.svc.clusterset.local`)).toMatchObject({rcode: 'NXDOMAIN', authorities: [{type: 'SOA'}]});
+      expect(await ask(member, 'A', `nobody.bar.svc.clusterset.local`)).toMatchObject({
+        rcode: 'NXDOMAIN',
+        authorities: [{type: 'SOA'}],
+      });
     }
   });
 
@@ -154,12 +173,22 @@ describe.runIf(kubectlFound.path !== undefined).each([
       return stdout.includes(HOST) ? stdout : undefined;
     });
     await kubectlOk('cluster-2', 'create -f -', pod);
-    const {spec, metadata} = JSON.parse(admitted) as {spec: {initContainers: object[]; hostAliases: object[]}; metadata: {annotations: object}};
+    const {spec, metadata} = JSON.parse(admitted) as {
+      spec: {initContainers: object[]; hostAliases: object[]};
+      metadata: {annotations: object};
+    };
     expect(spec.initContainers).toMatchObject([{restartPolicy: 'Always'}]);
     expect(spec.hostAliases).toMatchObject([{hostnames: [HOST]}]);
     expect(JSON.stringify(spec.initContainers)).toContain('192.0.2.1');
-    const again = JSON.stringify({apiVersion: 'v1', kind: 'Pod', metadata: {name: 'again', namespace: 'shop', annotations: metadata.annotations}, spec});
-    const second = JSON.parse(await kubectlOk('cluster-2', 'create --dry-run=server -o json -f -', again)) as {spec: object};
+    const again = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {name: 'again', namespace: 'shop', annotations: metadata.annotations},
+      spec,
+    });
+    const second = JSON.parse(await kubectlOk('cluster-2', 'create --dry-run=server -o json -f -', again)) as {
+      spec: object;
+    };
     expect(second.spec).toEqual(spec);
   });
 
@@ -182,7 +211,10 @@ describe.runIf(kubectlFound.path !== undefined).each([
     expect((await kubectl('cluster-1', 'apply -f -', ledger)).code).toBe(1);
     expect((await kubectl('cluster-1', `get ${exports} ledger -n payments`)).code).toBe(1);
 
-    await kubectlOk('cluster-1', 'patch exportpolicy payments-stay-home --type=merge -p {"spec":{"enforcement":"Warn"}}');
+    await kubectlOk(
+      'cluster-1',
+      'patch exportpolicy payments-stay-home --type=merge -p {"spec":{"enforcement":"Warn"}}',
+    );
     const warned = await eventually('a warning', async () => {
       const ended = await kubectl('cluster-1', 'apply --dry-run=server -f -', ledger);
       return ended.code === 0 ? ended.stderr : undefined;
@@ -204,7 +236,9 @@ describe.runIf(kubectlFound.path !== undefined).each([
   test('6: a deleted export goes at once and everywhere, its derived Service after the linger', async () => {
     await kubectlOk('cluster-1', `delete ${exports} foo -n bar`);
     for (const member of MEMBERS) {
-      await eventually(`the answer to go in ${member}`, async () => ((await ask(member, 'A')).rcode === 'NXDOMAIN' ? true : undefined));
+      await eventually(`the answer to go in ${member}`, async () =>
+        (await ask(member, 'A')).rcode === 'NXDOMAIN' ? true : undefined,
+      );
       expect((await kubectl(member, 'get serviceimports.multicluster.x-k8s.io foo -n bar')).code).toBe(1);
       await eventually(`the derived Service to go in ${member}`, async () => {
         const list = await get<Listed>(member, 'services -n isthmus-system -l isthmus.dev/import-name=foo');
@@ -213,7 +247,9 @@ describe.runIf(kubectlFound.path !== undefined).each([
     }
     await kubectlOk('cluster-1', `apply -f manifests/samples/${file}`);
     for (const member of MEMBERS) {
-      await eventually(`an answer in ${member}`, async () => ((await ask(member, 'A')).answers.length > 0 ? true : undefined));
+      await eventually(`an answer in ${member}`, async () =>
+        (await ask(member, 'A')).answers.length > 0 ? true : undefined,
+      );
     }
   });
 
@@ -223,16 +259,21 @@ describe.runIf(kubectlFound.path !== undefined).each([
     const failures = await eventually('failed requests to cluster-1 in the metrics', async () => {
       const {health} = await clusterset.ports('hub');
       const text = await (await fetch(`http://127.0.0.1:${health?.port}/metrics`)).text();
-      const line = text.split('\n').find((one) => one.startsWith('isthmus_hub_list_failures_total') && one.includes('cluster="cluster-1"'));
+      const line = text
+        .split('\n')
+        .find((one) => one.startsWith('isthmus_hub_list_failures_total') && one.includes('cluster="cluster-1"'));
       return line !== undefined && Number(line.split(' ').at(-1)) > 0 ? line : undefined;
     });
     expect(failures).toContain('cluster-1');
     for (const member of MEMBERS) expect((await ask(member, 'A')).answers).toHaveLength(1);
-    for (const member of MEMBERS.slice(1)) await kubectlOk(member, 'get serviceimports.multicluster.x-k8s.io foo -n bar');
+    for (const member of MEMBERS.slice(1))
+      await kubectlOk(member, 'get serviceimports.multicluster.x-k8s.io foo -n bar');
     await callControl(clusterset.dir, {method: 'POST', path: '/clusters/cluster-1/start'});
     await kubectlOk('hub', 'wait --for=condition=Reachable cluster/cluster-1 --timeout=20s');
     await kubectlOk('cluster-1', `delete ${exports} foo -n bar`);
-    await eventually('cluster-2 to catch up', async () => ((await ask('cluster-2', 'A')).rcode === 'NXDOMAIN' ? true : undefined));
+    await eventually('cluster-2 to catch up', async () =>
+      (await ask('cluster-2', 'A')).rcode === 'NXDOMAIN' ? true : undefined,
+    );
     await kubectlOk('cluster-1', `apply -f manifests/samples/${file}`);
   });
 
@@ -241,7 +282,9 @@ describe.runIf(kubectlFound.path !== undefined).each([
     await clusterset.ports('cluster-4');
     await register('cluster-4');
     await kubectlOk('hub', 'wait --for=condition=Synced cluster/cluster-4 --timeout=20s');
-    await eventually('an answer in cluster-4', async () => ((await ask('cluster-4', 'A')).answers.length > 0 ? true : undefined));
+    await eventually('an answer in cluster-4', async () =>
+      (await ask('cluster-4', 'A')).answers.length > 0 ? true : undefined,
+    );
     const list = await eventually('RemoteClusters in cluster-4', async () => {
       const found = await get<Listed>('cluster-4', 'remoteclusters');
       return found?.items.length === MEMBERS.length + 1 ? found : undefined;

@@ -12,12 +12,19 @@ function tour(...more: readonly string[]): ReturnType<typeof run> {
 }
 
 describe('npm start -- --once', () => {
-  test.each(['flomesh.io', 'multicluster.x-k8s.io'])('walks all six steps with an export of %s and leaves nothing', async (group) => {
-    const before = leftovers();
-    const {code, stdout, stderr} = await tour('--export-group', group);
-    expect({code, stderr, summary: stdout.split('\n').at(-2)}).toMatchObject({code: 0, stderr: '', summary: expect.stringContaining('6 of 6')});
-    expect(leftovers()).toEqual(before);
-  });
+  test.each(['flomesh.io', 'multicluster.x-k8s.io'])(
+    'walks all six steps with an export of %s and leaves nothing',
+    async (group) => {
+      const before = leftovers();
+      const {code, stdout, stderr} = await tour('--export-group', group);
+      expect({code, stderr, summary: stdout.split('\n').at(-2)}).toMatchObject({
+        code: 0,
+        stderr: '',
+        summary: expect.stringContaining('6 of 6'),
+      });
+      expect(leftovers()).toEqual(before);
+    },
+  );
 
   test.concurrent.each(Object.entries(BREAKS))('--break=%s fails, and names its step', async (name, {step}) => {
     const {code, stdout} = await tour('--break', name, '--deadline', '4s');

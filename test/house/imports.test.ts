@@ -54,7 +54,8 @@ interface Import {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
-  const pattern = /^(?:import|export)\b(?<type>\s+type\b)?[^;'"]*?from\s+['"](?<from>[^'"]+)['"]|import\(\s*['"](?<dynamic>[^'"]+)['"]\s*\)/gm;
+  const pattern =
+    /^(?:import|export)\b(?<type>\s+type\b)?[^;'"]*?from\s+['"](?<from>[^'"]+)['"]|import\(\s*['"](?<dynamic>[^'"]+)['"]\s*\)/gm;
   return [...text.matchAll(pattern)].map((match) => ({
     file,
     line: text.slice(0, match.index).split('\n').length,

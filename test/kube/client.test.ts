@@ -1,11 +1,10 @@
-import {connect} from 'node:net';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import type {KubeObject} from '../../src/api/meta.ts';
 import {clusters, configMaps, serviceImports} from '../../src/api/resources.ts';
 import type {KubeClient, RequestReport} from '../../src/kube/client.ts';
-import {KubeError} from '../../src/kube/kube-error.ts';
-import {configMap, json, listOf, newClient, startRawServer, status, testCertificates} from './raw-server.ts';
-import type {Handler, RawServer} from './raw-server.ts';
+import {answer, configMap, failure, json, listOf, newClient, startRawServer, status} from './raw-server.ts';
+import type {RawServer} from './raw-server.ts';
+import {eventually} from './eventually.ts';
 
 const at = {namespace: 'default', name: 'a'};
 const write = {fieldManager: 'tester'};
@@ -20,24 +19,6 @@ afterEach(async () => {
   await client.close();
   await server.close();
 });
-
-async function failure(call: Promise<unknown>): Promise<KubeError> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(KubeError);
-  return error as KubeError;
-}
-
-const answer =
-  (code: number, body: unknown, headers: Record<string, string> = {}): Handler =>
-  (_request, response) => {
-    if (typeof body === 'string') {
-      response.writeHead(code, {'content-type': 'text/plain; charset=utf-8', ...headers});
-      response.end(body);
-    } else json(response, code, body, headers);
-  };
 
 describe('requests', () => {
   test('300 calls one after the other use one connection', async () => {
@@ -58,7 +39,7 @@ describe('requests', () => {
       for await (const _event of events) expect.unreachable();
     });
     const ended = Promise.allSettled(watches);
-    await expect.poll(() => open).toBe(30);
+    await eventually(() => open).toBe(30);
     await Promise.all(Array.from({length: 40}, () => client.get(configMaps, at)));
     stop.abort();
     await ended;
@@ -187,116 +168,6 @@ describe('requests', () => {
   });
 });
 
-describe('answers', () => {
-  const notFound = status(404, 'NotFound', 'configmaps "a" not found', {details: {name: 'a', kind: 'configmaps'}});
-  const fieldConflict = {causes: [{reason: 'FieldManagerConflict', message: 'conflict with "x"', field: '.spec.ips'}]};
-
-  test.each([
-    {name: 'an absent object', code: 404, body: notFound, is: ['isNotFound']},
-    {name: 'a missing type under /apis', code: 404, body: '404 page not found\n', is: ['isKindMissing']},
-    {
-      name: 'a missing type of the core group',
-      code: 404,
-      body: status(404, 'NotFound', 'the server could not find the requested resource'),
-      is: ['isKindMissing'],
-    },
-    {name: 'a stale version', code: 409, body: status(409, 'Conflict', 'modified'), is: ['isConflict', 'retryable']},
-    {
-      name: 'a field of another manager',
-      code: 409,
-      body: status(409, 'Conflict', 'Apply failed', {details: fieldConflict}),
-      is: ['isFieldConflict'],
-    },
-    {name: 'a taken name', code: 409, body: status(409, 'AlreadyExists', 'exists'), is: ['isAlreadyExists']},
-    {name: 'an old version', code: 410, body: status(410, 'Expired', 'too old'), is: ['isExpired', 'retryable']},
-    {name: 'forbidden', code: 403, body: status(403, 'Forbidden', 'no'), is: ['isForbidden']},
-    {name: 'invalid', code: 422, body: status(422, 'Invalid', 'bad'), is: ['isInvalid']},
-    {name: 'overload in plain text', code: 429, body: 'Too many requests', is: ['retryable']},
-  ])('$name is told from all others', async ({code, body, is}) => {
-    server.serve(answer(code, body));
-    const error = await failure(client.get(configMaps, at));
-    const flags = [
-      'isNotFound',
-      'isKindMissing',
-      'isConflict',
-      'isFieldConflict',
-      'isAlreadyExists',
-      'isExpired',
-      'isForbidden',
-      'isInvalid',
-      'isTransport',
-      'isAborted',
-      'retryable',
-    ] as const;
-    expect(flags.filter((flag) => error[flag])).toEqual(is);
-    expect(error.status).toBe(code);
-  });
-
-  test('find: undefined for an absent object, an error for a missing type', async () => {
-    server.serve(answer(404, notFound));
-    expect(await client.find(configMaps, at)).toBeUndefined();
-    server.serve(answer(404, '404 page not found'));
-    expect((await failure(client.find(serviceImports, at))).isKindMissing).toBe(true);
-  });
-
-  test.each([
-    {name: 'seconds', header: '7', expected: 7_000},
-    {name: 'a date', header: new Date(1_000_000_000_000).toUTCString(), expected: 4_000},
-  ])('Retry-After in $name', async ({header, expected}) => {
-    server.serve(answer(429, 'slow down', {'retry-after': header}));
-    const clocked = newClient(server, {nowMs: () => 1_000_000_000_000 - 4_000});
-    const error = await failure(clocked.get(configMaps, at));
-    await clocked.close();
-    expect(error.retryAfterMs).toBe(expected);
-    expect(server.requests).toHaveLength(1);
-  });
-
-  test.each([
-    {name: 'no JSON', body: '<html>', says: 'not JSON'},
-    {name: 'JSON that is no object', body: 'null', says: 'not an object'},
-    {name: 'an object without a name', body: '{"metadata":{}}', says: 'not an object'},
-  ])('200 with $name is not a Kubernetes answer', async ({body, says}) => {
-    server.serve(answer(200, body));
-    const error = await failure(client.get(configMaps, at));
-    expect(error.code).toBe('ISTHMUS_KUBE_BAD_ANSWER');
-    expect(error.message).toContain(says);
-  });
-
-  test('the message of an answer is one line, without control characters, and not endless', async () => {
-    server.serve(answer(500, status(500, 'InternalError', `a\n\u001b[31mb${'x'.repeat(5_000)}`)));
-    const error = await failure(client.get(configMaps, at));
-    // oxlint-disable-next-line no-control-regex
-    expect(error.message).not.toMatch(/[\u0000-\u001f]/);
-    expect(error.message.length).toBeLessThan(1_300);
-  });
-
-  test('a redirect is not followed', async () => {
-    server.serve(answer(302, '', {location: 'https://127.0.0.1:1/'}));
-    expect((await failure(client.get(configMaps, at))).status).toBe(302);
-  });
-
-  test('what proves a working API server is remembered, what does not is not', async () => {
-    let now = 0;
-    const clocked = newClient(server, {nowMs: () => now});
-    const steps: [Handler, number, number | undefined][] = [
-      [answer(500, 'x'), 1, undefined],
-      [answer(401, status(401, 'Unauthorized', 'Unauthorized')), 2, undefined],
-      [answer(200, configMap('a', '1')), 3, 3],
-      [answer(503, 'x'), 4, 3],
-      [answer(404, notFound), 5, 5],
-      [answer(429, 'x'), 6, 5],
-      [answer(403, status(403, 'Forbidden', 'no')), 7, 7],
-    ];
-    for (const [handler, at_, expected] of steps) {
-      server.serve(handler);
-      now = at_;
-      await clocked.find(configMaps, at).catch((error: unknown) => expect(error).toBeInstanceOf(KubeError));
-      expect(clocked.lastSuccessMs).toBe(expected);
-    }
-    await clocked.close();
-  });
-});
-
 describe('delete', () => {
   const precondition = (what: string) =>
     status(
@@ -383,117 +254,5 @@ describe('list', () => {
   ])('a list $name is no list at all', async ({body}) => {
     server.serve(answer(200, body));
     expect((await failure(client.list(configMaps))).code).toBe('ISTHMUS_KUBE_BAD_ANSWER');
-  });
-});
-
-describe('connections that break', () => {
-  test('a GET is sent once more, a write never', async () => {
-    let broken = 1;
-    server.serve((request, response) => {
-      if (broken-- > 0) request.socket.destroy();
-      else json(response, 200, configMap('a', '1'));
-    });
-    await client.get(configMaps, at);
-    expect(server.requests).toHaveLength(2);
-    broken = 1;
-    expect((await failure(client.apply(configMaps, configMap('a', '') as KubeObject, write))).isTransport).toBe(true);
-    expect(server.requests).toHaveLength(3);
-    broken = 2;
-    expect((await failure(client.get(configMaps, at))).isTransport).toBe(true);
-    expect(server.requests).toHaveLength(5);
-  });
-
-  test('a body that is cut is a transport error, not an answer', async () => {
-    server.serve((request, response) => {
-      response.writeHead(200, {'content-type': 'application/json', 'content-length': '1000'});
-      response.write('{"metadata":', () => request.socket.destroy());
-    });
-    expect((await failure(client.get(configMaps, at))).isTransport).toBe(true);
-  });
-
-  test('an answer that trickles in ends at the timeout of the whole call', async () => {
-    const timers: NodeJS.Timeout[] = [];
-    server.serve((_request, response) => {
-      response.writeHead(200, {'content-type': 'application/json'});
-      timers.push(setInterval(() => response.write(' '), 20));
-    });
-    const error = await failure(client.get(configMaps, at, {timeoutMs: 150}));
-    timers.forEach(clearInterval);
-    expect(error.code).toBe('ISTHMUS_KUBE_TIMEOUT');
-    expect(error.isTransport).toBe(true);
-    expect(server.requests).toHaveLength(1);
-  });
-
-  test("the caller's signal ends a call, and is not a transport error", async () => {
-    server.serve(() => undefined);
-    const stop = new AbortController();
-    const call = failure(client.get(configMaps, at, {signal: stop.signal}));
-    await expect.poll(() => server.requests.length).toBe(1);
-    stop.abort();
-    const error = await call;
-    expect([error.isAborted, error.isTransport]).toEqual([true, false]);
-    expect((await failure(client.get(configMaps, at, {signal: stop.signal}))).isAborted).toBe(true);
-    expect(server.requests).toHaveLength(1);
-  });
-
-  test('nobody listens: a transport error with its cause', async () => {
-    await server.close();
-    const error = await failure(client.get(configMaps, at));
-    expect(error.isTransport).toBe(true);
-    expect(error.cause).toBeInstanceOf(Error);
-    expect(error.message).toContain('ECONNREFUSED');
-    server = await startRawServer(() => undefined);
-  });
-
-  test('a server that speaks no HTTP', async () => {
-    server.serve((request) => request.socket.end('SSH-2.0-hello\r\n'));
-    expect((await failure(client.get(configMaps, at))).isTransport).toBe(true);
-  });
-});
-
-describe('TLS', () => {
-  test('a server of another CA is not believed', async () => {
-    const {createAuthority} = await import('../../src/pki/authority.ts');
-    const other = await createAuthority({
-      commonName: 'x',
-      notBeforeMs: Date.now() - 1_000,
-      notAfterMs: Date.now() + 60_000,
-    });
-    const wary = newClient(server, {credentials: {...server.credentials, ca: other.certPem}});
-    const error = await failure(wary.get(configMaps, at));
-    await wary.close();
-    expect(error.isTransport).toBe(true);
-    expect(server.requests).toHaveLength(0);
-  });
-
-  test.each([
-    {name: 'kube.test', ok: true},
-    {name: 'other.test', ok: false},
-  ])('tls-server-name $name is what the certificate must be for: $ok', async ({name, ok}) => {
-    const named = newClient(server, {credentials: {...server.credentials, tlsServerName: name}});
-    const result = await named.get(configMaps, at).then(
-      () => true,
-      (error: unknown) => !(error instanceof KubeError && error.isTransport),
-    );
-    await named.close();
-    expect(result).toBe(ok);
-  });
-
-  test('a name of an untrusted kubeconfig that resolves to this machine is not connected to', async () => {
-    const {ca} = await testCertificates();
-    const credentials = {server: `https://localhost:${server.port}`, ca: ca.certPem, refuseLocalAddresses: true};
-    const guarded = newClient(server, {credentials});
-    const error = await failure(guarded.get(configMaps, at));
-    await guarded.close();
-    expect(error.message).toContain('addresses of this machine');
-    expect(server.connections()).toBe(0);
-  });
-
-  test('plain HTTP spoken to the TLS port ends nothing', async () => {
-    const socket = connect(server.port, '127.0.0.1');
-    socket.on('error', () => socket.destroy());
-    socket.end('GET / HTTP/1.1\r\n\r\n');
-    await client.get(configMaps, at);
-    socket.destroy();
   });
 });

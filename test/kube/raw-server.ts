@@ -2,9 +2,11 @@ import {once} from 'node:events';
 import {createServer} from 'node:https';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {AddressInfo, Socket} from 'node:net';
+import {expect} from 'vitest';
 import {KubeClient} from '../../src/kube/client.ts';
 import type {KubeClientOptions} from '../../src/kube/client.ts';
 import type {ClusterCredentials} from '../../src/kube/credentials.ts';
+import {KubeError} from '../../src/kube/kube-error.ts';
 import {createAuthority, issueServing} from '../../src/pki/authority.ts';
 import type {KeyPairPem} from '../../src/pki/authority.ts';
 
@@ -115,4 +117,22 @@ export function configMap(name: string, resourceVersion: string, data: Record<st
 
 export function listOf(items: readonly object[], resourceVersion: string, token = ''): object {
   return {kind: 'ConfigMapList', apiVersion: 'v1', metadata: {resourceVersion, continue: token}, items};
+}
+
+/** A handler that always gives this answer; a text goes out as text/plain. */
+export function answer(code: number, body: unknown, headers: Record<string, string> = {}): Handler {
+  return (_request, response) => {
+    if (typeof body !== 'string') json(response, code, body, headers);
+    else response.writeHead(code, {'content-type': 'text/plain; charset=utf-8', ...headers}).end(body);
+  };
+}
+
+/** The KubeError that a call must end with. */
+export async function failure(call: Promise<unknown>): Promise<KubeError> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(KubeError);
+  return error as KubeError;
 }

@@ -7,6 +7,7 @@ import type {EmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {Reflector} from '../../src/kube/reflector.ts';
 import type {ReflectorOptions, StoreChange} from '../../src/kube/reflector.ts';
+import {eventually} from './eventually.ts';
 
 /** The whole reflector against an API server that misbehaves on demand: nothing lost, nothing stormed, no needless list. */
 
@@ -96,7 +97,7 @@ const known = (): Record<string, Kept> => Object.fromEntries(reflector.store.ent
 /** The store is what the API server has, and the changes that were told lead there one after the other. */
 async function expectCaughtUp(): Promise<void> {
   const expected = await truth();
-  await expect.poll(known, {timeout: 10_000, interval: 20}).toEqual(expected);
+  await eventually(known).toEqual(expected);
   const told = new Map<string, Kept>();
   for (const {key, previous, current} of batches.flat()) {
     expect(told.get(key)).toEqual(previous);
@@ -106,7 +107,7 @@ async function expectCaughtUp(): Promise<void> {
   expect(Object.fromEntries(told)).toEqual(expected);
 }
 
-const watching = () => expect.poll(() => reflector.status().state, {timeout: 10_000}).toBe('Watching');
+const watching = () => eventually(() => reflector.status().state).toBe('Watching');
 
 describe('taken up without a list, and no event lost', () => {
   const faults: {name: string; fault: () => Promise<void> | void; heal?: () => Promise<void> | void}[] = [
@@ -169,7 +170,7 @@ describe('taken up without a list, and no event lost', () => {
     start();
     await watching();
     cluster.faults.partition(true);
-    await expect.poll(() => reflector.status().lastError).toBeDefined();
+    await eventually(() => reflector.status().lastError).toBeDefined();
     cluster.faults.partition(false);
     await churn(8, 4);
     await expectCaughtUp();
@@ -181,7 +182,7 @@ describe('taken up without a list, and no event lost', () => {
     start();
     await watching();
     await cluster.stop();
-    await expect.poll(() => reflector.status().lastError).toContain('ECONNREFUSED');
+    await eventually(() => reflector.status().lastError).toContain('ECONNREFUSED');
     expect(reflector.store.size).toBe(4);
     await cluster.start();
     await churn(8, 4);
@@ -192,7 +193,7 @@ describe('taken up without a list, and no event lost', () => {
   test('server that ends watches by their time', async () => {
     start({watchSeconds: () => 1});
     await watching();
-    await expect.poll(() => reflector.status().restarts, {timeout: 5_000}).toBe(1);
+    await eventually(() => reflector.status().restarts).toBe(1);
     await churn(6);
     await expectCaughtUp();
     expect(reflector.status()).toMatchObject({lists: 1, lastError: undefined});
@@ -201,15 +202,15 @@ describe('taken up without a list, and no event lost', () => {
 
 describe('bookmarks', () => {
   test('keep a quiet watch alive and its version current, so that compaction costs no list', async () => {
-    start({watchIdleMs: 400});
+    start({watchIdleMs: 800});
     await watching();
     const before = reflector.status().resourceVersion;
     const other = {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'elsewhere', namespace: 'default'}};
     await writer.apply(configMaps, {...other, data: {step: namespace}} as KubeObject, {...write, force: true});
-    await expect.poll(() => reflector.status().resourceVersion).not.toBe(before);
+    await eventually(() => reflector.status().resourceVersion).not.toBe(before);
     const {watches} = reflector.status();
     const since = reflector.status().lastContactAtMs ?? 0;
-    await expect.poll(() => (reflector.status().lastContactAtMs ?? 0) - since, {timeout: 5_000}).toBeGreaterThan(600);
+    await eventually(() => (reflector.status().lastContactAtMs ?? 0) - since).toBeGreaterThan(1_200);
     expect(reflector.status()).toMatchObject({events: 0, watches, restarts: 0});
   });
 });
@@ -220,7 +221,7 @@ describe('too old: one list more, no storm', () => {
     start();
     await watching();
     cluster.faults.partition(true);
-    await expect.poll(() => reflector.status().lastError).toBeDefined();
+    await eventually(() => reflector.status().lastError).toBeDefined();
     cluster.faults.partition(false);
     cluster.faults.add({...reading, verb: 'watch'}, {kind: 'hang'}, {times: 1});
     await churn(24, 8);
@@ -246,7 +247,7 @@ describe('too old: one list more, no storm', () => {
     const remove = cluster.faults.add({...reading, verb: 'watch'}, {kind: 'gone'});
     cluster.faults.dropWatches(reading);
     const began = performance.now();
-    await expect.poll(() => reflector.status().expired, {interval: 10, timeout: 5_000}).toBe(5);
+    await eventually(() => reflector.status().expired).toBe(5);
     expect(performance.now() - began).toBeGreaterThan(700);
     expect(reflector.status().lists).toBeLessThanOrEqual(6);
     remove();
@@ -271,7 +272,7 @@ describe('lists', () => {
     cluster.faults.add({...reading, verb: 'list'}, {kind: 'status', code: 500, reason: 'InternalError'}, {times: 3});
     cluster.faults.add({...reading, verb: 'watch'}, {kind: 'gone'}, {times: 1});
     cluster.faults.dropWatches(reading);
-    await expect.poll(() => reflector.status().listFailures).toBe(3);
+    await eventually(() => reflector.status().listFailures).toBe(3);
     const calls = batches.length;
     await expectCaughtUp();
     expect(batches.length - calls).toBeLessThanOrEqual(1);
@@ -286,7 +287,7 @@ describe('lists', () => {
     cluster.faults.add({...reading, verb: 'list'}, {kind: 'rewriteBody', rewrite}, {times: 2});
     cluster.faults.add({...reading, verb: 'watch'}, {kind: 'gone'}, {times: 1});
     cluster.faults.dropWatches(reading);
-    await expect.poll(() => reflector.status().listFailures).toBe(2);
+    await eventually(() => reflector.status().listFailures).toBe(2);
     expect(reflector.store.size).toBe(4);
     await expectCaughtUp();
   });
@@ -301,16 +302,10 @@ describe('lists', () => {
       if (fault !== undefined) cluster.faults.add({...reading, verb: 'list'}, fault, {times: 1});
       cluster.faults.add({...reading, verb: 'watch'}, {kind: 'gone'}, {times: 1});
       cluster.faults.dropWatches(reading);
-      await expect.poll(() => reflector.status().lists).toBe(lists + 1);
+      await eventually(() => reflector.status().lists).toBe(lists + 1);
       if (fault !== undefined) expect(batches.at(-1)?.map(({current}) => current)).toEqual(Array(4).fill(undefined));
     }
     expect(known()).toEqual(before);
-  });
-
-  test('of many pages', async () => {
-    await Promise.all(Array.from({length: 60}, (_, index) => set(`many-${index}`, index)));
-    const {items} = await reader.list(configMaps, {namespace, pageSize: 7});
-    expect(new Set(items.map(({metadata}) => metadata.name)).size).toBe(60);
   });
 });
 
@@ -321,7 +316,7 @@ describe('objects', () => {
     await watching();
     const before = reflector.store.get(`${namespace}/a`);
     cluster.faults.partition(true);
-    await expect.poll(() => reflector.status().lastError).toBeDefined();
+    await eventually(() => reflector.status().lastError).toBeDefined();
     cluster.faults.partition(false);
     cluster.faults.add({...reading, verb: 'watch'}, {kind: 'hang'}, {times: 1});
     await writer.delete(configMaps, {namespace, name: 'a'});
@@ -346,7 +341,7 @@ describe('objects', () => {
       metadata: {name: 'a', namespace, labels: {pick}},
     });
     for (const pick of ['no', 'yes', 'no']) await writer.apply(configMaps, labelled(pick), {...write, force: true});
-    await expect.poll(() => batches.length).toBe(2);
+    await eventually(() => batches.length).toBe(2);
     expect(batches.flat().map(({current}) => current !== undefined)).toEqual([true, false]);
   });
 });
@@ -371,14 +366,14 @@ spec:
 
   test('unknown is neither empty nor synced', async () => {
     start({resource: widgets});
-    await expect.poll(() => reflector.status().kindMissing).toBe(true);
+    await eventually(() => reflector.status().kindMissing).toBe(true);
     expect(reflector.status().synced).toBe(false);
     await cluster.applyManifests(definition);
     await reflector.synced;
     await watching();
     const widget = {apiVersion: 'example.org/v1', kind: 'Widget', metadata: {name: 'w', namespace}};
     await writer.create(widgets, widget, write);
-    await expect.poll(() => reflector.store.size).toBe(1);
+    await eventually(() => reflector.store.size).toBe(1);
     expect(reflector.status().kindMissing).toBe(false);
   });
 });

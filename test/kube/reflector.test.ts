@@ -8,6 +8,7 @@ import {Reflector} from '../../src/kube/reflector.ts';
 import type {ReflectorOptions, StoreChange} from '../../src/kube/reflector.ts';
 import {configMap, json, listOf, newClient, startRawServer, status} from './raw-server.ts';
 import type {RawServer} from './raw-server.ts';
+import {eventually} from './eventually.ts';
 
 interface Kept {
   readonly uid: string;
@@ -77,7 +78,7 @@ function send(type: string, object: object, to: ServerResponse | undefined = wat
   to?.write(`${JSON.stringify({type, object})}\n`);
 }
 
-const watching = (count: number) => expect.poll(() => watches.length).toBe(count);
+const watching = (count: number) => eventually(() => watches.length).toBe(count);
 const listsAsked = (): number => server.requests.filter(({url}) => !url.includes('watch=true')).length;
 const urlOfWatch = (index: number): string =>
   server.requests.filter(({url}) => url.includes('watch=true'))[index]?.url ?? '';
@@ -95,7 +96,7 @@ describe('listing and watching', () => {
     send('MODIFIED', item('a', '6', '2'));
     send('DELETED', item('b', '7', '1'));
     send('ADDED', item('d', '8', '1'));
-    await expect.poll(() => changes.length).toBe(4);
+    await eventually(() => changes.length).toBe(4);
     expect(values()).toEqual({'default/a': '2', 'default/c': '1', 'default/d': '1'});
     expect(changes[1]?.[0]).toMatchObject({key: 'default/a', previous: {value: '1'}, current: {value: '2'}});
     expect(changes[2]?.[0]).toMatchObject({key: 'default/b', previous: {value: '1'}, current: undefined});
@@ -120,7 +121,7 @@ describe('listing and watching', () => {
     await reflector.synced;
     await watching(1);
     send('MODIFIED', item('a', '2'));
-    await expect.poll(() => seen.length).toBe(2);
+    await eventually(() => seen.length).toBe(2);
     expect(seen.some(({metadata}) => 'managedFields' in metadata)).toBe(false);
   });
 
@@ -137,7 +138,7 @@ describe('listing and watching', () => {
     expect([...reflector.store.keys()]).toEqual(['default/a']);
     send('MODIFIED', item('a', '2', 'no'));
     send('DELETED', item('b', '3', 'no'));
-    await expect.poll(() => reflector.status().events).toBe(2);
+    await eventually(() => reflector.status().events).toBe(2);
     expect(changes.slice(1).flat()).toEqual([
       {key: 'default/a', previous: {uid: 'uid-a', value: 'yes'}, current: undefined},
     ]);
@@ -159,7 +160,7 @@ describe('listing and watching', () => {
     start();
     await watching(1);
     send('DELETED', item('a', '6', 'old', 'u1'));
-    await expect.poll(() => reflector.status().events).toBe(1);
+    await eventually(() => reflector.status().events).toBe(1);
     expect(values()).toEqual({'default/a': 'new'});
   });
 
@@ -181,7 +182,7 @@ describe('taking up a watch', () => {
     start({nowMs: () => now});
     await watching(1);
     send('ADDED', item('a', '6'));
-    await expect.poll(() => reflector.status().events).toBe(1);
+    await eventually(() => reflector.status().events).toBe(1);
     now = 300_000;
     watches[0]?.end();
     await watching(2);
@@ -195,12 +196,12 @@ describe('taking up a watch', () => {
     await watching(1);
     send('ADDED', item('a', '6'));
     watches[0]?.write(JSON.stringify({type: 'ADDED', object: item('b', '7')}).slice(0, 40));
-    await expect.poll(() => reflector.status().events).toBe(1);
+    await eventually(() => reflector.status().events).toBe(1);
     server.destroySockets();
     await watching(2);
     expect(urlOfWatch(1)).toContain('resourceVersion=6');
     send('ADDED', item('b', '7'));
-    await expect.poll(() => reflector.store.has('default/b')).toBe(true);
+    await eventually(() => reflector.store.has('default/b')).toBe(true);
     expect(listsAsked()).toBe(1);
   });
 
@@ -211,7 +212,7 @@ describe('taking up a watch', () => {
     send('BOOKMARK', {kind: 'ConfigMap', metadata: {resourceVersion: '42'}});
     await watching(2);
     expect(urlOfWatch(1)).toContain('resourceVersion=42');
-    expect(reflector.status().lastError).toBeUndefined();
+    await eventually(() => reflector.status().lastError).toBeUndefined();
     expect(listsAsked()).toBe(1);
   });
 
@@ -238,7 +239,7 @@ describe('taking up a watch', () => {
     // random() = almost 1: each delay is its ceiling.
     start({backoff: {minMs: 10, maxMs: 80}, random: () => 0.999});
     const began = performance.now();
-    await expect.poll(() => reflector.status().expired, {interval: 5, timeout: 5_000}).toBeGreaterThanOrEqual(6);
+    await eventually(() => reflector.status().expired).toBeGreaterThanOrEqual(6);
     // 9 + 19 + 39 + 79 + 79 ms between six lists.
     expect(performance.now() - began).toBeGreaterThan(200);
     expect(listsAsked()).toBeLessThanOrEqual(8);
@@ -258,7 +259,7 @@ describe('taking up a watch', () => {
     onWatch = (response) => response.writeHead(200).end();
     start({backoff: {minMs: 20, maxMs: 1_000}, random: () => 0.999});
     const began = performance.now();
-    await expect.poll(() => reflector.status().watches, {interval: 5}).toBe(5);
+    await eventually(() => reflector.status().watches).toBe(5);
     // 0, 39, 79, 159 ms
     expect(performance.now() - began).toBeGreaterThan(200);
     expect(listsAsked()).toBe(1);
@@ -268,7 +269,7 @@ describe('taking up a watch', () => {
     onList = (response) =>
       json(response, 429, status(429, 'TooManyRequests', 'storage is (re)initializing'), {'retry-after': '1'});
     start();
-    await expect.poll(() => reflector.status().listFailures).toBe(1);
+    await eventually(() => reflector.status().listFailures).toBe(1);
     const began = performance.now();
     onList = (response) => json(response, 200, listOf([], '1'));
     await reflector.synced;
@@ -303,7 +304,7 @@ describe('what is not known changes nothing', () => {
       refused++;
     };
     send('ERROR', status(410, 'Expired', 'too old'));
-    await expect.poll(() => reflector.status().listFailures).toBeGreaterThanOrEqual(2);
+    await eventually(() => reflector.status().listFailures).toBeGreaterThanOrEqual(2);
     expect(refused).toBeGreaterThanOrEqual(2);
     expect(values()).toEqual({'default/a': 'kept'});
     expect(changes).toHaveLength(1);
@@ -317,13 +318,13 @@ describe('what is not known changes nothing', () => {
     };
     await watching(2);
     expect(values()).toEqual({'default/b': 'new'});
-    expect(reflector.status()).toMatchObject({kindMissing: false, lastError: undefined});
+    await eventually(() => reflector.status()).toMatchObject({kindMissing: false, lastError: undefined});
   });
 
   test('a type that is not there yet: not synced; synced when it comes', async () => {
     onList = (response) => response.writeHead(404, {'content-type': 'text/plain'}).end('404 page not found');
     start();
-    await expect.poll(() => reflector.status().listFailures).toBeGreaterThanOrEqual(2);
+    await eventually(() => reflector.status().listFailures).toBeGreaterThanOrEqual(2);
     expect(reflector.status()).toMatchObject({synced: false, kindMissing: true});
     onList = (response) => json(response, 200, listOf([item('a', '1')], '1'));
     await reflector.synced;
@@ -340,7 +341,7 @@ describe('faults of ours', () => {
     expect(values()).toEqual({'default/a': '1'});
     send('ADDED', configMap('worse', '6', {throw: ''}));
     send('ADDED', item('b', '7', '1'));
-    await expect.poll(() => reflector.store.has('default/b')).toBe(true);
+    await eventually(() => reflector.store.has('default/b')).toBe(true);
     expect(reflector.status()).toMatchObject({failures: 2, restarts: 0, resourceVersion: '7'});
   });
 
@@ -355,14 +356,14 @@ describe('faults of ours', () => {
     await watching(1);
     send('ADDED', item('a', '6'));
     send('ADDED', item('b', '7'));
-    await expect.poll(() => calls).toBe(2);
+    await eventually(() => calls).toBe(2);
     expect(reflector.status()).toMatchObject({failures: 2, restarts: 0, events: 2});
   });
 });
 
 describe('stopping', () => {
   test.each([
-    {name: 'while it lists', ready: () => expect.poll(() => listsAsked()).toBe(1), hang: true},
+    {name: 'while it lists', ready: () => eventually(() => listsAsked()).toBe(1), hang: true},
     {name: 'while it watches', ready: () => watching(1), hang: false},
   ])('$name: closed at once, no call and no change after it', async ({ready, hang}) => {
     if (hang) onList = () => undefined;
@@ -372,7 +373,7 @@ describe('stopping', () => {
     await reflector.closed;
     const asked = server.requests.length;
     if (hang) expect(changes).toEqual([]);
-    await expect.poll(() => server.open()).toBeLessThanOrEqual(1);
+    await eventually(() => server.open()).toBeLessThanOrEqual(1);
     expect(server.requests).toHaveLength(asked);
     expect(reflector.status().state).toBe('Stopped');
   });
@@ -380,7 +381,7 @@ describe('stopping', () => {
   test('while it backs off', async () => {
     onList = (response) => json(response, 500, {});
     start({backoff: {minMs: 60_000, maxMs: 60_000}, random: () => 0.999});
-    await expect.poll(() => reflector.status().state).toBe('BackingOff');
+    await eventually(() => reflector.status().state).toBe('BackingOff');
     stop.abort();
     await reflector.closed;
     expect(listsAsked()).toBe(1);

@@ -7,6 +7,7 @@ import {KubeError} from '../../src/kube/kube-error.ts';
 import {LineSplitter} from '../../src/kube/watch-stream.ts';
 import {configMap, json, newClient, startRawServer, status} from './raw-server.ts';
 import type {RawServer} from './raw-server.ts';
+import {eventually} from './eventually.ts';
 
 let server: RawServer;
 let client: KubeClient;
@@ -131,7 +132,7 @@ describe('a watch', () => {
     const {events, error} = await watch({idleMs: 100});
     expect(events).toHaveLength(1);
     expect(error?.code).toBe('ISTHMUS_KUBE_TIMEOUT');
-    await expect.poll(() => server.open()).toBe(0);
+    await eventually(() => server.open()).toBe(0);
   });
 
   test('bytes that never become a line are silence', async () => {
@@ -166,7 +167,7 @@ describe('a watch', () => {
   test('walking away closes the connection', async () => {
     serveWatch((response) => response.write(bookmark('6')));
     await watch({stopAfter: 1});
-    await expect.poll(() => server.open()).toBe(0);
+    await eventually(() => server.open()).toBe(0);
   });
 
   test('the signal ends it while it waits', async () => {
@@ -174,7 +175,7 @@ describe('a watch', () => {
     serveWatch((response) => response.write(bookmark('6'), () => setImmediate(() => stop.abort())));
     const {error} = await watch({signal: stop.signal});
     expect(error?.isAborted).toBe(true);
-    await expect.poll(() => server.open()).toBe(0);
+    await eventually(() => server.open()).toBe(0);
   });
 });
 

@@ -73,12 +73,22 @@ describe('an HTTP port', () => {
   });
 
   test('fails over strictly: no early spill, no panic, localities weighted', () => {
-    const {cluster} = portOf(viewOf(), importOf('bar', 'foo'));
+    const {cluster} = portOf(viewOf(), importOf('bar', 'foo', {clusters: ['cluster-1', 'cluster-2']}));
     expect(cluster?.load_assignment.policy).toEqual({overprovisioning_factor: 100_000});
     expect(cluster?.['common_lb_config']).toEqual({
       healthy_panic_threshold: {value: 0},
       locality_weighted_lb_config: {},
     });
+  });
+
+  test('retries at the next tier and at another endpoint only where there is one, and never ejects an only endpoint', () => {
+    const text = (clusters: string[]): string => JSON.stringify(portOf(viewOf(), importOf('bar', 'foo', {clusters})));
+    expect(text(['cluster-2'])).not.toMatch(/previous_priorities|previous_hosts|outlier_detection/);
+    expect(text(['cluster-1', 'cluster-2'])).toMatch(/outlier_detection/);
+    expect(text(['cluster-1', 'cluster-2'])).toMatch(/previous_priorities/);
+    expect(text(['cluster-1', 'cluster-2'])).not.toMatch(/previous_hosts/);
+    expect(text(['cluster-2', 'cluster-3'])).toMatch(/previous_hosts/);
+    expect(text(['cluster-2', 'cluster-3'])).not.toMatch(/previous_priorities/);
   });
 
   test('takes weights and priorities from the policy and never sends weight 0', () => {

@@ -51,7 +51,7 @@ export async function generateEnvoySchema(): Promise<'made' | 'up to date'> {
     const made = join(work, 'gen');
     await writeRegistry(made);
     await writeFile(join(made, stampFile), stamp);
-    await moveIntoPlace(made, work);
+    await moveIntoPlace(made, work, stamp);
   } finally {
     await rm(work, {recursive: true, force: true});
   }
@@ -156,11 +156,16 @@ async function writeRegistry(folder: string): Promise<void> {
   );
 }
 
-/** Two renames: whoever reads sees the whole old folder, none, or the whole new one. Of two makers the later one wins. */
-async function moveIntoPlace(made: string, work: string): Promise<void> {
-  if (existsSync(target)) await rename(target, join(work, 'old'));
-  await mkdir(dirname(target), {recursive: true});
-  await rename(made, target);
+/** Two renames: whoever reads sees the whole old folder, none, or the whole new one. */
+async function moveIntoPlace(made: string, work: string, stamp: string): Promise<void> {
+  try {
+    if (existsSync(target)) await rename(target, join(work, 'old'));
+    await mkdir(dirname(target), {recursive: true});
+    await rename(made, target);
+  } catch (error) {
+    // Another process came first. What it made of the same inputs is as good.
+    if ((await readStamp()) !== stamp) throw error;
+  }
 }
 
 if (import.meta.main) {

@@ -314,9 +314,11 @@ describe('a port that is busy in the pod keeps a name from being bound', () => {
 
 describe('which names are bound', () => {
   test("the pod's own namespace first, then the others by name, at most 64, and one warning with the count", () => {
+    // Without an exporter, so that 64 of them fit.
+    const small = {clusters: [], ports: [{port: 5432}]};
     const imports = [
-      ...Array.from({length: 60}, (_, at) => importOf('aaa', `s${String(at).padStart(2, '0')}`)),
-      ...Array.from({length: 10}, (_, at) => importOf('shop', `s${at}`)),
+      ...Array.from({length: 60}, (_, at) => importOf('aaa', `s${String(at).padStart(2, '0')}`, small)),
+      ...Array.from({length: 10}, (_, at) => importOf('shop', `s${at}`, small)),
     ];
     const {bound, warnings} = run(podOf(), viewWith(imports));
     expect(bound).toHaveLength(64);

@@ -1,6 +1,7 @@
 import type {View} from '../../src/clusterset/view.ts';
 import {serviceHost} from '../../src/clusterset/dns-names.ts';
 import type {ImportView} from '../../src/clusterset/view.ts';
+import {nameResources} from '../../src/mesh/name-resources.ts';
 import {READY_PORT, staticBootstrap} from '../../src/mesh/static-bootstrap.ts';
 import type {BoundName} from '../../src/mesh/static-bootstrap.ts';
 import type {PatchOperation} from '../review.ts';
@@ -80,20 +81,32 @@ function toAlias(name: BoundName, zone: string): {ip: string; hostnames: string[
   return {ip: name.vip, hostnames: [serviceHost(name.import.namespace, name.import.name, zone)]};
 }
 
-/** As many names, best first, as fit {@link MAX_BOOTSTRAP_BYTES}; each round takes away at least one, most often all that is needed. */
+/** As many names, best first, as fit {@link MAX_BOOTSTRAP_BYTES}. */
 function fittingBootstrap(
   names: readonly ImportView[],
   input: InjectionInput,
   readyPort: number,
 ): {bound: readonly BoundName[]; bootstrap: string} {
   const {view, namespace, zone} = input;
-  for (let count = names.length; ;) {
+  for (let count = estimate(names, input); ; count--) {
+    // Again for each count: an address depends on the other names of the pod where two meet.
     const bound = bindNames(names.slice(0, count));
     const bootstrap = toArgument(staticBootstrap({view, namespace, bound, zone, readyPort}));
-    const bytes = Buffer.byteLength(bootstrap);
-    if (bytes <= MAX_BOOTSTRAP_BYTES || count === 0) return {bound, bootstrap};
-    count = Math.min(count - 1, Math.floor((count * MAX_BOOTSTRAP_BYTES) / bytes));
+    if (Buffer.byteLength(bootstrap) <= MAX_BOOTSTRAP_BYTES || count === 0) return {bound, bootstrap};
   }
+}
+
+/** What a bootstrap without names has, generously. */
+const FRAME_BYTES = 2_048;
+
+/** How many names will fit; seldom one too many, because commas and escapes are not counted. */
+function estimate(names: readonly ImportView[], {view, zone}: InjectionInput): number {
+  let bytes = FRAME_BYTES;
+  const tooMany = bindNames(names).findIndex((name) => {
+    bytes += nameResources(view, name, zone).bytes;
+    return bytes > MAX_BOOTSTRAP_BYTES;
+  });
+  return tooMany < 0 ? names.length : tooMany;
 }
 
 function withTooBig(left: ReadonlyMap<LeftReason, number>, dropped: number): ReadonlyMap<LeftReason, number> {

@@ -1,3 +1,4 @@
+import {ERRORS, IsthmusError} from '../../errors.ts';
 import type {FieldError} from '../schema/schema.ts';
 
 export interface StatusCause {
@@ -208,6 +209,12 @@ export function notAcceptable(types: readonly string[]): ApiError {
   });
 }
 
+/** The 406 of built-in kinds, which a router below the API machinery words. */
+export function noRepresentation(types: readonly string[]): ApiError {
+  const message = `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`;
+  return failure({code: 406, reason: 'NotAcceptable', message, details: {}});
+}
+
 /** 410: a list page or an exact version that history no longer holds. */
 export function expired(message: string, continueToken?: string): ApiError {
   return new ApiError({
@@ -266,4 +273,10 @@ export function tooLargeVersion(asked: number, current: number): ApiError {
       retryAfterSeconds: 1,
     },
   });
+}
+
+/** What went wrong with a body, without the sentence of the error code in front: clients of an API server don't know our codes. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof IsthmusError) return error.message.replace(`${ERRORS[error.code].message}: `, '');
+  return error instanceof Error ? error.message : String(error);
 }

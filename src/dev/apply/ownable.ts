@@ -5,21 +5,21 @@ import type {FieldSet} from './field-set.ts';
 /** Whose fields are at stake in one write: those of the object without its status, or its status alone. */
 export interface Scope {
   readonly subresource?: 'status';
-  /** False for a kind without the status subresource: there `status` is a field like any other. True where nothing is said. */
+  /** The kind has a status subresource, so that writes of the main resource leave the status alone. Else it is a field like any other. */
   readonly hasStatus?: boolean;
 }
 
 /** The part of an object that this write can change; what else a body carries is dropped silently. */
 export function visiblePart(scope: Scope, object: JsonObject): JsonObject {
   if (scope.subresource === 'status') return Object.hasOwn(object, 'status') ? {status: object['status']} : {};
-  if (scope.hasStatus === false) return object;
+  if (scope.hasStatus !== true) return object;
   return Object.fromEntries(Object.entries(object).filter(([name]) => name !== 'status'));
 }
 
 /** The rest of the stored object, and the written part of the new one. */
 export function joinParts(scope: Scope, live: JsonObject, written: JsonObject): JsonObject {
-  if (scope.subresource === 'status') return {...visiblePart({}, live), ...written};
-  return Object.hasOwn(live, 'status') && scope.hasStatus !== false ? {...written, status: live['status']} : written;
+  if (scope.subresource === 'status') return {...visiblePart({hasStatus: true}, live), ...written};
+  return scope.hasStatus === true && Object.hasOwn(live, 'status') ? {...written, status: live['status']} : written;
 }
 
 /** Set by the server, or what makes the object that object: nobody owns these. */

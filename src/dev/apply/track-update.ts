@@ -68,6 +68,7 @@ function emptyObject(schema: Schema, after: JsonObject): JsonObject {
   if (schema.goType !== true) return empty;
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     if (jsonEquals(member.default, {})) empty[name] = {};
+    else if (member.nullable === true) empty[name] = null;
   }
   return empty;
 }

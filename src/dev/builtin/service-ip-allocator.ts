@@ -98,9 +98,12 @@ export class ServiceIpAllocator {
 
   #reserve(address: string, claim: Claim): string {
     if (claim.dryRun) return address;
+    // In the order of their end, so the first that holds ends the search.
     for (const [other, {untilMs}] of this.#reserved) {
-      if (untilMs <= claim.nowMs) this.#reserved.delete(other);
+      if (untilMs > claim.nowMs) break;
+      this.#reserved.delete(other);
     }
+    this.#reserved.delete(address);
     this.#reserved.set(address, {owner: claim.owner, untilMs: claim.nowMs + RESERVED_MS});
     return address;
   }

@@ -25,7 +25,8 @@ export function parseYaml11(text: string): unknown {
       customTags: (tags): Tags => tags.filter((tag) => !unwantedTags.has(tagName(tag))),
     }) as unknown;
   } catch (error) {
-    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', 'the body is not YAML', {}, {cause: error});
+    const why = (error as Error).message.split('\n', 1).join('').replace(/:$/u, '');
+    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `the body is not YAML: ${why}`, {}, {cause: error});
   }
 }
 

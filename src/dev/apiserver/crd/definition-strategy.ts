@@ -82,9 +82,14 @@ function versionErrors(definition: JsonObject): FieldError[] {
     seen.add(version['name']);
     const schema = objectAt(objectAt(version, 'schema'), 'openAPIV3Schema');
     if (schema === undefined) errors.push(required(`${field}.schema.openAPIV3Schema`));
-    else errors.push(...structuralErrors(schema, `${field}.schema.openAPIV3Schema`));
+    else errors.push(...structuralErrors(schema, schemaPath(versions, i)));
   }
   return errors;
+}
+
+/** A definition with one version is kept with its schema at the top, and errors say so. */
+function schemaPath(versions: readonly JsonObject[], i: number): string {
+  return versions.length === 1 ? 'spec.validation.openAPIV3Schema' : `spec.versions[${i}].schema.openAPIV3Schema`;
 }
 
 /** A version that objects may still be stored in cannot go. */

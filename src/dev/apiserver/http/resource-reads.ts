@@ -1,5 +1,5 @@
 import type {JsonObject} from '../../schema/json.ts';
-import {notAcceptable, notFound} from '../api-error.ts';
+import {noRepresentation, notAcceptable, notFound} from '../api-error.ts';
 import {storageKey} from '../object-meta.ts';
 import {parseListOptions, parseWatchOptions} from '../read/list-options.ts';
 import {listPage} from '../read/list.ts';
@@ -26,7 +26,7 @@ export interface View {
 /** @throws ApiError 406 */
 export function viewOf(exchange: Exchange, context: ResourceContext, target: ResourceTarget): View {
   const accepted = negotiate(exchange.request.headers.accept);
-  if (accepted === undefined) throw notAcceptable(SERVED);
+  if (accepted === undefined) throw target.type.custom ? notAcceptable(SERVED) : noRepresentation([...SERVED, ...SERVED_WATCH]);
   return {accepted, presenter: presenter(target.type, accepted, context, target)};
 }
 

@@ -2,7 +2,9 @@ import {jsonEquals} from '../../schema/json.ts';
 import {applyDefaults} from '../../schema/defaults.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {prune} from '../../schema/prune.ts';
+import {internal} from '../api-error.ts';
 import {metaOf} from '../object-meta.ts';
+import {decodeAsGo} from './go-decoding.ts';
 import {admissionInput} from './write-call.ts';
 import type {WriteCall} from './write-call.ts';
 
@@ -21,7 +23,12 @@ export async function mutated(call: WriteCall, reviewed: Reviewed): Promise<Json
   if (call.admission === undefined) return reviewed.object;
   const answer = await call.admission.mutate(input(call, reviewed), call.warn);
   if (answer === null || jsonEquals(answer, reviewed.object)) return reviewed.object;
-  return applyDefaults(call.type.schema, prune(call.type.schema, answer).object);
+  const {type} = call;
+  const pruned = prune(type.schema, answer).object;
+  if (type.custom) return applyDefaults(type.schema, pruned);
+  const decoded = decodeAsGo(type, pruned);
+  if (decoded.error !== undefined) throw internal(decoded.error);
+  return applyDefaults(type.schema, decoded.object);
 }
 
 /** The validating webhooks' turn. */

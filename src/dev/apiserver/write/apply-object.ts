@@ -2,15 +2,16 @@ import {toKubeTime} from '../../../api/meta.ts';
 import {serverSideApply} from '../../apply/managed-fields.ts';
 import type {ApplyResult} from '../../apply/managed-fields.ts';
 import {applyDefaults} from '../../schema/defaults.ts';
-import {isObject} from '../../schema/json.ts';
+import {isObject, stringAt} from '../../schema/json.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {parseYaml11} from '../../schema/yaml11.ts';
 import {immutable} from '../../builtin/field-errors.ts';
-import {ApiError, badRequest, conflict, failure, invalid, notFound, serverError} from '../api-error.ts';
+import {ApiError, badRequest, conflict, failure, invalid, notFound, reasonOf, serverError} from '../api-error.ts';
 import {metaOf, withField, withMeta} from '../object-meta.ts';
 import {apiVersionOfType} from '../resource-type.ts';
 import {createObject} from './create-object.ts';
 import type {RequestBody} from './decode-object.ts';
+import {renewLastApplied} from './last-applied.ts';
 import {placeObject} from './name-check.ts';
 import {updateObject} from './update-object.ts';
 import {liveObject} from './write-call.ts';
@@ -48,13 +49,13 @@ function decodeApplied(call: WriteCall, body: RequestBody): JsonObject {
   try {
     value = parseYaml11(body.bytes.toString());
   } catch (error) {
-    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${(error as Error).message}`);
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${reasonOf(error)}`);
   }
   if (!isObject(value)) throw badRequest('error decoding YAML: the body is not an object');
   const meta = metaOf(value);
   const expected = apiVersionOfType(call.type);
   if (value['apiVersion'] !== expected || value['kind'] !== call.type.kind) {
-    throw badRequest(`invalid object type: ${shown(value['apiVersion'])}, Kind=${shown(value['kind'])}`);
+    throw badRequest(`invalid object type: ${shownType(value)}`);
   }
   if (meta.name === undefined || meta.name === '') {
     throw badRequest(
@@ -62,11 +63,14 @@ function decodeApplied(call: WriteCall, body: RequestBody): JsonObject {
     );
   }
   if (meta.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
-  return onlyOwnPart(call, placeObject(call, value));
+  placeObject(call, value);
+  return onlyOwnPart(call, value);
 }
 
-function shown(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+/** `/v1, Kind=Pod`: the group of the core is empty, but its slash is there. */
+function shownType(object: JsonObject): string {
+  const apiVersion = stringAt(object, 'apiVersion') ?? '';
+  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${stringAt(object, 'kind') ?? ''}`;
 }
 
 /** `status` in a main apply and all but `status` in a status apply are ignored, silently and unowned (§4.3). */
@@ -99,8 +103,8 @@ function checkSameUid(call: WriteCall, applied: JsonObject, live: JsonObject): v
 
 function createApplied(context: WriteContext, call: WriteCall, applied: JsonObject): Promise<JsonObject> {
   // A resourceVersion is no precondition here: on an absent object it is ignored (§4.3).
-  const object = merge(context, call, withMeta(applied, {resourceVersion: undefined}), undefined);
-  return createObject(context, call, {object, tracked: true});
+  const merged = merge(context, call, withMeta(applied, {resourceVersion: undefined}), undefined);
+  return createObject(context, call, {object: placeObject(call, merged), tracked: true});
 }
 
 function merge(context: WriteContext, call: WriteCall, applied: JsonObject, live: JsonObject | undefined): JsonObject {
@@ -115,7 +119,7 @@ function merge(context: WriteContext, call: WriteCall, applied: JsonObject, live
     now: toKubeTime(context.nowMs()),
   });
   if (!result.ok) throw refusal(result);
-  return applyDefaults(call.type.schema, result.object);
+  return applyDefaults(call.type.schema, renewLastApplied(result.object, applied, call.manager));
 }
 
 function refusal(result: Exclude<ApplyResult, {ok: true}>): ApiError {

@@ -1,11 +1,10 @@
 import {randomUUID} from 'node:crypto';
 import {toKubeTime} from '../../../api/meta.ts';
-import {trackUpdate} from '../../apply/managed-fields.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {alreadyExists, forbidden, serverError} from '../api-error.ts';
 import {metaOf, withField, withMeta} from '../object-meta.ts';
-import {apiVersionOfType} from '../resource-type.ts';
 import {mutated, validated} from './admit.ts';
+import {ownedByWriter} from './field-ownership.ts';
 import {nextGeneration} from './generation.ts';
 import {checkNamespaceOpen} from './namespace-lifecycle.ts';
 import {generatedName} from './random-name.ts';
@@ -27,7 +26,7 @@ export interface NewObject {
  * @throws ApiError
  */
 export async function createObject(context: WriteContext, call: WriteCall, created: NewObject): Promise<JsonObject> {
-  let object = prepare(context, call, identify(context, call, created));
+  let object = begin(context, call, created);
   const reviewed = await mutated(call, {object, old: undefined});
   if (reviewed !== object) object = prepare(context, call, reviewed);
   checkValid(context, call, object, undefined);
@@ -37,12 +36,18 @@ export async function createObject(context: WriteContext, call: WriteCall, creat
 
 /** The same for the cluster's own controllers: no webhooks, so nothing to wait for. */
 export function createNow(context: WriteContext, call: WriteCall, created: NewObject): JsonObject {
-  const object = prepare(context, call, identify(context, call, created));
+  const object = begin(context, call, created);
   checkValid(context, call, object, undefined);
   return commit(context, call, object);
 }
 
-/** The fields that only the server sets (`rest.FillObjectMetaSystemFields`), and the owner of the rest. */
+function begin(context: WriteContext, call: WriteCall, created: NewObject): JsonObject {
+  const given = identify(context, call, created);
+  const prepared = prepare(context, call, given);
+  return created.tracked ? prepared : ownedByWriter(context, call, {before: undefined, given, prepared});
+}
+
+/** The fields that only the server sets (`rest.FillObjectMetaSystemFields`). */
 function identify(context: WriteContext, call: WriteCall, created: NewObject): JsonObject {
   const {type} = call;
   const meta = metaOf(created.object);
@@ -66,15 +71,7 @@ function identify(context: WriteContext, call: WriteCall, created: NewObject): J
     resourceVersion: undefined,
     selfLink: undefined,
   });
-  if (created.tracked) return object;
-  return trackUpdate({
-    before: undefined,
-    after: object,
-    manager: call.manager,
-    apiVersion: apiVersionOfType(type),
-    schema: type.schema,
-    now,
-  });
+  return object;
 }
 
 function nameOf(context: WriteContext, call: WriteCall, name: string, prefix: string): string {

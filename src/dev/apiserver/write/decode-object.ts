@@ -3,7 +3,7 @@ import {isObject} from '../../schema/json.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {parseJson} from '../../schema/strict-json.ts';
 import {parseYaml11} from '../../schema/yaml11.ts';
-import {badRequest, invalid, unsupportedMediaType} from '../api-error.ts';
+import {badRequest, invalid, reasonOf, unsupportedMediaType} from '../api-error.ts';
 import {metaOf} from '../object-meta.ts';
 import {apiVersionOfType} from '../resource-type.ts';
 import type {ResourceType} from '../resource-type.ts';
@@ -57,7 +57,9 @@ function decodeText(body: RequestBody, kind: string, decode: () => Decoded): Dec
   try {
     return decode();
   } catch (error) {
-    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${(error as Error).message}`, body);
+    const complete = body.bytes.toString().trimEnd().endsWith('}');
+    const why = complete ? reasonOf(error) : 'unexpected end of JSON input';
+    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, body);
   }
 }
 

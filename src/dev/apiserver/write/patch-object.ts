@@ -4,7 +4,7 @@ import {applyStrategicMerge} from '../../patch/strategic-merge.ts';
 import {isObject} from '../../schema/json.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {parseJson} from '../../schema/strict-json.ts';
-import {badRequest, failure, unsupportedMediaType} from '../api-error.ts';
+import {badRequest, failure, reasonOf, unsupportedMediaType} from '../api-error.ts';
 import {metaOf, withMeta} from '../object-meta.ts';
 import {checkKind} from './decode-object.ts';
 import type {RequestBody} from './decode-object.ts';
@@ -81,7 +81,7 @@ function parse(body: RequestBody): {value: unknown; duplicates: readonly string[
   try {
     return parseJson(body.bytes.toString());
   } catch (error) {
-    throw badRequest(`error decoding patch: ${(error as Error).message}`);
+    throw badRequest(`error decoding patch: ${reasonOf(error)}`);
   }
 }
 

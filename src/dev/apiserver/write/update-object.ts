@@ -1,12 +1,10 @@
-import {toKubeTime} from '../../../api/meta.ts';
-import {trackUpdate} from '../../apply/managed-fields.ts';
 import {jsonEquals} from '../../schema/json.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {conflict, notFound, serverError} from '../api-error.ts';
 import {metaOf, storageKey, withField, withMeta} from '../object-meta.ts';
-import {apiVersionOfType} from '../resource-type.ts';
 import {mutated, validated} from './admit.ts';
 import {isHeldBack} from './deletion-hold.ts';
+import {ownedByWriter} from './field-ownership.ts';
 import {nextGeneration} from './generation.ts';
 import {storedForm} from './stored-form.ts';
 import {checkValid} from './validation.ts';
@@ -66,21 +64,10 @@ function begin(context: WriteContext, call: WriteCall, stored: JsonObject | unde
   const live = context.conversion.show(stored, type);
   const changed = change(live);
   const pinned = checkVersion(call, changed.object, live);
-  const placed = keepServerFields(call, changed.object, live);
-  const tracked = changed.tracked ? placed : track(context, call, placed, live);
-  return {live, object: prepare(context, call, tracked, live), pinned};
-}
-
-function track(context: WriteContext, call: WriteCall, object: JsonObject, live: JsonObject): JsonObject {
-  return trackUpdate({
-    before: live,
-    after: object,
-    manager: call.manager,
-    apiVersion: apiVersionOfType(call.type),
-    ...(call.subresource === undefined ? {} : {subresource: call.subresource}),
-    schema: call.type.schema,
-    now: toKubeTime(context.nowMs()),
-  });
+  const given = keepServerFields(call, changed.object, live);
+  const prepared = prepare(context, call, given, live);
+  const object = changed.tracked ? prepared : ownedByWriter(context, call, {before: live, given, prepared});
+  return {live, object, pinned};
 }
 
 function settle(context: WriteContext, call: WriteCall, step: Step, reviewed: JsonObject): JsonObject {

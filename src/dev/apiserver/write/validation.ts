@@ -19,7 +19,8 @@ export function checkValid(
   old: JsonObject | undefined,
 ): void {
   const {type} = call;
-  const errors: FieldError[] = [...validateMetadata(object, old, type), ...validate(type.schema, object)];
+  const errors: FieldError[] = [...validateMetadata(object, old, type)];
+  if (type.custom) errors.push(...validate(type.schema, object));
   // The rules of the kind read fields as their types, so they wait until those are right.
   if (errors.length === 0)
     errors.push(...(type.strategy.validate?.(object, old, strategyContext(context, call)) ?? []));

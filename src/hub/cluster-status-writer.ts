@@ -1,0 +1,88 @@
+import type {Logger} from 'pino';
+import type {Cluster} from '../api/kinds.ts';
+import type {Condition} from '../api/meta.ts';
+import {clusters} from '../api/resources.ts';
+import type {KubeClient} from '../kube/client.ts';
+import type {EventRecorder} from '../kube/event-recorder.ts';
+import type {Store} from '../kube/reflector.ts';
+import {WorkQueue} from '../kube/work-queue.ts';
+import {keepCluster} from './kept-objects.ts';
+import {ObjectWriter} from './object-writer.ts';
+import {type ClusterSituation, planClusterStatus} from './plan-cluster-status.ts';
+
+export interface ClusterStatusWriterOptions {
+  readonly client: KubeClient;
+  readonly store: Store<Cluster>;
+  readonly recorder: EventRecorder;
+  /** What is believed of one cluster now; undefined: it is not registered. */
+  readonly situation: (name: string) => Omit<ClusterSituation, 'cluster' | 'nowMs'> | undefined;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+}
+
+const TOLD: ReadonlySet<string> = new Set(['Reachable', 'Synced', 'MassDeletion']);
+
+/** Keeps the conditions of Cluster objects true; writes only what changed, and tells each transition by an Event. */
+export class ClusterStatusWriter {
+  readonly #options: ClusterStatusWriterOptions;
+  readonly #writer: ObjectWriter<Cluster>;
+  readonly #queue: WorkQueue;
+
+  constructor(options: ClusterStatusWriterOptions) {
+    this.#options = options;
+    this.#writer = new ObjectWriter(options.client, {
+      ...{resource: clusters, store: options.store, keep: keepCluster},
+      comparison: {sharedLists: {'status.conditions': ['type']}},
+    });
+    this.#queue = new WorkQueue({
+      concurrency: 4,
+      handle: async (name, signal) => this.#handle(name, signal),
+      onError: (name, err, attempt) =>
+        options.logger.warn({err, cluster: name, attempt}, 'cluster status could not be written'),
+    });
+  }
+
+  get closed(): Promise<void> {
+    return this.#queue.closed;
+  }
+
+  start(signal: AbortSignal): void {
+    this.#queue.start(signal);
+  }
+
+  /** Looks at this cluster again. */
+  add(name: string): void {
+    this.#queue.add(name);
+  }
+
+  /** The watch reported a change of the object. */
+  noteStored(name: string): void {
+    this.#writer.noteChange(name);
+    this.#queue.add(name);
+  }
+
+  async #handle(name: string, signal: AbortSignal): Promise<void> {
+    const {situation, nowMs} = this.#options;
+    const cluster = this.#writer.actual(name);
+    const believed = situation(name);
+    if (cluster === undefined || believed === undefined) return;
+    const before = cluster.status?.conditions ?? [];
+    const desired = planClusterStatus({...believed, cluster, nowMs: nowMs()});
+    await this.#writer.applyStatus(desired, signal);
+    this.#tell(cluster, before, (desired as Cluster).status?.conditions ?? []);
+  }
+
+  #tell(cluster: Cluster, before: readonly Condition[], now: readonly Condition[]): void {
+    for (const {type, status, reason, message} of now) {
+      const earlier = before.find((condition) => condition.type === type);
+      // Unknown is what a hub believes that has just started: no news.
+      if (!TOLD.has(type) || status === 'Unknown' || earlier?.status === status) continue;
+      const isBad = (status === 'True') === (type === 'MassDeletion');
+      this.#options.recorder.record(cluster, {
+        type: isBad ? 'Warning' : 'Normal',
+        reason: status === 'True' ? type : reason,
+        message,
+      });
+    }
+  }
+}

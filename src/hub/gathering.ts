@@ -1,0 +1,61 @@
+import {HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
+import type {MemberExport} from '../clusterset/member-export.ts';
+import type {Member} from './member.ts';
+import {exportersOf, rememberExport} from './remembered-export.ts';
+
+/**
+ * The start of a hub, when it knows nothing: what it has not seen may be absent or may just not have been read. Until every
+ * member was read, refused or found unreachable (or some time has passed) exports are only added. Then members' own imports
+ * tell what was exported before, and what is missing now is judged like any deletion (design §5).
+ */
+export class Gathering {
+  readonly #members: ReadonlyMap<string, Member>;
+  #isOver = false;
+
+  constructor(members: ReadonlyMap<string, Member>) {
+    this.#members = members;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /**
+   * Called when a member was read or its state changed.
+   *
+   * @param isLate - it is no use to wait any longer
+   * @returns true where the absence of something came to mean something: everything is to be compared again
+   */
+  review(isLate: boolean): boolean {
+    const all = [...this.#members.values()];
+    if (!this.#isOver && !isLate && all.some(({isSettled}) => !isSettled)) return false;
+    this.#isOver = true;
+    const fresh = all.filter(({isKnown, session}) => !isKnown && session?.watches.isSynced === true);
+    if (fresh.length === 0) return false;
+    const remembered = this.#remember(new Set(fresh.map(({id}) => id)));
+    for (const member of fresh) member.trustAbsence(remembered.get(member.id) ?? new Map());
+    return true;
+  }
+
+  /** What the imports in all members that were read say of these exporters, where they don't show it themselves. */
+  #remember(exporters: ReadonlySet<string>): Map<string, Map<string, MemberExport>> {
+    const remembered = new Map<string, Map<string, MemberExport>>();
+    for (const {session} of this.#members.values()) {
+      if (session?.watches.isSynced !== true) continue;
+      for (const [key, object] of session.watches.imports.store.entries()) {
+        if (object.metadata.labels?.[MANAGED_BY_LABEL] !== HUB_MANAGED_BY) continue;
+        for (const cluster of exportersOf(object)) {
+          if (!exporters.has(cluster) || this.#shows(cluster, key)) continue;
+          const memories = remembered.get(cluster) ?? new Map<string, MemberExport>();
+          remembered.set(cluster, memories.set(key, memories.get(key) ?? rememberExport(object, cluster)));
+        }
+      }
+    }
+    return remembered;
+  }
+
+  #shows(cluster: string, key: string): boolean {
+    const member = this.#members.get(cluster);
+    return member?.accepted.get(key) !== undefined || (member?.session?.watches.exportsOf(key).length ?? 0) > 0;
+  }
+}

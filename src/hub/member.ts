@@ -1,0 +1,276 @@
+import type {Logger} from 'pino';
+import type {Cluster} from '../api/kinds.ts';
+import {clusterKey, CONFIRM_DELETIONS_ANNOTATION} from '../api/names.ts';
+import type {MemberExport} from '../clusterset/member-export.ts';
+import type {RequestReport} from '../kube/client.ts';
+import {AcceptedExports, type GuardSituation} from './accepted-exports.ts';
+import type {ClusterAccess} from './cluster-access.ts';
+import type {Consumer} from './clusterset-exports.ts';
+import type {ClustersetFacts} from './clusterset-facts.ts';
+import {DeliveryLedger} from './delivery-ledger.ts';
+import {ExportAges} from './export-ages.ts';
+import type {MemberStatus} from './hub-status.ts';
+import {MemberConnection, type OpenedConnection} from './member-connection.ts';
+import type {Claim} from './member-identity.ts';
+import type {MemberMemory} from './member-memory.ts';
+import {MemberSession} from './member-session.ts';
+import type {Opinion} from './plan-cluster-status.ts';
+import type {ApiSignal} from './plan-remote-cluster.ts';
+import {Reachability} from './reachability.ts';
+
+export interface MemberOptions {
+  readonly facts: ClustersetFacts;
+  readonly memory: MemberMemory;
+  readonly hubIdentity: string;
+  readonly epoch: number;
+  readonly unreachableAfterMs: number;
+  readonly leaseRenewMs: number;
+  /** Whether the cluster with this `kube-system` uid may be this member. */
+  readonly claim: (id: string, uid: string) => Claim;
+  readonly onExport: (id: string, key: string, accepted: MemberExport | undefined) => void;
+  readonly onDelivery: (key: string) => void;
+  /** All its objects have been read for the first time over this connection. */
+  readonly onRead: (id: string) => void;
+  /** Conditions, the API signal or the like may be different. */
+  readonly onChange: (id: string) => void;
+  readonly onRequest?: ((id: string, report: RequestReport) => void) | undefined;
+  readonly logger: Logger;
+}
+
+/** How long a member that leaves is given to let go of what was written into it. */
+const LEAVE_WITHIN_MS = 30_000;
+
+/**
+ * One registered cluster for as long as its Cluster object lives. What it was seen to export outlives every connection: new
+ * credentials, a restart of its API server or a partition take nothing away.
+ */
+export class Member {
+  readonly id: string;
+  readonly accepted: AcceptedExports;
+  readonly ledger: DeliveryLedger;
+  readonly #ages = new ExportAges();
+  readonly #options: MemberOptions;
+  readonly #reachability: Reachability;
+  readonly #logger: Logger;
+  #cluster: Cluster;
+  #access: ClusterAccess | undefined;
+  #connection: {readonly run: MemberConnection; readonly stop: AbortController} | undefined;
+  #absenceTrusted = false;
+  #savedAges = 0;
+  #changedAtMs: number | undefined;
+
+  constructor(cluster: Cluster, options: MemberOptions) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.id = cluster.metadata.name;
+    this.#logger = options.logger.child({cluster: this.id});
+    const {nowMs} = options.facts;
+    this.#reachability = new Reachability({unreachableAfterMs: options.unreachableAfterMs, nowMs});
+    this.ledger = new DeliveryLedger(options.onDelivery);
+    this.accepted = new AcceptedExports({nowMs, onChange: (key, accepted) => this.#onAccepted(key, accepted)});
+  }
+
+  get cluster(): Cluster {
+    return this.#cluster;
+  }
+
+  get consumer(): Consumer {
+    return {id: this.id, key: clusterKey({...this.#cluster.spec, name: this.id})};
+  }
+
+  get session(): MemberSession | undefined {
+    return this.#connection?.run.session;
+  }
+
+  get connection(): MemberConnection | undefined {
+    return this.#connection?.run;
+  }
+
+  /** False: that a name is not among its exports doesn't mean that it isn't exported. */
+  get isKnown(): boolean {
+    return this.#absenceTrusted;
+  }
+
+  /** True once this hub, or one before it, has identified it. */
+  get hasJoined(): boolean {
+    return this.#options.memory.get(this.id)?.uid !== undefined;
+  }
+
+  /** Settled means: read, refused or unreachable; nobody has to wait for it any longer. */
+  get isSettled(): boolean {
+    if (this.#access?.ok === false || this.connection?.refusal !== undefined) return true;
+    return this.session?.watches.isSynced === true || this.#reachability.signal?.state === 'Unreachable';
+  }
+
+  get api(): ApiSignal | undefined {
+    const isOther = this.connection?.refusal?.reason === 'ClusterChanged';
+    if (!isOther) return this.#reachability.signal;
+    return {state: 'Unreachable', sinceMs: this.#changedAtMs ?? this.#options.facts.nowMs()};
+  }
+
+  reachable(): Opinion {
+    if (this.#access?.ok === false)
+      return {status: 'False', reason: this.#access.reason, message: this.#access.message};
+    const refusal = this.connection?.refusal;
+    if (refusal?.reason === 'ClusterChanged') return {status: 'False', ...refusal};
+    return this.#reachability.opinion();
+  }
+
+  synced(): Opinion {
+    const refusal = this.connection?.refusal;
+    if (refusal !== undefined) return {status: 'False', ...refusal};
+    if (this.api?.state === 'Unreachable' || this.connection === undefined) {
+      const message = 'What was applied before stays; it catches up when its API server answers.';
+      return {status: 'Unknown', reason: 'Unreachable', message};
+    }
+    return this.connection.opinion();
+  }
+
+  /** The Cluster object as it is now, and how to get in. Other credentials mean another connection, at once. */
+  update(cluster: Cluster, access: ClusterAccess): void {
+    this.#cluster = cluster;
+    const before = this.#access;
+    this.#access = access;
+    const isSame = before?.ok === true && access.ok && before.fingerprint === access.fingerprint;
+    if (isSame) this.session?.review();
+    else {
+      void this.#disconnect();
+      if (access.ok) this.#connect(access);
+    }
+    this.#options.onChange(this.id);
+  }
+
+  /**
+   * From now on absence means absence. What consumers' imports remember of this member is judged like anything that was
+   * accepted before: a hub that starts with a faulty list must not take it away.
+   */
+  trustAbsence(remembered: ReadonlyMap<string, MemberExport>): void {
+    if (this.#absenceTrusted) return;
+    for (const [key, memory] of remembered) this.accepted.seed(key, memory);
+    this.#absenceTrusted = true;
+    this.session?.reconsider();
+  }
+
+  /** The Cluster object is gone: nothing of it counts any more, and what was written into it is taken back. */
+  async leave(signal: AbortSignal): Promise<void> {
+    this.accepted.clear();
+    try {
+      await this.session?.leave(AbortSignal.any([signal, AbortSignal.timeout(LEAVE_WITHIN_MS)]));
+    } catch (err) {
+      this.#logger.warn({err}, 'member left; not everything in it could be removed');
+    }
+    await this.close();
+    this.#options.memory.forget(this.id);
+  }
+
+  async close(): Promise<void> {
+    await this.#disconnect();
+  }
+
+  status(): MemberStatus {
+    const {connection, session} = this;
+    const conditions = {reachable: this.reachable(), synced: this.synced()};
+    return {
+      cluster: this.id,
+      reachable: conditions.reachable.status === 'True',
+      synced: conditions.synced.status === 'True',
+      conditions,
+      lastSuccessMs: connection?.client.lastSuccessMs,
+      lastError: connection?.lastError,
+      version: connection?.version,
+      writing: session?.isWriting ?? false,
+      holdsLease: session?.holdsLease ?? false,
+      exports: this.accepted.size,
+      heldBack: [...(this.accepted.held?.keys ?? [])].sort(),
+      queueDepth: session?.queueDepth ?? 0,
+      failing: session?.failing ?? 0,
+      leftAlone: this.ledger.count('LeftAlone'),
+      writes: session?.writes ?? 0,
+      reflectors: session?.watches.statuses() ?? {},
+    };
+  }
+
+  #connect(access: ClusterAccess & {ok: true}): void {
+    const {facts, epoch, unreachableAfterMs, claim, onRequest} = this.#options;
+    const stop = new AbortController();
+    const run = new MemberConnection({
+      ...{clusterId: this.id, clustersetId: facts.clustersetId, namespace: facts.namespace, epoch, unreachableAfterMs},
+      credentials: access.credentials,
+      reachability: this.#reachability,
+      claim: async (uid) => this.#claim(uid, claim, stop.signal),
+      open: (parts) => this.#open(parts),
+      onChange: () => this.#options.onChange(this.id),
+      onRequest: onRequest && ((report) => onRequest(this.id, report)),
+      nowMs: facts.nowMs,
+      logger: this.#logger,
+    });
+    this.#connection = {run, stop};
+    run.start(stop.signal);
+  }
+
+  async #disconnect(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.stop.abort();
+    await connection?.run.closed;
+  }
+
+  async #claim(uid: string, claim: MemberOptions['claim'], signal: AbortSignal): Promise<Claim> {
+    const {memory} = this.#options;
+    const isFirst = memory.get(this.id) === undefined;
+    const record = await memory.load(this.id, signal);
+    if (isFirst) {
+      this.#ages.restore(record.cappedAges);
+      if (record.held !== undefined) this.accepted.restoreHeld(record.held);
+    }
+    const answer = claim(this.id, uid);
+    const changed = !answer.ok && answer.reason === 'ClusterChanged';
+    this.#changedAtMs = changed ? (this.#changedAtMs ?? this.#options.facts.nowMs()) : undefined;
+    return answer;
+  }
+
+  #open({client, identity, admitted, backoff, onEnd}: OpenedConnection): MemberSession {
+    const {facts, hubIdentity, epoch, leaseRenewMs, onRead, onChange} = this.#options;
+    return new MemberSession({
+      ...{client, identity, admitted, backoff, onEnd, facts, hubIdentity, epoch, leaseRenewMs},
+      consumer: () => this.consumer,
+      ledger: this.ledger,
+      logger: this.#logger,
+      isReachable: () => this.#reachability.signal?.state === 'Reachable',
+      onRead: () => onRead(this.id),
+      onStatus: () => onChange(this.id),
+      intake: {
+        ...{cluster: this.id, ownNamespace: facts.namespace, accepted: this.accepted, ages: this.#ages, identity},
+        guard: () => this.#guardSituation(),
+        absenceTrusted: () => this.#absenceTrusted,
+        onSettled: () => this.#remember(),
+        onFailure: (err) => this.#logger.warn({err}, 'changes wait until the member is identified again'),
+        logger: this.#logger,
+      },
+    });
+  }
+
+  #guardSituation(): GuardSituation {
+    const {metadata, spec} = this.#cluster;
+    const confirmed = Date.parse(metadata.annotations?.[CONFIRM_DELETIONS_ANNOTATION] ?? '');
+    return {
+      clusterLeaving: metadata.deletionTimestamp !== undefined || spec?.drain === true,
+      confirmedAtMs: Number.isNaN(confirmed) ? undefined : confirmed,
+    };
+  }
+
+  #onAccepted(key: string, accepted: MemberExport | undefined): void {
+    if (accepted === undefined) this.#ages.forget(key);
+    this.#options.onExport(this.id, key, accepted);
+  }
+
+  #remember(): void {
+    const {memory, onChange} = this.#options;
+    const known = memory.get(this.id);
+    const {held} = this.accepted;
+    if (this.#ages.revision === this.#savedAges && known?.held === held) return;
+    this.#savedAges = this.#ages.revision;
+    memory.set(this.id, {cappedAges: this.#ages.capped(), held});
+    onChange(this.id);
+  }
+}

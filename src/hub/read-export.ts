@@ -1,0 +1,59 @@
+import type {KubeObject, ObjectKey} from '../api/meta.ts';
+import {SERVICE_NAME_LABEL} from '../api/names.ts';
+import {endpointSlices, services} from '../api/resources.ts';
+import type {MemberExport} from '../clusterset/member-export.ts';
+import type {KubeClient} from '../kube/client.ts';
+import {KubeError} from '../kube/kube-error.ts';
+import {exportSources, keepExport} from './kept-export.ts';
+import type {ExportSource, KeptExport} from './kept-export.ts';
+import {keepReadiness, keepService} from './kept-service.ts';
+import {toMemberExport} from './member-export.ts';
+
+export interface ReadExportInput {
+  readonly client: KubeClient;
+  /** Id of the cluster behind the client. */
+  readonly cluster: string;
+  readonly at: ObjectKey & {readonly namespace: string};
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One name's export in one member, asked for once and by name: for `isthmus explain`, which must work while no hub runs.
+ * Ages are believed as they stand: the rule against backdating needs a history that a single look does not have.
+ *
+ * @returns undefined where the member does not export the name
+ * @throws KubeError where the member can't be asked
+ */
+export async function readMemberExport(input: ReadExportInput): Promise<MemberExport | undefined> {
+  const found = await Promise.all(exportSources.map((source) => findExport(input, source)));
+  const exports = found.filter((one) => one !== undefined);
+  if (exports.length === 0) return undefined;
+  const {client, cluster, at, signal} = input;
+  const service = await client.find(services, at, {signal});
+  const {items} = await client.list(endpointSlices, {
+    namespace: at.namespace,
+    labelSelector: `${SERVICE_NAME_LABEL}=${at.name}`,
+    signal,
+  });
+  return toMemberExport({
+    cluster,
+    exports,
+    ageOf: ({claimedAtMs}) => claimedAtMs,
+    service: service && keepService(service),
+    ready: items.length === 0 ? undefined : items.some(keepReadiness),
+  });
+}
+
+/** A group that the member does not serve has no exports of it. */
+async function findExport(
+  {client, at, signal}: ReadExportInput,
+  source: ExportSource,
+): Promise<KeptExport | undefined> {
+  try {
+    const raw = await client.find<KubeObject>(source.resource, at, {signal});
+    return raw && keepExport(raw, source);
+  } catch (error) {
+    if (error instanceof KubeError && error.isKindMissing) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,102 @@
+import type {ImportPort} from '../api/kinds.ts';
+import type {Route} from '../clusterset/decision.ts';
+import {serviceHost} from '../clusterset/dns-names.ts';
+import {route} from '../clusterset/route.ts';
+import type {ImportView, View} from '../clusterset/view.ts';
+import {httpListener, unroutableListener} from './http-listener.ts';
+import {isHttpPort} from './http-port.ts';
+import {importCluster, reachableTiers} from './import-cluster.ts';
+import type {Cluster, Listener} from './resources.ts';
+import {serviceRef} from './service-header.ts';
+import {tcpListener} from './tcp-listener.ts';
+
+/** A name that the pod's hosts file binds to a loopback VIP. */
+export interface BoundName {
+  readonly import: ImportView;
+  readonly vip: string;
+}
+
+export interface NameResources {
+  readonly listeners: readonly Listener[];
+  readonly clusters: readonly Cluster[];
+  /** What they add to the text of a configuration. */
+  readonly bytes: number;
+}
+
+interface PortResources {
+  /** Undefined: nothing listens, connections are refused. */
+  readonly listener: Listener | undefined;
+  readonly cluster: Cluster | undefined;
+}
+
+interface Context {
+  readonly view: View;
+  readonly zone: string;
+}
+
+interface Remembered {
+  readonly vip: string;
+  readonly zone: string;
+  readonly made: NameResources;
+}
+
+/** By view, because routes depend on all of it: pods of one namespace bind the same names, so each is made once a view. */
+const memory = new WeakMap<View, Map<ImportView, Remembered>>();
+/** Bounds what a view with thousands of imports can hold on to. */
+const MAX_REMEMBERED = 1_000;
+
+/** A listener and a cluster for each port of a bound name, as the view routes them at this moment. */
+export function nameResources(view: View, bound: BoundName, zone: string): NameResources {
+  const ofView = memory.get(view) ?? new Map<ImportView, Remembered>();
+  memory.set(view, ofView);
+  const known = ofView.get(bound.import);
+  if (known?.vip === bound.vip && known.zone === zone) return known.made;
+  const made = makeResources({view, zone}, bound);
+  if (ofView.size >= MAX_REMEMBERED) ofView.clear();
+  ofView.set(bound.import, {vip: bound.vip, zone, made});
+  return made;
+}
+
+function makeResources(context: Context, bound: BoundName): NameResources {
+  const ports = bound.import.ports.map((port) => portResources(context, bound, port));
+  const listeners = ports.flatMap(({listener}) => listener ?? []);
+  const clusters = ports.flatMap(({cluster}) => cluster ?? []);
+  return {listeners, clusters, bytes: Buffer.byteLength(JSON.stringify([...listeners, ...clusters]))};
+}
+
+function portResources({view, zone}: Context, bound: BoundName, port: ImportPort): PortResources {
+  const decided = route({import: bound.import, view, port});
+  const tiers = reachableTiers(view, decided);
+  const place = {name: serviceRef(bound.import, port.port), address: bound.vip, port: port.port};
+  const target = {view, import: bound.import, port: port.port, tiers};
+  if (isHttpPort(port)) {
+    return tiers.length === 0
+      ? {
+          listener: unroutableListener(
+            place,
+            whyNowhere(serviceHost(bound.import.namespace, bound.import.name, zone), decided),
+          ),
+          cluster: undefined,
+        }
+      : {listener: httpListener(place, tiers), cluster: importCluster(target, 'http')};
+  }
+  const [first] = tiers;
+  // TCP has no answer that could carry a reason; a refused connection is what a dead server looks like, so nothing listens.
+  if (first === undefined) return {listener: undefined, cluster: undefined};
+  // A listener either tunnels or does not: local endpoints, where they come first, are used alone.
+  const local = first.filter((cluster) => cluster.local);
+  if (local.length > 0) {
+    const cluster = importCluster({...target, tiers: [local]}, 'tcp');
+    return {listener: tcpListener({...place, tunnel: false}), cluster};
+  }
+  const remote = tiers.map((tier) => tier.filter((cluster) => !cluster.local)).filter((tier) => tier.length > 0);
+  return {
+    listener: tcpListener({...place, tunnel: true}),
+    cluster: importCluster({...target, tiers: remote}, 'tunnel'),
+  };
+}
+
+function whyNowhere(host: string, decided: Route): string {
+  const because = decided.leftOut.map(({cluster, reason}) => `${cluster} ${reason}`).join(', ');
+  return `isthmus: no cluster serves ${host} at this moment: ${because || 'nobody exports it'}`;
+}

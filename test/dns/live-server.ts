@@ -1,0 +1,128 @@
+import {createSocket} from 'node:dgram';
+import {connect} from 'node:net';
+import type {Socket} from 'node:net';
+import {pino} from 'pino';
+import {afterEach} from 'vitest';
+import {startDnsServer} from '../../dns/server.ts';
+import type {DnsServer, DnsServerOptions} from '../../dns/server.ts';
+import type {View} from '../../src/clusterset/view.ts';
+import {everything} from './fixture-view.ts';
+
+/** Servers and sockets for the tests at the socket; everything is closed after each test. */
+
+const opened: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of opened.splice(0)) await close();
+});
+
+export async function startServer(o: Partial<DnsServerOptions> & {view?: View} = {}): Promise<DnsServer> {
+  const {view, ...options} = o;
+  const server = await startDnsServer({
+    listen: {host: '127.0.0.1', port: 0},
+    logger: pino({level: 'silent'}),
+    ...options,
+  });
+  opened.push(() => server.close());
+  if (view) {
+    server.publish(view, everything);
+    await server.served(view.revision);
+  }
+  return server;
+}
+
+export interface UdpPeer {
+  /** Sends and waits for the answer with the same id. */
+  ask(message: Buffer): Promise<Buffer>;
+  /** Sends and expects nothing. */
+  send(message: Buffer): Promise<void>;
+  readonly received: readonly Buffer[];
+}
+
+/** A UDP client that sends what it is given. */
+export async function udpPeer(server: DnsServer): Promise<UdpPeer> {
+  const {host, port} = server.address;
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  const received: Buffer[] = [];
+  const waiting = new Map<number, (message: Buffer) => void>();
+  socket.on('message', (message) => {
+    received.push(message);
+    waiting.get(message.readUInt16BE(0))?.(message);
+  });
+  opened.push(() => new Promise((resolve) => void socket.close(resolve)));
+  const send = (message: Buffer) =>
+    new Promise<void>((resolve, reject) => {
+      socket.send(message, port, host, (error) => (error ? reject(error) : resolve()));
+    });
+  const ask = async (message: Buffer) => {
+    const answer = new Promise<Buffer>((resolve) => waiting.set(message.readUInt16BE(0), resolve));
+    await send(message);
+    return withDeadline(answer, 'an answer over UDP');
+  };
+  return {ask, send, received};
+}
+
+export interface TcpPeer {
+  readonly socket: Socket;
+  /** Messages received so far, without their lengths. */
+  messages(count: number): Promise<readonly Buffer[]>;
+  readonly closed: Promise<void>;
+}
+
+export async function tcpPeer(server: DnsServer): Promise<TcpPeer> {
+  const socket = connect(server.address.port, server.address.host);
+  let read = Buffer.alloc(0);
+  let wake: () => void = () => undefined;
+  socket.on('data', (chunk) => {
+    read = Buffer.concat([read, chunk]);
+    wake();
+  });
+  // A reset is a way to be closed, and what several of these tests wait for.
+  socket.on('error', () => socket.destroy());
+  const closed = new Promise<void>((resolve) => void socket.on('close', () => resolve()));
+  opened.push(async () => {
+    socket.destroy();
+    await closed;
+  });
+  await withDeadline(new Promise((resolve) => void socket.once('connect', resolve)), 'a connection');
+  const messages = (count: number) =>
+    withDeadline(
+      new Promise<readonly Buffer[]>((resolve) => {
+        wake = () => {
+          const all = split(read);
+          if (all.length >= count) resolve(all);
+        };
+        wake();
+      }),
+      `${count} messages over TCP`,
+    );
+  return {socket, messages, closed: withDeadline(closed, 'the server to close the connection', 15_000)};
+}
+
+/** A message with its length before it. */
+export function framed(message: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([message.length >> 8, message.length & 255]), message]);
+}
+
+function split(read: Buffer): readonly Buffer[] {
+  const all: Buffer[] = [];
+  for (let at = 0; at + 2 <= read.length;) {
+    const end = at + 2 + read.readUInt16BE(at);
+    if (end > read.length) break;
+    all.push(read.subarray(at + 2, end));
+    at = end;
+  }
+  return all;
+}
+
+export async function withDeadline<T>(promise: Promise<T>, what: string, ms = 5_000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,196 @@
+import {once} from 'node:events';
+import {createServer} from 'node:net';
+import type {AddressInfo} from 'node:net';
+import {describe, expect, test} from 'vitest';
+import {queryDns} from '../../dns/client.ts';
+import {startDnsServer} from '../../dns/server.ts';
+import {pino} from 'pino';
+import {question} from './ask.ts';
+import {changeOf, everything, fixture, makeImport, makeView} from './fixture-view.ts';
+import {startServer, udpPeer, withDeadline} from './live-server.ts';
+import {answersOf, questionOf, SOA_LINE, WORKED_QUERIES} from './worked-queries.ts';
+
+const silent = pino({level: 'silent'});
+
+describe('worked queries, over the socket', () => {
+  test.each(['udp', 'tcp'] as const)('all of them over %s', async (transport) => {
+    const server = await startServer({view: fixture});
+    const {host, port} = server.address;
+    for (const query of WORKED_QUERIES) {
+      const title = `${query.rule}: ${query.question} ${query.type}`;
+      const reply = await queryDns({server: host, port, name: questionOf(query), type: query.type, transport});
+      const text = (records: typeof reply.answers) =>
+        records.map((r) => `${r.name} ${r.ttl} IN ${r.type} ${r.data}`).sort();
+      // dns2 does not know HINFO: it comes as its octets (RFC 3597).
+      const expected = answersOf(query).map((line) => line.replace('"RFC8482" ""', '\\# 9 075246433834383200'));
+      expect(reply.rcode, title).toBe(query.rcode ?? 'NOERROR');
+      expect(text(reply.answers), title).toEqual(expected);
+      expect(text(reply.authorities), title).toEqual(query.soa ? [SOA_LINE] : []);
+      expect(reply.transport, title).toBe(transport);
+    }
+    const {answers, udpQueries, tcpQueries} = server.stats();
+    expect(Object.values(answers).reduce((a, b) => a + b)).toBe(WORKED_QUERIES.length);
+    expect([udpQueries, tcpQueries]).toEqual(
+      transport === 'udp' ? [WORKED_QUERIES.length, 0] : [0, WORKED_QUERIES.length],
+    );
+  });
+
+  test('29: what is truncated over UDP comes whole over TCP', async () => {
+    const {host, port} = (await startServer({view: fixture})).address;
+    const ask = {server: host, port, name: 'thousand.test.svc.clusterset.local', type: 'A'};
+    expect(await queryDns({...ask, transport: 'udp'})).toMatchObject({truncated: true, answers: []});
+    const whole = await queryDns(ask);
+    expect(whole).toMatchObject({truncated: false, transport: 'tcp'});
+    expect(whole.answers).toHaveLength(1000);
+  });
+});
+
+describe('publishing', () => {
+  const web = 'web.test.svc.clusterset.local';
+  const ask = (server: {address: {host: string; port: number}}, name = web) =>
+    queryDns({server: server.address.host, port: server.address.port, name, type: 'A'});
+
+  test('26: SERVFAIL with the reason until a synced view is published', async () => {
+    const server = await startServer();
+    const notReady = {rcode: 'SERVFAIL', extendedErrors: [{code: 14, name: 'NOT_READY', text: ''}]};
+    expect(await ask(server)).toMatchObject(notReady);
+    server.publish({...fixture, revision: 1, synced: false}, everything);
+    await server.served(1);
+    expect(await ask(server)).toMatchObject(notReady);
+    // The first synced view is compiled whole, whatever it says has changed.
+    server.publish({...fixture, revision: 2}, changeOf({}));
+    await server.served(2);
+    expect(await ask(server)).toMatchObject({rcode: 'NOERROR', authoritative: true, extendedErrors: []});
+  });
+
+  test('an import that goes is gone at the revision that says so', async () => {
+    const server = await startServer({view: fixture});
+    expect(await ask(server)).toMatchObject({rcode: 'NOERROR'});
+    const imports = new Map(fixture.imports);
+    imports.delete('test/web');
+    server.publish({...fixture, imports, revision: 2}, changeOf({imports: new Set(['test/web'])}));
+    await server.served(2);
+    expect(await ask(server)).toMatchObject({rcode: 'NXDOMAIN'});
+    expect(await ask(server, 'v4.test.svc.clusterset.local')).toMatchObject({rcode: 'NOERROR'});
+    expect(server.stats().revision).toBe(2);
+  });
+
+  test('`served` waits for its revision and is refused when that can not come', async () => {
+    const server = await startServer({view: fixture});
+    const never = server.served(99);
+    const refused = expect(never).rejects.toMatchObject({code: 'ISTHMUS_DNS_WORKER'});
+    server.publish({...fixture, revision: 5}, changeOf({}));
+    await server.served(5);
+    await server.close();
+    await refused;
+  });
+
+  test('two workers share the port, and both serve what is published', async () => {
+    const server = await startServer({workers: 2, view: fixture});
+    // The kernel picks the worker by the client's port: this many miss one with a chance of 2^-39.
+    const asked = Array.from({length: 40}, () => ask(server));
+    for (const reply of await Promise.all(asked)) expect(reply.answers[0]?.data).toBe('10.42.42.42');
+    expect(server.stats()).toMatchObject({udpQueries: 40, answers: {NOERROR: 40}, revision: 1});
+  });
+
+  test('a publication of 20,000 imports is served whole, and names are counted', async () => {
+    const imports = Array.from({length: 20_000}, (_, i) => makeImport(`s${i}`, {ips: ['10.0.0.1']}));
+    const server = await startServer({view: makeView({namespaces: ['test'], imports})});
+    expect(server.stats().names).toBe(20_000 + 1 + 3);
+    expect(await ask(server, 's19999.test.svc.clusterset.local')).toMatchObject({rcode: 'NOERROR'});
+  });
+
+  test('another zone', async () => {
+    const server = await startServer({zone: 'Mesh.Example.', ttlSeconds: 60, view: fixture});
+    const reply = await ask(server, 'web.test.svc.mesh.example');
+    expect(reply.answers).toEqual([{name: 'web.test.svc.mesh.example.', type: 'A', ttl: 60, data: '10.42.42.42'}]);
+    expect(await ask(server)).toMatchObject({rcode: 'REFUSED'});
+  });
+});
+
+describe('listening and ending', () => {
+  test('IPv6', async () => {
+    const server = await startServer({listen: {host: '::1', port: 0}, view: fixture});
+    for (const transport of ['udp', 'tcp'] as const) {
+      const {port} = server.address;
+      const reply = await queryDns({server: '::1', port, name: 'web.test.svc.clusterset.local', type: 'A', transport});
+      expect(reply.answers[0]?.data).toBe('10.42.42.42');
+    }
+  });
+
+  test('IPv4 clients of a server on all addresses', async () => {
+    const server = await startServer({listen: {host: '::', port: 0}, view: fixture});
+    const {port} = server.address;
+    const reply = await queryDns({server: '127.0.0.1', port, name: 'web.test.svc.clusterset.local', type: 'A'});
+    expect(reply.answers[0]?.data).toBe('10.42.42.42');
+  });
+
+  test('a port that is taken, for TCP only, is an error that names it', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const {port} = other.address() as AddressInfo;
+    const start = startDnsServer({listen: {host: '127.0.0.1', port}, logger: silent});
+    await expect(start).rejects.toMatchObject({code: 'ISTHMUS_DNS_LISTEN', details: {port, code: 'EADDRINUSE'}});
+    other.close();
+    await once(other, 'close');
+    // Nothing of the attempt is left: now it works, and the same port again after the end.
+    for (let i = 0; i < 2; i++) await (await startServer({listen: {host: '127.0.0.1', port}})).close();
+  });
+
+  test.each([
+    ['a host that is a name', {listen: {host: 'localhost', port: 0}}, /localhost is not an IP address/],
+    ['a TTL that is too long', {ttlSeconds: 3601}, /use 0 to 3600/],
+    ['no worker', {workers: 0}, /use 1 to 64/],
+    ['a zone that is no name', {zone: 'a..b'}, /a..b is not a domain name/],
+    ['a zone that is the root', {zone: '.'}, /is not a domain name/],
+  ])('%s is refused', async (_name, options, message) => {
+    await expect(startServer(options)).rejects.toThrow(message);
+  });
+
+  test('after `close` no handle is left and the port is free', async () => {
+    const before = process.getActiveResourcesInfo().sort();
+    const server = await startDnsServer({listen: {host: '127.0.0.1', port: 0}, logger: silent, workers: 2});
+    expect(process.getActiveResourcesInfo()).toContain('MessagePort');
+    server.publish(fixture, everything);
+    await server.served(1);
+    await server.close();
+    await server.close();
+    expect(process.getActiveResourcesInfo().sort()).toEqual(before);
+    const again = createServer().listen(server.address.port, '127.0.0.1');
+    await once(again, 'listening');
+    again.close();
+    await once(again, 'close');
+  });
+
+  test('a worker that dies: the server says so, and its sockets are gone', async () => {
+    const lines: string[] = [];
+    const logger = pino({}, {write: (line: string) => void lines.push(line)});
+    const server = await startDnsServer({listen: {host: '127.0.0.1', port: 0}, logger});
+    const waiting = expect(server.served(7)).rejects.toMatchObject({code: 'ISTHMUS_DNS_WORKER'});
+    // What no view can hold: the worker reads beyond the slab and throws.
+    const broken = {...fixture, revision: Symbol('not a number') as unknown as number};
+    expect(() => server.publish(broken, everything)).toThrow(/could not be cloned/);
+    await server.close();
+    await waiting;
+    expect(lines.join('')).not.toContain('ended');
+  });
+
+  test('asking a port that nobody listens on fails at once, not at the deadline', async () => {
+    const server = await startServer();
+    await server.close();
+    const ask = {server: '127.0.0.1', port: server.address.port, name: 'a', type: 'A', timeoutMs: 60_000};
+    await expect(queryDns({...ask, transport: 'udp'})).rejects.toMatchObject({code: 'ISTHMUS_DNS_QUERY'});
+    await expect(queryDns({...ask, transport: 'tcp'})).rejects.toMatchObject({code: 'ISTHMUS_DNS_QUERY'});
+  });
+
+  test('a raw client sees the same octets as the look-up', async () => {
+    const peer = await udpPeer(await startServer({view: fixture}));
+    const sent = question('web.test.svc.clusterset.local', 'A', {id: 7});
+    const reply = await withDeadline(peer.ask(sent), 'the answer');
+    expect(reply.toString('hex')).toBe(
+      `00078500000100010000000003776562047465737403737663${Buffer.from('\u000aclusterset\u0005local\u0000').toString('hex')}` +
+        '00010001c00c00010001000000050004' +
+        '0a2a2a2a',
+    );
+  });
+});

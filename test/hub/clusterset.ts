@@ -1,0 +1,175 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import {pino, type Logger} from 'pino';
+import type {Cluster, RemoteCluster, ServiceExport, ServiceImport} from '../../src/api/kinds.ts';
+import type {Condition, KubeObject, ObjectKey} from '../../src/api/meta.ts';
+import {clusters, type Resource} from '../../src/api/resources.ts';
+import {type EmbeddedCluster, startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
+import {Hub, type HubOptions, type MemberStatus} from '../../src/hub/hub.ts';
+import {KubeClient} from '../../src/kube/client.ts';
+
+const manifests = ['crds', 'install'].flatMap((directory) => {
+  const at = new URL(`../../manifests/${directory}/`, import.meta.url);
+  return readdirSync(at).map((file) => readFileSync(new URL(file, at), 'utf8'));
+});
+
+export const quietLogger: Logger = pino({level: process.env['HUB_TEST_LOG'] ?? 'silent'});
+
+/** One embedded cluster, and what a test does to it as its administrator. */
+export class TestCluster {
+  readonly embedded: EmbeddedCluster;
+  readonly client: KubeClient;
+
+  constructor(embedded: EmbeddedCluster) {
+    this.embedded = embedded;
+    this.client = new KubeClient({credentials: embedded.credentials, userAgent: 'kubectl'});
+  }
+
+  get name(): string {
+    return this.embedded.name;
+  }
+
+  async apply(yaml: string): Promise<void> {
+    await this.embedded.applyManifests(yaml);
+  }
+
+  async find<T extends KubeObject>(resource: Resource, at: ObjectKey): Promise<T | undefined> {
+    return this.client.find<T>(resource, at);
+  }
+
+  async namespace(name: string): Promise<void> {
+    await this.apply(`apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}`);
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+    await this.embedded.close();
+  }
+}
+
+export interface TestClusterset {
+  readonly hubCluster: TestCluster;
+  readonly members: readonly TestCluster[];
+  /** Starts one more API server, not registered. */
+  add(name: string): Promise<TestCluster>;
+  register(member: TestCluster, spec?: Cluster['spec']): Promise<void>;
+  startHub(options?: Partial<HubOptions>): RunningHub;
+  close(): Promise<void>;
+}
+
+export interface RunningHub {
+  readonly hub: Hub;
+  status(cluster: string): MemberStatus;
+  stop(): Promise<void>;
+}
+
+/** A hub cluster and members `cluster-1`… with CRDs and manifests; no hub runs and nobody is registered yet. */
+export async function startClusterset(members: number): Promise<TestClusterset> {
+  const all: TestCluster[] = [];
+  const hubs: RunningHub[] = [];
+  const add = async (name: string): Promise<TestCluster> => {
+    const embedded = await startEmbeddedCluster({name, index: all.length, logger: quietLogger});
+    const cluster = new TestCluster(embedded);
+    all.push(cluster);
+    for (const manifest of manifests) await cluster.apply(manifest);
+    return cluster;
+  };
+  const hubCluster = await add('hub');
+  const memberClusters: TestCluster[] = [];
+  for (let i = 1; i <= members; i++) memberClusters.push(await add(`cluster-${i}`));
+  return {
+    hubCluster,
+    members: memberClusters,
+    add,
+    register: async (member, spec) => register(hubCluster, member, spec),
+    startHub: (options) => {
+      const running = startHub(hubCluster, options);
+      hubs.push(running);
+      return running;
+    },
+    close: async () => {
+      await Promise.all(hubs.map(async (each) => each.stop()));
+      await Promise.all(all.map(async (each) => each.close()));
+    },
+  };
+}
+
+async function register(hubCluster: TestCluster, member: TestCluster, spec: Cluster['spec'] = {}): Promise<void> {
+  const object: Cluster = {
+    apiVersion: 'flomesh.io/v1alpha1',
+    kind: 'Cluster',
+    metadata: {name: member.name},
+    spec: {gatewayHost: '192.0.2.10', gatewayPort: 8080, kubeconfig: member.embedded.kubeconfig, ...spec},
+  };
+  await hubCluster.client.apply(clusters, object, {fieldManager: 'kubectl', force: true});
+}
+
+let identities = 0;
+
+function startHub(hubCluster: TestCluster, options: Partial<HubOptions> = {}): RunningHub {
+  const stop = new AbortController();
+  const hub = new Hub({
+    credentials: hubCluster.embedded.credentials,
+    namespace: 'isthmus-system',
+    clustersetId: 'test-set',
+    identity: `hub-${++identities}`,
+    development: true,
+    createNamespaces: true,
+    unreachableAfterMs: 1_000,
+    logger: quietLogger,
+    ...options,
+  });
+  hub.start(stop.signal);
+  return {
+    hub,
+    status: (cluster) => {
+      const found = hub.status().members.find((member) => member.cluster === cluster);
+      if (found === undefined) throw new Error(`no member ${cluster}`);
+      return found;
+    },
+    stop: async () => {
+      stop.abort();
+      await hub.closed;
+    },
+  };
+}
+
+/** Waits until `look` returns something other than undefined or false. Not a sleep: it ends as soon as it holds. */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  withinMs = 10_000,
+): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (performance.now() > deadline) throw new Error(`within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export function conditionOf(
+  object: ServiceExport | Cluster | ServiceImport | undefined,
+  type: string,
+): Condition | undefined {
+  return object?.status?.conditions?.find((condition) => condition.type === type);
+}
+
+export type {RemoteCluster};
+
+/** A Service and its export, exactly as the seed has them, or with the standard's group. */
+export function exportYaml(
+  namespace: string,
+  name: string,
+  options: {group?: 'multicluster.x-k8s.io/v1beta1' | 'flomesh.io/v1alpha1'; port?: number} = {},
+): string {
+  const {group = 'multicluster.x-k8s.io/v1beta1', port = 80} = options;
+  return `apiVersion: v1
+kind: Service
+metadata: {namespace: ${namespace}, name: ${name}}
+spec: {selector: {app: ${name}}, ports: [{name: http, port: ${port}}]}
+---
+apiVersion: ${group}
+kind: ServiceExport
+metadata: {namespace: ${namespace}, name: ${name}}`;
+}
