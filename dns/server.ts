@@ -31,6 +31,8 @@ export interface DnsServerOptions {
   /** Answering threads; more than one share the port (`SO_REUSEPORT`). Default 1. */
   readonly workers?: number;
   readonly tcp?: Partial<TcpLimits>;
+  /** Heap of one worker. A worker that needs more ends (see `failed`) instead of taking the process with it. Default: Node's. */
+  readonly workerMemoryMb?: number;
 }
 
 /** The authoritative server of the clusterset zone in one cluster. */
@@ -122,7 +124,10 @@ class Server implements DnsServer {
     try {
       for (let index = 0; index < workers; index++) {
         const settings = {...this.#settings, index, listen: {host: listen.host, port: this.#port}};
-        const worker = new WorkerHandle(settings, () => this.#settle());
+        const worker = new WorkerHandle(settings, {
+          onServed: () => this.#settle(),
+          memoryMb: this.#options.workerMemoryMb,
+        });
         this.#workers.push(worker);
         this.#port = await worker.listening;
         void worker.exited.then((error) => error && this.#workerDied(error));

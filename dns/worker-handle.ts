@@ -12,15 +12,16 @@ export class WorkerHandle {
   /** Resolves when the thread is gone: undefined if it was asked to go. */
   readonly exited: Promise<Error | undefined>;
   readonly #worker: Worker;
-  readonly #onServed: (revision: number) => void;
+  readonly #onServed: () => void;
   #served = 0;
   #isClosing = false;
 
-  constructor(settings: WorkerSettings, onServed: (revision: number) => void) {
-    this.#onServed = onServed;
+  constructor(settings: WorkerSettings, o: {onServed: () => void; memoryMb: number | undefined}) {
+    this.#onServed = o.onServed;
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       name: `dns-${settings.index}`,
       workerData: settings,
+      ...(o.memoryMb === undefined ? {} : {resourceLimits: {maxOldGenerationSizeMb: o.memoryMb}}),
     });
     this.exited = this.#watchExit();
     this.listening = this.#watchListening(settings);
@@ -64,7 +65,7 @@ export class WorkerHandle {
           reject(new IsthmusError('ISTHMUS_DNS_LISTEN', message.reason, {host, port, code: message.code}));
         } else {
           this.#served = message.revision;
-          this.#onServed(message.revision);
+          this.#onServed();
         }
       });
       this.#worker.on('exit', () => {

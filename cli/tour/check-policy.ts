@@ -122,9 +122,9 @@ async function refusalOf(write: Promise<unknown>): Promise<KubeError | undefined
   }
 }
 
-/** The server's own words, without our error code's sentence before them. */
+/** The server's own words, without the request that they answer. */
 function serverSentence(error: KubeError): string {
-  return error.message.slice(error.message.indexOf(': ') + 2);
+  return error.message.replace(/^.*? answered (\d+ \w+): /, '$1: ');
 }
 
 const EXEC_KUBECONFIG = `apiVersion: v1

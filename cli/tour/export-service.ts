@@ -18,6 +18,7 @@ export async function exportService(context: StepContext): Promise<void> {
   const exporter = firstMember(context);
   await context.apply(exporter, resources.namespaces, namespaceObject(NAMESPACE));
   await applyExport(context, exporter);
+  await context.apply(exporter, resources.pods, backendPod());
   context.observe(
     `${exporter}: Service and ServiceExport ${NAMESPACE}/${SERVICE} applied (${context.options.exportGroup})`,
   );
@@ -39,6 +40,16 @@ export function firstMember(context: StepContext): string {
 
 export function namespaceObject(name: string, labels: Record<string, string> = {}): Namespace {
   return {apiVersion: 'v1', kind: 'Namespace', metadata: {name, labels}};
+}
+
+/** A pod that the Service selects: without one its export has no ready endpoint, and nothing would be routed to it. */
+function backendPod(): KubeObject & {spec: object} {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {...AT, labels: {app: SERVICE}},
+    spec: {containers: [{name: SERVICE, image: 'example.org/foo:1.0', ports: [{containerPort: 80}]}]},
+  };
 }
 
 /** Which file holds the export, and in which resource it lands, for the group that this run shows. */

@@ -2,7 +2,7 @@ import type {KubeObject, ObjectKey} from '../../src/api/meta.ts';
 import type {Resource} from '../../src/api/resources.ts';
 import {IsthmusError} from '../../src/errors.ts';
 import {KubeClient} from '../../src/kube/client.ts';
-import type {DnsAnswer} from '../../dns/client.ts';
+import type {DnsResult} from '../../dns/client.ts';
 import {queryDns} from '../../dns/client.ts';
 import type {DevClusterset} from '../dev-clusterset.ts';
 
@@ -66,14 +66,14 @@ export class StepContext {
   }
 
   /** One DNS question to a member's own server, over a socket. */
-  async ask(cluster: string, question: Question): Promise<DnsAnswer> {
+  async ask(cluster: string, question: Question): Promise<DnsResult> {
     const dns = this.options.clusterset.agent(cluster)?.dns;
     if (dns === undefined) throw failed(`no DNS server runs for ${cluster}`);
     return this.askAt(dns.address, question);
   }
 
   /** The same, for a server whose agent is not up yet. */
-  async askAt(server: {host: string; port: number}, question: Question): Promise<DnsAnswer> {
+  async askAt(server: {host: string; port: number}, question: Question): Promise<DnsResult> {
     return queryDns({server: server.host, port: server.port, timeoutMs: 1_000, ...question});
   }
 

@@ -65,12 +65,12 @@ export function judgeDeletions(input: DeletionInput): {
   const falls = updateFalls(input, all);
   const fallen = new Set(falls.map(({key}) => key));
   const massive = isMassFall(input, fallen);
-  const stillHeld = isHoldOver(input) ? new Set<string>() : (state.held?.keys ?? new Set<string>());
+  const holdOver = state.held !== undefined && isHoldOver(state.held, input);
   const held = new Set<string>();
   for (const {key, serviceGone, namespaceGone} of missing) {
     if (serviceGone || namespaceGone) continue;
     const wasHeld = state.held?.keys.has(key) === true;
-    if (wasHeld ? stillHeld.has(key) : massive && fallen.has(key)) held.add(key);
+    if (wasHeld ? !holdOver : massive && fallen.has(key)) held.add(key);
   }
   const released = new Set([...all].filter((key) => !held.has(key)));
   return {state: {falls, held: toHeldBack(held, state, nowMs)}, released, held};
@@ -82,8 +82,7 @@ function isMeant({nowMs, clusterLeaving, confirmedAtMs}: DeletionInput): boolean
 }
 
 /** Whether what was held until now is let through. What falls at this very moment is judged by itself. */
-function isHoldOver({state: {held}, before, missing, nowMs, confirmedAtMs}: DeletionInput): boolean {
-  if (held === undefined) return false;
+function isHoldOver(held: HeldBack, {before, missing, nowMs, confirmedAtMs}: DeletionInput): boolean {
   if (confirmedAtMs !== undefined && confirmedAtMs >= held.sinceMs) return true;
   // A restored backup looks like this, and nobody's list of nothing is evidence enough, however long it lasts.
   const everythingWent = missing.length >= before.size;

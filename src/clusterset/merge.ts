@@ -5,7 +5,7 @@ import type {TraceStep} from './decision.ts';
 import {exportable, exportedMapFaults} from './label-syntax.ts';
 import type {MemberExport} from './member-export.ts';
 import type {ExportVerdict, MergedImport, MergeResult} from './merged-import.ts';
-import {mergePorts} from './merge-ports.ts';
+import {mergePorts, portKey} from './merge-ports.ts';
 import type {MergedPorts} from './merge-ports.ts';
 
 /**
@@ -17,12 +17,31 @@ import type {MergedPorts} from './merge-ports.ts';
  * @param exports - in any order; of one namespace and name, at most one a cluster
  */
 export function merge(exports: readonly MemberExport[]): MergeResult {
-  const [oldest, ...younger] = byPrecedence(exports).filter(isValid);
-  if (oldest === undefined) return {import: undefined, verdicts: toVerdicts(exports, [], undefined)};
+  const {judged, merged} = decide(exports);
+  return {import: merged, verdicts: new Map(judged.map(({verdict}) => [verdict.cluster, verdict]))};
+}
+
+interface Decision {
+  /** By precedence. */
+  readonly judged: readonly {readonly export: MemberExport; readonly verdict: ExportVerdict}[];
+  readonly merged: MergedImport | undefined;
+  readonly oldest: ValidExport | undefined;
+  readonly conflicts: readonly Conflict[];
+}
+
+function decide(exports: readonly MemberExport[]): Decision {
+  const ordered = byPrecedence(exports);
+  const [oldest, ...younger] = ordered.filter(isValid);
+  const judge = (conflicts: readonly Conflict[]): Decision['judged'] =>
+    ordered.map((e) => ({
+      export: e,
+      verdict: {cluster: e.cluster, valid: validity(e), conflicts, winner: e === oldest},
+    }));
+  if (oldest === undefined) return {judged: judge([]), merged: undefined, oldest, conflicts: []};
   const valid = [oldest, ...younger] as const;
   const ports = mergePorts(valid.map((e) => ({cluster: e.cluster, ports: e.service.ports})));
   const conflicts = findConflicts(valid, ports);
-  return {import: toImport(valid, ports), verdicts: toVerdicts(exports, conflicts, oldest)};
+  return {judged: judge(conflicts), merged: toImport(valid, ports), oldest, conflicts};
 }
 
 /** Oldest first. Not by locale: the order must be the same in every process. */
@@ -73,19 +92,6 @@ function readyClusters(valid: readonly ValidExport[]): readonly string[] | undef
     .sort();
 }
 
-function toVerdicts(
-  exports: readonly MemberExport[],
-  conflicts: readonly Conflict[],
-  oldest: MemberExport | undefined,
-): ReadonlyMap<string, ExportVerdict> {
-  return new Map(
-    byPrecedence(exports).map((e) => [
-      e.cluster,
-      {cluster: e.cluster, valid: validity(e), conflicts, winner: e === oldest},
-    ]),
-  );
-}
-
 function validity(e: MemberExport): ExportVerdict['valid'] {
   const at = `${e.namespace}/${e.name}`;
   if (e.service === undefined) {
@@ -112,40 +118,36 @@ function validity(e: MemberExport): ExportVerdict['valid'] {
 
 /** How {@link merge} came to its result, in order: each export by precedence, then what is chosen and every conflict. */
 export function mergeTrace(exports: readonly MemberExport[]): readonly TraceStep[] {
-  const {import: merged, verdicts} = merge(exports);
-  const seen = byPrecedence(exports).map((e) => exportStep(e, verdicts.get(e.cluster)));
-  if (merged === undefined) {
-    const subject = exports[0] === undefined ? '' : `${exports[0].namespace}/${exports[0].name}`;
-    return [
-      ...seen,
-      {step: 'merge', subject, verdict: 'NoImport', because: 'no cluster has a valid export of this name'},
-    ];
-  }
-  const [first] = verdicts.values();
+  const {judged, merged, oldest, conflicts} = decide(exports);
+  const seen = judged.map(exportStep);
+  if (merged === undefined || oldest === undefined) return [...seen, noImportStep(exports)];
   const subject = `${merged.namespace}/${merged.name}`;
-  const conflicts = (first?.conflicts ?? []).map(({reason, message}): TraceStep => ({
+  const found = conflicts.map(({reason, message}): TraceStep => ({
     step: 'merge',
     subject,
     verdict: reason,
     because: message,
   }));
-  return [...seen, chosenStep(merged, verdicts), ...conflicts];
+  return [...seen, chosenStep(merged, oldest), ...found];
 }
 
-function exportStep(e: MemberExport, verdict: ExportVerdict | undefined): TraceStep {
+function exportStep({export: e, verdict}: Decision['judged'][number]): TraceStep {
   const age = `created ${new Date(e.createdAtMs).toISOString()}`;
-  const wins = verdict?.winner === true ? ', the oldest valid export' : '';
-  const because = `${verdict?.valid.message ?? ''} ${e.groups.join(' and ')}, ${age}${wins}`;
-  return {step: 'export', subject: e.cluster, verdict: verdict?.valid.reason ?? '', because};
+  const wins = verdict.winner ? ', the oldest valid export' : '';
+  const because = `${verdict.valid.message} ${e.groups.join(' and ')}, ${age}${wins}`;
+  return {step: 'export', subject: e.cluster, verdict: verdict.valid.reason, because};
 }
 
-function chosenStep(merged: MergedImport, verdicts: ReadonlyMap<string, ExportVerdict>): TraceStep {
-  const winner = [...verdicts.values()].find((verdict) => verdict.winner)?.cluster ?? '';
-  const ports = merged.ports.map((port) => `${port.protocol ?? 'TCP'}/${port.port}`).join(', ');
+function noImportStep([first]: readonly MemberExport[]): TraceStep {
+  const subject = first === undefined ? '' : `${first.namespace}/${first.name}`;
+  return {step: 'merge', subject, verdict: 'NoImport', because: 'no cluster has a valid export of this name'};
+}
+
+function chosenStep(merged: MergedImport, oldest: ValidExport): TraceStep {
   return {
     step: 'merge',
     subject: `${merged.namespace}/${merged.name}`,
     verdict: merged.type,
-    because: `exported by ${merged.clusters.join(', ')}; ${winner} is the oldest and decides what can't be merged; ports ${ports}`,
+    because: `exported by ${merged.clusters.join(', ')}; ${oldest.cluster} is the oldest and decides what can't be merged; ports ${merged.ports.map(portKey).join(', ')}`,
   };
 }

@@ -157,8 +157,14 @@ describe('ways through', () => {
   test('a confirmation covers what falls in the minute after it, and then no more', () => {
     const member = new Member(30);
     member.confirmedAtMs = 0;
-    expect(member.drop(names(15)).observe(30 * SECOND)).toBe(0);
-    expect(member.drop(names(15, 15)).observe(2 * MINUTE)).toBe(15);
+    expect(member.drop(names(16)).observe(MINUTE)).toBe(0);
+    expect(member.drop(names(14, 16)).observe(MINUTE + 1)).toBe(14);
+  });
+
+  test('a confirmation of the very moment of the fall counts', () => {
+    const member = fall();
+    member.confirmedAtMs = 0;
+    expect(member.observe(5 * MINUTE)).toBe(0);
   });
 
   test('an old confirmation does not cover a new fall', () => {

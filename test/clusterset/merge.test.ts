@@ -199,10 +199,10 @@ const propertyCases: readonly PropertyCase[] = [
     merged: {ipFamilies: ['IPv6', 'IPv4']},
   },
   {
-    name: 'ipFamilies: so are ports that no gateway carries',
+    name: 'ipFamilies: so are ports that no gateway carries, be it one of many',
     services: [
-      {ports: [{port: 53, protocol: 'UDP'}], ipFamilies: ['IPv4']},
-      {ports: [{port: 53, protocol: 'UDP'}], ipFamilies: ['IPv6']},
+      {ports: [HTTP, {name: 'dns', port: 53, protocol: 'UDP'}], ipFamilies: ['IPv4']},
+      {ports: [HTTP, {name: 'dns', port: 53, protocol: 'UDP'}], ipFamilies: ['IPv6']},
     ],
     reasons: ['IPFamilyConflict'],
     merged: {ipFamilies: ['IPv4', 'IPv6']},
@@ -233,6 +233,14 @@ describe('properties that cannot be merged (KEP-1645, conflict resolution)', () 
     expect(merge(exports).import).toMatchObject({labels: {a: '1'}, annotations: {x: '1'}});
     expect(merge(exports).import?.labels).not.toHaveProperty('b');
     expect(reasonsOf(exports)).toEqual(['LabelsConflict', 'AnnotationsConflict']);
+  });
+
+  test('the order in a map is no conflict', () => {
+    const exports = [
+      anExport('cluster-1', {exportedLabels: {a: '1', b: '2'}}),
+      anExport('cluster-2', {exportedLabels: {b: '2', a: '1'}}),
+    ];
+    expect(reasonsOf(exports)).toEqual([]);
   });
 
   test('two maps that only look alike when joined by commas are different', () => {
@@ -326,6 +334,13 @@ const portCases: readonly PortCase[] = [
     portClusters: {'TCP/80': ['cluster-0']},
   },
   {
+    name: 'an empty name is no name',
+    ports: [[{port: 80, protocol: 'TCP'}], [tcp('', 80)], [{name: '', port: 80, protocol: 'TCP', appProtocol: ''}]],
+    merged: [' TCP/80'],
+    conflict: false,
+    portClusters: {},
+  },
+  {
     name: 'appProtocol: the oldest wins, and it is a conflict',
     ports: [[{...HTTP, appProtocol: 'kubernetes.io/h2c'}], [HTTP]],
     merged: ['http TCP/80 kubernetes.io/h2c'],
@@ -351,6 +366,17 @@ describe('ports (KEP-1645: the union, by name, then by protocol and port)', () =
     expect(shown).toEqual(merged);
     expect(reasonsOf(exports)).toEqual(conflict ? ['PortConflict'] : []);
     expect(result?.portClusters).toEqual(portClusters);
+  });
+
+  test('clusters that serve a port are sorted, whoever is older; an import has no empty names', () => {
+    const ports = [HTTP, tcp('', 81)];
+    const exports = [
+      anExport('c', older, {ports}),
+      anExport('a', younger, {ports}),
+      anExport('b', younger, {ports: [HTTP]}),
+    ];
+    expect(merge(exports).import?.portClusters).toEqual({'TCP/81': ['a', 'c']});
+    expect(merge(exports).import?.ports[1]).toEqual({protocol: 'TCP', port: 81});
   });
 
   test('the message says which port of which cluster is left out, why, and how many disagree', () => {
@@ -380,7 +406,11 @@ describe('ports (KEP-1645: the union, by name, then by protocol and port)', () =
 
 describe('readiness and groups', () => {
   test('ready clusters are those that say so, sorted', () => {
-    const exports = [anExport('c', {ready: true}), anExport('b', {ready: false}), anExport('a', {ready: true})];
+    const exports = [
+      anExport('c', {...older, ready: true}),
+      anExport('b', {...younger, ready: false}),
+      anExport('a', {...younger, ready: true}),
+    ];
     expect(merge(exports).import?.readyClusters).toEqual(['a', 'c']);
   });
 
@@ -409,6 +439,9 @@ describe('trace', () => {
       ['merge', 'bar/foo', 'TypeConflict'],
     ]);
     expect(trace[0]?.because).toContain('the oldest valid export');
+    expect(trace[2]?.because).toBe(
+      "exported by cluster-1, cluster-2; cluster-1 is the oldest and decides what can't be merged; ports TCP/80",
+    );
     expect(trace[1]?.because).not.toContain('the oldest valid export');
   });
 

@@ -334,6 +334,25 @@ describe('who is left out, and why', () => {
     });
   });
 
+  test('the own cluster is known, also before the hub has told of it', () => {
+    const decided = route({
+      import: anImport([]),
+      view: aView({clusters: []}),
+      policy: aTrafficPolicy({lbType: 'Locality'}),
+    });
+    expect(reasons(decided)).toEqual({'cluster-2': 'NotExporting'});
+  });
+
+  test('in order of cluster id, whatever order the policy has', () => {
+    const policy = aTrafficPolicy({
+      lbType: 'ActiveActive',
+      targets: [c3, {...c1, weight: 0}, {clusterKey: 'cluster-0'}],
+    });
+    const decided = route({import: anImport(everywhere), view: aView(), policy});
+    expect(decided.leftOut.map(({cluster}) => cluster)).toEqual(['cluster-0', 'cluster-1']);
+    expect(show(decided)).toEqual([['local:100', 'cluster-3:100']]);
+  });
+
   test('what an ImportPolicy does not accept, for whatever consumer', () => {
     const rules = [{name: 'not-c1', action: 'Deny' as const, sourceClusters: ['cluster-1']}];
     const view = aView({importPolicies: [anImportPolicy('border', {rules})]});

@@ -71,10 +71,11 @@ export interface TcpPeer {
 
 export async function tcpPeer(server: DnsServer): Promise<TcpPeer> {
   const socket = connect(server.address.port, server.address.host);
-  let read = Buffer.alloc(0);
+  const all: Buffer[] = [];
+  let rest = Buffer.alloc(0);
   let wake: () => void = () => undefined;
   socket.on('data', (chunk) => {
-    read = Buffer.concat([read, chunk]);
+    rest = takeMessages(Buffer.concat([rest, chunk]), all);
     wake();
   });
   // A reset is a way to be closed, and what several of these tests wait for.
@@ -89,7 +90,6 @@ export async function tcpPeer(server: DnsServer): Promise<TcpPeer> {
     withDeadline(
       new Promise<readonly Buffer[]>((resolve) => {
         wake = () => {
-          const all = split(read);
           if (all.length >= count) resolve(all);
         };
         wake();
@@ -104,15 +104,15 @@ export function framed(message: Buffer): Buffer {
   return Buffer.concat([Buffer.from([message.length >> 8, message.length & 255]), message]);
 }
 
-function split(read: Buffer): readonly Buffer[] {
-  const all: Buffer[] = [];
-  for (let at = 0; at + 2 <= read.length;) {
+/** @returns what is left: part of a message */
+function takeMessages(read: Buffer, into: Buffer[]): Buffer<ArrayBuffer> {
+  let at = 0;
+  while (at + 2 <= read.length && at + 2 + read.readUInt16BE(at) <= read.length) {
     const end = at + 2 + read.readUInt16BE(at);
-    if (end > read.length) break;
-    all.push(read.subarray(at + 2, end));
+    into.push(read.subarray(at + 2, end));
     at = end;
   }
-  return all;
+  return Buffer.from(read.subarray(at));
 }
 
 export async function withDeadline<T>(promise: Promise<T>, what: string, ms = 5_000): Promise<T> {

@@ -7,10 +7,14 @@ import {type EmbeddedCluster, startEmbeddedCluster} from '../../src/dev/embedded
 import {Hub, type HubOptions, type MemberStatus} from '../../src/hub/hub.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 
-const manifests = ['crds', 'install'].flatMap((directory) => {
-  const at = new URL(`../../manifests/${directory}/`, import.meta.url);
-  return readdirSync(at).map((file) => readFileSync(new URL(file, at), 'utf8'));
-});
+/** What `kubectl apply` is given in every cluster: all CRDs, and Isthmus' namespace. */
+const manifests = [...listCrds(), 'install/namespace.yaml']
+  .map((file) => readFileSync(new URL(`../../manifests/${file}`, import.meta.url), 'utf8'))
+  .join('\n---\n');
+
+function listCrds(): readonly string[] {
+  return readdirSync(new URL('../../manifests/crds/', import.meta.url)).map((file) => `crds/${file}`);
+}
 
 export const quietLogger: Logger = pino({level: process.env['HUB_TEST_LOG'] ?? 'silent'});
 
@@ -70,7 +74,7 @@ export async function startClusterset(members: number): Promise<TestClusterset> 
     const embedded = await startEmbeddedCluster({name, index: all.length, logger: quietLogger});
     const cluster = new TestCluster(embedded);
     all.push(cluster);
-    for (const manifest of manifests) await cluster.apply(manifest);
+    await cluster.apply(manifests);
     return cluster;
   };
   const hubCluster = await add('hub');

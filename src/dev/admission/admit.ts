@@ -82,7 +82,9 @@ export class WebhookAdmission {
   async validate(input: AdmissionInput, warn: Warn): Promise<void> {
     const asked = this.#candidatesFor('validating', input).filter(({hook}) => selects(hook, input, this.#api));
     if (asked.length === 0) return;
-    const results = await Promise.allSettled(asked.map((candidate) => this.#review(candidate, input, {warn, mayPatch: false})));
+    const results = await Promise.allSettled(
+      asked.map((candidate) => this.#review(candidate, input, {warn, mayPatch: false})),
+    );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
@@ -163,7 +165,9 @@ export class WebhookAdmission {
 
   async #ask({hook, shown}: Candidate, input: AdmissionInput, mayPatch: boolean): Promise<ReviewAnswer> {
     if (!hook.speaksV1) {
-      throw new WebhookFailure('could not create admission objects: webhook does not accept known AdmissionReview versions (v1)');
+      throw new WebhookFailure(
+        'could not create admission objects: webhook does not accept known AdmissionReview versions (v1)',
+      );
     }
     const uid = randomUUID();
     const body = await this.#client.call({

@@ -28,7 +28,13 @@ export interface WebhookClientConfig {
 
 export type WebhookTarget =
   | {readonly kind: 'url'; readonly url: string}
-  | {readonly kind: 'service'; readonly namespace: string; readonly name: string; readonly port: number; readonly path: string};
+  | {
+      readonly kind: 'service';
+      readonly namespace: string;
+      readonly name: string;
+      readonly port: number;
+      readonly path: string;
+    };
 
 const PLURALS: Record<WebhookKind, string> = {
   mutating: 'mutatingwebhookconfigurations',

@@ -24,12 +24,15 @@ export function readReviewAnswer(body: unknown, expected: {uid: string; mayPatch
   if (apiVersion !== 'admission.k8s.io/v1' || kind !== 'AdmissionReview') {
     // Go prints a group version without a group as "/version".
     const found = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
-    throw invalidAnswer(`expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${found}, Kind=${kind}`);
+    throw invalidAnswer(
+      `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${found}, Kind=${kind}`,
+    );
   }
   const response = review['response'];
   if (!isObject(response)) throw invalidAnswer('webhook response was absent');
   const uid = textIn(response, 'uid');
-  if (uid !== expected.uid) throw invalidAnswer(`expected response.uid=${JSON.stringify(expected.uid)}, got ${JSON.stringify(uid)}`);
+  if (uid !== expected.uid)
+    throw invalidAnswer(`expected response.uid=${JSON.stringify(expected.uid)}, got ${JSON.stringify(uid)}`);
   const status = response['status'];
   return {
     allowed: response['allowed'] === true,
@@ -43,7 +46,8 @@ function readPatch(response: JsonObject, mayPatch: boolean): string | undefined 
   const patch = textIn(response, 'patch');
   const type = textIn(response, 'patchType');
   if (patch === '' && type === '') return undefined;
-  if (!mayPatch) throw invalidAnswer(`validating webhook may not return response.${patch === '' ? 'patchType' : 'patch'}`);
+  if (!mayPatch)
+    throw invalidAnswer(`validating webhook may not return response.${patch === '' ? 'patchType' : 'patch'}`);
   if (type === '') throw invalidAnswer('webhook returned response.patch but not response.patchType');
   if (patch === '') throw invalidAnswer('webhook returned response.patchType but not response.patch');
   if (type !== 'JSONPatch') throw invalidAnswer(`invalid response.patchType of ${JSON.stringify(type)}`);

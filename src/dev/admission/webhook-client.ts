@@ -1,6 +1,5 @@
 import {Agent, request} from 'node:https';
 import type {ClientRequest, IncomingMessage} from 'node:http';
-import {TLSSocket} from 'node:tls';
 import {checkNames, goErrorText, statusText} from './go-errors.ts';
 import type {WebhookAddress} from './webhook-address.ts';
 import {WebhookFailure} from './webhook-failure.ts';
@@ -36,9 +35,10 @@ export class WebhookClient {
       } catch (error) {
         if (error instanceof WebhookFailure) throw error;
         // The server closed an idle connection at the moment it was used again: nobody has seen the request.
-        const isStale = sent.request.reusedSocket && 'code' in (error as Error) && (error as {code?: string}).code === 'ECONNRESET';
+        const isStale =
+          sent.request.reusedSocket && 'code' in (error as Error) && (error as {code?: string}).code === 'ECONNRESET';
         if (attempt === 0 && isStale && !signal.aborted) continue;
-        throw toFailure(error as Error, call, sent.request);
+        throw toFailure(error as Error, call);
       }
     }
   }
@@ -130,10 +130,9 @@ function parseAnswer(code: number, text: string): unknown {
   }
 }
 
-function toFailure(error: Error, call: WebhookCall, sent: ClientRequest): WebhookFailure {
+function toFailure(error: Error, call: WebhookCall): WebhookFailure {
   const {host, port, url} = call.address;
-  const socket = sent.socket instanceof TLSSocket ? sent.socket : undefined;
-  const why = goErrorText(error, {host, port, socket, nowMs: Date.now()});
+  const why = goErrorText(error, {host, port, nowMs: Date.now()});
   return new WebhookFailure(`failed to call webhook: Post "${url}": ${why}`, {cause: error});
 }
 

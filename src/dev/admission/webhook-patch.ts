@@ -77,6 +77,7 @@ function checkTypes(before: JsonObject, after: JsonObject, type: ResourceType): 
     validate(type.schema, object).find((error) => error.type === 'TypeInvalid')?.message;
   const message = wrong(after);
   if (message === undefined || wrong(before) !== undefined) return;
-  const [, found = 'value', field = '', wanted = ''] = /^Invalid value: "(\w+)": (\S*) in body must be of type (\S+):/.exec(message) ?? [];
+  const [, found = 'value', field = '', wanted = ''] =
+    /^Invalid value: "(\w+)": (\S*) in body must be of type (\S+):/.exec(message) ?? [];
   throw internal(`json: cannot unmarshal ${found} into Go struct field ${type.kind}.${field} of type ${wanted}`);
 }

@@ -32,9 +32,14 @@ export const secretStrategy: Strategy = {
 /** `stringData` is write-only: it ends up in `data`. */
 function prepareSecret(secret: JsonObject): JsonObject {
   const {stringData: _written, ...rest} = secret;
-  const encoded = Object.entries(textMapIn(secret, 'stringData')).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
+  const encoded = Object.entries(textMapIn(secret, 'stringData')).map(([key, text]) => [
+    key,
+    Buffer.from(text).toString('base64'),
+  ]);
   const complete = {...rest, type: textIn(secret, 'type') || 'Opaque'};
-  return encoded.length === 0 ? complete : {...complete, data: {...objectIn(secret, 'data'), ...Object.fromEntries(encoded)}};
+  return encoded.length === 0
+    ? complete
+    : {...complete, data: {...objectIn(secret, 'data'), ...Object.fromEntries(encoded)}};
 }
 
 function validateKeys(object: JsonObject, field: string): FieldError[] {

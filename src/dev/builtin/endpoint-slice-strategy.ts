@@ -62,7 +62,8 @@ function validateEndpoint(endpoint: JsonObject, type: string, field: string): Fi
     errors.push(...validateAddress(address, type, {list: `${field}.addresses`, item: `${field}.addresses[${at}]`}));
   });
   const hostname = textIn(endpoint, 'hostname');
-  if (hostname !== '') errors.push(...wrongLabel(hostname).map((text) => invalidValue(`${field}.hostname`, hostname, text)));
+  if (hostname !== '')
+    errors.push(...wrongLabel(hostname).map((text) => invalidValue(`${field}.hostname`, hostname, text)));
   return errors;
 }
 
@@ -73,7 +74,9 @@ function validateAddress(address: string, type: string, at: {list: string; item:
   const special = specialIp(address).map((text) => invalidValue(at.item, address, text));
   if (type !== 'IPv4' && type !== 'IPv6') return special;
   // The family is told about the list, not about the item: so does upstream.
-  return familyOfIp(address) === type ? special : [...special, invalidValue(at.list, address, `must be an ${type} address`)];
+  return familyOfIp(address) === type
+    ? special
+    : [...special, invalidValue(at.list, address, `must be an ${type} address`)];
 }
 
 function validatePorts(slice: JsonObject): FieldError[] {
@@ -90,6 +93,9 @@ function validatePorts(slice: JsonObject): FieldError[] {
     if (!PROTOCOLS.includes(protocol)) errors.push(notSupported(`ports[${at}].protocol`, protocol, PROTOCOLS));
     const application = textIn(port, 'appProtocol');
     if (application === '') return errors;
-    return [...errors, ...wrongQualifiedName(application).map((text) => invalidValue(`ports[${at}].appProtocol`, application, text))];
+    return [
+      ...errors,
+      ...wrongQualifiedName(application).map((text) => invalidValue(`ports[${at}].appProtocol`, application, text)),
+    ];
   });
 }

@@ -15,7 +15,8 @@ export function canonicalIp(address: string): string {
 /** What is wrong with the way an IP address is written, in the words of a kube-apiserver; empty for a good one. */
 export function wrongIpAddress(address: string): string[] {
   if (isIPv4(address)) return [];
-  if (/^\d+(\.\d+){3}$/.test(address) && isIPv4(address.replace(/\b0+(?=\d)/g, ''))) return ['must not have leading 0s'];
+  if (/^\d+(\.\d+){3}$/.test(address) && isIPv4(address.replace(/\b0+(?=\d)/g, '')))
+    return ['must not have leading 0s'];
   if (!isIPv6(address) || address.includes('%')) {
     return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
   }

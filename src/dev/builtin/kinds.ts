@@ -34,12 +34,31 @@ const EXTENSIONS = ['api-extensions'];
 function rows(allocator: ServiceIpAllocator): Readonly<Record<string, readonly KindRow[]>> {
   return {
     '': [
-      {kind: 'Namespace', plural: 'namespaces', clusterScoped: true, hasStatus: true, shortNames: ['ns'], strategy: namespaceStrategy},
-      {kind: 'Service', plural: 'services', hasStatus: true, shortNames: ['svc'], categories: ['all'], strategy: serviceStrategy(allocator)},
+      {
+        kind: 'Namespace',
+        plural: 'namespaces',
+        clusterScoped: true,
+        hasStatus: true,
+        shortNames: ['ns'],
+        strategy: namespaceStrategy,
+      },
+      {
+        kind: 'Service',
+        plural: 'services',
+        hasStatus: true,
+        shortNames: ['svc'],
+        categories: ['all'],
+        strategy: serviceStrategy(allocator),
+      },
       {kind: 'Pod', plural: 'pods', hasStatus: true, shortNames: ['po'], categories: ['all'], strategy: podStrategy},
       {kind: 'ConfigMap', plural: 'configmaps', shortNames: ['cm'], strategy: configMapStrategy},
       {kind: 'Secret', plural: 'secrets', strategy: secretStrategy},
-      {kind: 'ServiceAccount', plural: 'serviceaccounts', shortNames: ['sa'], strategy: {answersDeleteWithObject: true}},
+      {
+        kind: 'ServiceAccount',
+        plural: 'serviceaccounts',
+        shortNames: ['sa'],
+        strategy: {answersDeleteWithObject: true},
+      },
       {kind: 'Node', plural: 'nodes', clusterScoped: true, hasStatus: true, shortNames: ['no']},
       {kind: 'Event', plural: 'events', shortNames: ['ev'], strategy: eventStrategy},
     ],

@@ -52,7 +52,9 @@ export function wrongSubdomain(value: string): string[] {
 /** Names that only have to be one segment of a path: RBAC. */
 export function wrongPathSegment(value: string): string[] {
   if (value === '.' || value === '..') return [`may not be '${value}'`];
-  return ['/', '%'].filter((character) => value.includes(character)).map((character) => `may not contain '${character}'`);
+  return ['/', '%']
+    .filter((character) => value.includes(character))
+    .map((character) => `may not contain '${character}'`);
 }
 
 /** `[prefix/]name`: keys of labels and annotations, finalizers, application protocols. */
@@ -112,7 +114,7 @@ export function wrongPortNumber(value: number): string[] {
 export function wrongPortName(value: string): string[] {
   const wrong: string[] = [];
   if (value.length > 15) wrong.push(atMost(15));
-  if (!/^[a-z0-9-]+$/.test(value)) wrong.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+  if (!/^[a-z0-9-]+$/.test(value)) wrong.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(value)) wrong.push('must contain at least one letter (a-z)');
   if (value.includes('--')) wrong.push('must not contain consecutive hyphens');
   if (value.startsWith('-') || value.endsWith('-')) wrong.push('must not begin or end with a hyphen');

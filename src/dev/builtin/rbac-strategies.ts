@@ -18,7 +18,9 @@ export const roleBindingStrategy: Strategy = {
 
 function prepareBinding(binding: JsonObject): JsonObject {
   const subjects = objectsIn(binding, 'subjects').map((subject) =>
-    ['User', 'Group'].includes(textIn(subject, 'kind')) ? {...subject, apiGroup: textIn(subject, 'apiGroup') || GROUP} : subject,
+    ['User', 'Group'].includes(textIn(subject, 'kind'))
+      ? {...subject, apiGroup: textIn(subject, 'apiGroup') || GROUP}
+      : subject,
   );
   const roleRef = objectIn(binding, 'roleRef');
   return {

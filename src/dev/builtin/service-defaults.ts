@@ -30,7 +30,15 @@ function affinityConfig(spec: JsonObject): unknown {
   return {clientIP: {...given, timeoutSeconds: given['timeoutSeconds'] ?? AFFINITY_SECONDS}};
 }
 
-const OMITTED_WHEN_EMPTY = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'externalName', 'selector', 'ports'];
+const OMITTED_WHEN_EMPTY = [
+  'clusterIP',
+  'clusterIPs',
+  'ipFamilies',
+  'ipFamilyPolicy',
+  'externalName',
+  'selector',
+  'ports',
+];
 
 /** Empty lists, maps and strings are absent on the wire (`omitempty`). */
 function withoutEmpty(spec: JsonObject): JsonObject {

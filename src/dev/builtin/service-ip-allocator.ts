@@ -37,7 +37,10 @@ export class ServiceIpAllocator {
 
   constructor(options: {index: number; random?: () => number}) {
     const {index} = options;
-    this.cidrs = {IPv4: `10.${100 + index}.0.0/16`, IPv6: `${index === 0 ? 'fd00::' : `fd00:0:0:${index.toString(16)}::`}/112`};
+    this.cidrs = {
+      IPv4: `10.${100 + index}.0.0/16`,
+      IPv6: `${index === 0 ? 'fd00::' : `fd00:0:0:${index.toString(16)}::`}/112`,
+    };
     this.#random = options.random ?? Math.random;
   }
 

@@ -54,7 +54,8 @@ export function settleServiceIps(
 function keepClusterIps(spec: JsonObject, before: JsonObject | undefined): JsonObject {
   let clusterIP = textIn(spec, 'clusterIP');
   let clusterIPs = textsIn(spec, 'clusterIPs');
-  if (before === undefined) return {...spec, clusterIPs: clusterIPs.length === 0 && clusterIP !== '' ? [clusterIP] : clusterIPs};
+  if (before === undefined)
+    return {...spec, clusterIPs: clusterIPs.length === 0 && clusterIP !== '' ? [clusterIP] : clusterIPs};
   const oldIPs = textsIn(before, 'clusterIPs');
   const oldIP = textIn(before, 'clusterIP');
   if (clusterIP === '') clusterIP = oldIP;
@@ -129,7 +130,8 @@ function allocate(
       return address;
     }
     // A change of what was set is refused by the validation, with a better sentence than "already allocated".
-    if (!held.has(asked) && held.size <= at) refuse(nameOf(service), claimAsked(asked, wanted, allocator.claim(asked, claim)));
+    if (!held.has(asked) && held.size <= at)
+      refuse(nameOf(service), claimAsked(asked, wanted, allocator.claim(asked, claim)));
     return asked;
   });
 }

@@ -49,7 +49,8 @@ function takenByOthers(service: JsonObject, storage: InternalApi): Set<number> {
 
 function wrongNodePort(nodePort: unknown, taken: ReadonlySet<number>): string | undefined {
   if (!isGiven(nodePort)) return undefined;
-  if (nodePort < FIRST || nodePort > LAST) return `provided port is not in the valid range. The range of valid ports is ${FIRST}-${LAST}`;
+  if (nodePort < FIRST || nodePort > LAST)
+    return `provided port is not in the valid range. The range of valid ports is ${FIRST}-${LAST}`;
   return taken.has(nodePort) ? 'provided port is already allocated' : undefined;
 }
 

@@ -29,5 +29,8 @@ function prepareService(
   const spec = defaultServiceSpec(old === undefined ? given : dropFieldsOfOldType(given, objectIn(old, 'spec')));
   const withIps = settleServiceIps({...service, spec}, old, by);
   const complete = settleNodePorts(withIps, old, by.context.storage);
-  return {...complete, status: old === undefined ? {loadBalancer: {}} : (service['status'] ?? old['status'] ?? {loadBalancer: {}})};
+  return {
+    ...complete,
+    status: old === undefined ? {loadBalancer: {}} : (service['status'] ?? old['status'] ?? {loadBalancer: {}}),
+  };
 }

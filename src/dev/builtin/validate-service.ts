@@ -58,7 +58,11 @@ function validatePorts(spec: JsonObject): FieldError[] {
   return ports.flatMap((port, at) => validatePort(port, `spec.ports[${at}]`, {seen, mustHaveName: ports.length > 1}));
 }
 
-function validatePort(port: JsonObject, field: string, names: {seen: Set<string>; mustHaveName: boolean}): FieldError[] {
+function validatePort(
+  port: JsonObject,
+  field: string,
+  names: {seen: Set<string>; mustHaveName: boolean},
+): FieldError[] {
   const errors: FieldError[] = [];
   const name = textIn(port, 'name');
   if (name === '' && names.mustHaveName) errors.push(required(`${field}.name`));
@@ -74,7 +78,10 @@ function validatePort(port: JsonObject, field: string, names: {seen: Set<string>
   errors.push(...validateTargetPort(port['targetPort'] ?? 0, `${field}.targetPort`));
   const application = textIn(port, 'appProtocol');
   if (application === '') return errors;
-  return [...errors, ...wrongQualifiedName(application).map((text) => invalidValue(`${field}.appProtocol`, application, text))];
+  return [
+    ...errors,
+    ...wrongQualifiedName(application).map((text) => invalidValue(`${field}.appProtocol`, application, text)),
+  ];
 }
 
 function validatePortNumber(value: unknown, field: string): FieldError[] {

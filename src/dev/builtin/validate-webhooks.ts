@@ -87,7 +87,9 @@ function validateRule(rule: JsonObject, field: string): FieldError[] {
   const operations = textsIn(rule, 'operations');
   if (operations.length === 0) errors.push(required(`${field}.operations`));
   if (operations.length > 1 && operations.includes('*')) {
-    errors.push(invalidValue(`${field}.operations`, operations, "if '*' is present, must not specify other operations"));
+    errors.push(
+      invalidValue(`${field}.operations`, operations, "if '*' is present, must not specify other operations"),
+    );
   }
   operations.forEach((operation, at) => {
     if (!OPERATIONS.includes(operation)) errors.push(notSupported(`${field}.operations[${at}]`, operation, OPERATIONS));
@@ -131,7 +133,10 @@ function validateService(service: JsonObject, field: string): FieldError[] {
   if (path === '' || path === '/') return errors;
   if (!path.startsWith('/')) return [...errors, invalidValue(`${field}.path`, path, "must start with a '/'")];
   const segments = path.slice(1).replace(/\/$/, '').split('/');
-  return [...errors, ...segments.flatMap((segment, at) => validateSegment(segment, {field: `${field}.path`, path, at}))];
+  return [
+    ...errors,
+    ...segments.flatMap((segment, at) => validateSegment(segment, {field: `${field}.path`, path, at})),
+  ];
 }
 
 function validateSegment(segment: string, of: {field: string; path: string; at: number}): FieldError[] {

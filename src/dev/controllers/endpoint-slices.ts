@@ -2,7 +2,16 @@ import type {Logger} from 'pino';
 import {toKubeTime} from '../../api/meta.ts';
 import {matchesSelector} from '../../clusterset/selectors.ts';
 import type {InternalApi, ObjectChange} from '../apiserver/internal-api.ts';
-import {isTerminating, labelsOf, metadataOf, nameOf, namespaceOf, objectIn, textMapIn, uidOf} from '../builtin/read-json.ts';
+import {
+  isTerminating,
+  labelsOf,
+  metadataOf,
+  nameOf,
+  namespaceOf,
+  objectIn,
+  textMapIn,
+  uidOf,
+} from '../builtin/read-json.ts';
 import {hasSelector, isHeadless} from '../builtin/service-fields.ts';
 import {jsonEquals} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';

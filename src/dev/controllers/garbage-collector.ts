@@ -59,7 +59,9 @@ class Collector {
 
   #read(uid: string): JsonObject | undefined {
     const at = this.index.get(uid);
-    return at === undefined ? undefined : this.#api.get(at.ref, at.namespace === '' ? undefined : at.namespace, at.name);
+    return at === undefined
+      ? undefined
+      : this.#api.get(at.ref, at.namespace === '' ? undefined : at.namespace, at.name);
   }
 
   /** An object lives as long as one of its owners does; references to owners that are gone are taken out. */
@@ -88,7 +90,10 @@ class Collector {
   #finish(object: JsonObject): void {
     const finalizers = finalizersOf(object);
     const uid = uidOf(object);
-    const dependents = this.index.dependentsOf(uid).map((one) => this.#read(one)).filter((one) => one !== undefined);
+    const dependents = this.index
+      .dependentsOf(uid)
+      .map((one) => this.#read(one))
+      .filter((one) => one !== undefined);
     if (finalizers.includes(ORPHAN)) {
       for (const one of dependents) {
         this.#write(one, {ownerReferences: ownersOf(one).filter((owner) => owner['uid'] !== uid)});

@@ -48,7 +48,12 @@ export class PodAddresses {
   #numberOf(pod: JsonObject): number | undefined {
     const ips = objectsIn(objectIn(pod, 'status'), 'podIPs').map((one) => textIn(one, 'ip'));
     const prefix = `10.${200 + this.#index}.`;
-    const [high, low] = ips.find((ip) => ip.startsWith(prefix))?.slice(prefix.length).split('.').map(Number) ?? [];
+    const [high, low] =
+      ips
+        .find((ip) => ip.startsWith(prefix))
+        ?.slice(prefix.length)
+        .split('.')
+        .map(Number) ?? [];
     return high === undefined || low === undefined ? undefined : high * 256 + low;
   }
 }

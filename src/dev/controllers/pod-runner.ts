@@ -30,7 +30,12 @@ export function startPodRunner(api: InternalApi, options: PodRunnerOptions): () 
   const addresses = new PodAddresses(options.index);
   const nodeName = options.nodeName ?? 'node-1';
   const nowMs = options.nowMs ?? Date.now;
-  ensureNode(api, {nodeName, address: addresses.nodeAddress, now: toKubeTime(nowMs()), gitVersion: options.gitVersion ?? 'v1.36.0'});
+  ensureNode(api, {
+    nodeName,
+    address: addresses.nodeAddress,
+    now: toKubeTime(nowMs()),
+    gitVersion: options.gitVersion ?? 'v1.36.0',
+  });
   for (const pod of api.list(PODS)) addresses.hold(pod);
   return startReconciler(api, {
     name: 'pod-runner',
@@ -67,11 +72,15 @@ function runPod(api: InternalApi, key: string, {nodeName, addresses, nowMs}: Nod
   if (textIn(objectIn(bound, 'spec'), 'nodeName') !== nodeName) return;
   const hostIP = addresses.nodeAddress;
   const podIPs = spec['hostNetwork'] === true ? [hostIP] : addresses.take();
-  if (podIPs === undefined) throw new IsthmusError('ISTHMUS_DEV_CLUSTER', 'its pod network has no free address; delete pods');
+  if (podIPs === undefined)
+    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', 'its pod network has no free address; delete pods');
   api.update(PODS, {...bound, status: runningStatus(bound, {hostIP, podIPs, nowMs})}, 'status');
 }
 
-function ensureNode(api: InternalApi, node: {nodeName: string; address: string; now: string; gitVersion: string}): void {
+function ensureNode(
+  api: InternalApi,
+  node: {nodeName: string; address: string; now: string; gitVersion: string},
+): void {
   const {nodeName, address, now, gitVersion} = node;
   if (api.get(NODES, undefined, nodeName) !== undefined) return;
   const created = api.create(NODES, {

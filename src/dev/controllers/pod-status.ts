@@ -12,7 +12,12 @@ export interface Placement {
 export function runningStatus(pod: JsonObject, placement: Placement): JsonObject {
   const spec = objectIn(pod, 'spec');
   const now = toKubeTime(placement.nowMs);
-  const condition = (type: string): JsonObject => ({type, status: 'True', lastProbeTime: null, lastTransitionTime: now});
+  const condition = (type: string): JsonObject => ({
+    type,
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: now,
+  });
   const initContainers = objectsIn(spec, 'initContainers');
   return {
     ...objectIn(pod, 'status'),

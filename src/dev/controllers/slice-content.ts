@@ -1,5 +1,15 @@
 import {familyOfIp} from '../builtin/ip-rules.ts';
-import {defined, isTerminating, nameOf, namespaceOf, objectIn, objectsIn, textIn, textsIn, uidOf} from '../builtin/read-json.ts';
+import {
+  defined,
+  isTerminating,
+  nameOf,
+  namespaceOf,
+  objectIn,
+  objectsIn,
+  textIn,
+  textsIn,
+  uidOf,
+} from '../builtin/read-json.ts';
 import type {JsonObject} from '../schema/json.ts';
 
 /** As many endpoints as the upstream controller puts into one slice. */
@@ -25,7 +35,11 @@ export function desiredSlices(service: JsonObject, pods: readonly JsonObject[]):
   return families.flatMap((family) => slicesOfFamily(service, inOrder, family));
 }
 
-function slicesOfFamily(service: JsonObject, pods: readonly JsonObject[], addressType: string): readonly SliceContent[] {
+function slicesOfFamily(
+  service: JsonObject,
+  pods: readonly JsonObject[],
+  addressType: string,
+): readonly SliceContent[] {
   // Pods may give one port name different numbers; each combination needs slices of its own.
   const groups = new Map<string, {ports: readonly JsonObject[]; endpoints: JsonObject[]}>();
   for (const pod of pods) {

@@ -5,7 +5,9 @@ import {admissionFixture, refusal} from './admission-fixture.ts';
 import {jsonPatch, startTestServer, testAuthority} from './webhook-server.ts';
 import type {Answer, TestAuthority, TestWebhookServer} from './webhook-server.ts';
 
-const deny = (status?: JsonObject): Answer => () => ({allowed: false, ...(status === undefined ? {} : {status})});
+const deny =
+  (status?: JsonObject): Answer =>
+  () => ({allowed: false, ...(status === undefined ? {} : {status})});
 const raw = (code: number, body: string): Answer => ({raw: (response) => response.writeHead(code).end(body)});
 
 const ANSWERS: Record<string, Answer> = {
@@ -148,10 +150,9 @@ describe('patches', () => {
     const made = fixture('Mutating', hook('/patch'), hook('/allow'));
     const before = server.seen.length;
     expect(await made.mutate()).toMatchObject({metadata: {name: 'm', annotations: {a: 'b'}}});
-    expect(server.seen.slice(before).map(({request}) => (request.object?.['metadata'] as JsonObject)['annotations'])).toEqual([
-      undefined,
-      {a: 'b'},
-    ]);
+    expect(
+      server.seen.slice(before).map(({request}) => (request.object?.['metadata'] as JsonObject)['annotations']),
+    ).toEqual([undefined, {a: 'b'}]);
     await made.admission.close();
   });
 

@@ -24,7 +24,11 @@ async function reviews(
 ): Promise<ReviewRequest[]> {
   const made = admissionFixture();
   const clientConfig = {url: `${server.base}/allow`, caBundle: authority.caBundle};
-  made.configure('Validating', 'w', hooks.map((hook) => ({clientConfig, ...hook})));
+  made.configure(
+    'Validating',
+    'w',
+    hooks.map((hook) => ({clientConfig, ...hook})),
+  );
   const before = server.seen.length;
   await made.validate(fields(made));
   await made.admission.close();
@@ -89,7 +93,10 @@ describe('selectors', () => {
   });
 
   test('cluster-scoped kinds have no namespace to be judged by', async () => {
-    const write = (made: AdmissionFixture): Partial<AdmissionInput> => ({type: made.typeOf('nodes'), object: {metadata: {name: 'n'}}});
+    const write = (made: AdmissionFixture): Partial<AdmissionInput> => ({
+      type: made.typeOf('nodes'),
+      object: {metadata: {name: 'n'}},
+    });
     expect(await reviews([byNamespace('b')], write)).toHaveLength(1);
   });
 
@@ -159,7 +166,10 @@ describe('matchPolicy', () => {
     schema,
   });
   const write = (made: AdmissionFixture): Partial<AdmissionInput> => {
-    made.registry.set('widgets.example.dev', ['v1beta1', 'v1alpha1'].map((name) => version(made, name)));
+    made.registry.set(
+      'widgets.example.dev',
+      ['v1beta1', 'v1alpha1'].map((name) => version(made, name)),
+    );
     const type = made.registry.find('example.dev', 'v1alpha1', 'widgets');
     if (type === undefined) throw new Error('the type is missing');
     return {type, object: {apiVersion: 'example.dev/v1alpha1', kind: 'Widget', metadata: {name: 'w'}, spec: {a: 1}}};

@@ -9,7 +9,6 @@ import {startTestServer, testAuthority} from './webhook-server.ts';
 import type {TestAuthority, TestServerOptions, TestWebhookServer} from './webhook-server.ts';
 
 const ANSWERS = {'/allow': () => ({allowed: true}), '/deny': () => ({allowed: false})};
-const DAY_MS = 86_400_000;
 
 let authority: TestAuthority;
 let made: AdmissionFixture;
@@ -105,7 +104,6 @@ test('an expired certificate', async () => {
   expect(await whyNot(`${old.base}/allow`)).toMatch(
     /^tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time \S+Z is after /,
   );
-  expect(now).toBeLessThan(Date.now() + DAY_MS);
 });
 
 test.each([
@@ -134,7 +132,13 @@ test('nobody listens', async () => {
 });
 
 test('a server that speaks no TLS', async () => {
-  const plain = createServer((socket) => void socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const plain = createServer(
+    (socket) =>
+      void socket
+        .on('error', () => undefined)
+        .resume()
+        .end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+  );
   await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
   const url = `https://127.0.0.1:${(plain.address() as AddressInfo).port}/allow`;
   point(url);
@@ -156,7 +160,9 @@ test('a changed configuration counts from the next request on', async () => {
 
 test('webhooks are asked by the name of their configuration, then in the order of its list', async () => {
   const server = await start({answers: {'/a': ANSWERS['/allow'], '/b': ANSWERS['/allow'], '/c': ANSWERS['/allow']}});
-  const at = (path: string): JsonObject => ({clientConfig: {url: `${server.base}${path}`, caBundle: authority.caBundle}});
+  const at = (path: string): JsonObject => ({
+    clientConfig: {url: `${server.base}${path}`, caBundle: authority.caBundle},
+  });
   made.configure('Mutating', 'second', [at('/c')]);
   made.configure('Mutating', 'first', [at('/a'), at('/b')]);
   await made.mutate();
@@ -167,7 +173,11 @@ test('validating webhooks are asked at the same time', async () => {
   const waiting: (() => void)[] = [];
   const together = {
     raw: (response: {end: (text: string) => void}, request: {uid: string}) => {
-      const review = {apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: {uid: request.uid, allowed: true}};
+      const review = {
+        apiVersion: 'admission.k8s.io/v1',
+        kind: 'AdmissionReview',
+        response: {uid: request.uid, allowed: true},
+      };
       waiting.push(() => response.end(JSON.stringify(review)));
       // Both are answered only once both were asked.
       if (waiting.length === 2) for (const answer of waiting) answer();
@@ -175,7 +185,11 @@ test('validating webhooks are asked at the same time', async () => {
   };
   const server = await start({answers: {'/together': together}});
   const hook = {clientConfig: {url: `${server.base}/together`, caBundle: authority.caBundle}};
-  made.configure('Validating', 'w', [hook, hook].map((one, index) => ({...one, name: `w${index}.example.dev`})));
+  made.configure(
+    'Validating',
+    'w',
+    [hook, hook].map((one, index) => ({...one, name: `w${index}.example.dev`})),
+  );
   await made.validate();
   expect(server.seen).toHaveLength(2);
 });

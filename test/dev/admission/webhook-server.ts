@@ -21,8 +21,7 @@ export interface SeenReview {
 
 /** What a path answers: fields of `response`, the uid is added; or the whole exchange. */
 export type Answer =
-  | ((request: ReviewRequest) => JsonObject)
-  | {raw: (response: ServerResponse, request: ReviewRequest) => void};
+  ((request: ReviewRequest) => JsonObject) | {raw: (response: ServerResponse, request: ReviewRequest) => void};
 
 export interface TestAuthority {
   readonly pair: KeyPairPem;

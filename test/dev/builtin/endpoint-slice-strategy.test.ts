@@ -6,7 +6,13 @@ const {strategy} = memoryCluster().typeOf('endpointslices');
 
 function slice(fields: JsonObject): JsonObject {
   const ports = [{name: 'http', port: 80, protocol: 'TCP'}];
-  return {apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: {name: 't', namespace: 'bar'}, ports, ...fields};
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {name: 't', namespace: 'bar'},
+    ports,
+    ...fields,
+  };
 }
 
 function errorsOf(fields: JsonObject, old?: JsonObject): string[] {
@@ -76,11 +82,15 @@ describe('limits', () => {
       'endpoints[0].addresses: Too many: 101: must have at most 100 items',
     ]);
     const endpoints = many(1001).map((address) => ({addresses: [address]}));
-    expect(errorsOf({addressType: 'IPv4', endpoints})).toEqual(['endpoints: Too many: 1001: must have at most 1000 items']);
+    expect(errorsOf({addressType: 'IPv4', endpoints})).toEqual([
+      'endpoints: Too many: 1001: must have at most 1000 items',
+    ]);
   });
 
   test('port names are unique, the empty one too', () => {
-    expect(errorsOf({addressType: 'IPv4', ports: [{port: 80}, {port: 81}]})).toEqual(['ports[1].name: Duplicate value: ""']);
+    expect(errorsOf({addressType: 'IPv4', ports: [{port: 80}, {port: 81}]})).toEqual([
+      'ports[1].name: Duplicate value: ""',
+    ]);
   });
 
   test('the address type never changes', () => {

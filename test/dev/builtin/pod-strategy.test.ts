@@ -103,7 +103,12 @@ describe('defaults', () => {
         containers: [
           {
             ports: [{containerPort: 80, protocol: 'TCP'}],
-            readinessProbe: {httpGet: {path: '/', scheme: 'HTTP'}, periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3},
+            readinessProbe: {
+              httpGet: {path: '/', scheme: 'HTTP'},
+              periodSeconds: 10,
+              timeoutSeconds: 1,
+              failureThreshold: 3,
+            },
             env: [{valueFrom: {fieldRef: {apiVersion: 'v1'}}}],
             resources: {requests: {cpu: '1', memory: '1Gi'}},
           },

@@ -56,7 +56,8 @@ describe('the Service range of an embedded cluster', () => {
 
   test('a full range says so', () => {
     const allocator = new ServiceIpAllocator({index: 1, random: () => 0});
-    for (let at = 1; at < 65_535; at++) allocator.claim(allocator.at('IPv6', at), {...CLAIM, owner: `bar/${at}`, nowMs: 1});
+    for (let at = 1; at < 65_535; at++)
+      allocator.claim(allocator.at('IPv6', at), {...CLAIM, owner: `bar/${at}`, nowMs: 1});
     expect(allocator.next('IPv6', CLAIM)).toBeUndefined();
   });
 });

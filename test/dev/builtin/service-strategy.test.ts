@@ -145,7 +145,8 @@ describe('refusals, in the words of a kube-apiserver', () => {
     {
       name: 'clusterIPs without clusterIP',
       spec: {clusterIPs: ['10.101.3.3', 'fd00::1']},
-      message: 'spec.clusterIPs: Invalid value: ["10.101.3.3","fd00::1"]: must be empty when `clusterIP` is not specified',
+      message:
+        'spec.clusterIPs: Invalid value: ["10.101.3.3","fd00::1"]: must be empty when `clusterIP` is not specified',
     },
     {
       name: 'out of range',
@@ -222,7 +223,9 @@ describe('refusals, in the words of a kube-apiserver', () => {
     expect(refusal(() => create(made, {ports: [PORT]}, '1.a'))).toBe(
       'Service "1.a" is invalid: metadata.name: Invalid value: "1.a": must not contain dots',
     );
-    expect(refusal(() => create(made, {ports: [PORT]}, 'a'.repeat(64)))).toContain('must be no more than 63 characters');
+    expect(refusal(() => create(made, {ports: [PORT]}, 'a'.repeat(64)))).toContain(
+      'must be no more than 63 characters',
+    );
   });
 
   test('only a LoadBalancer may have an ingress', () => {

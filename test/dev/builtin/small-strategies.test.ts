@@ -122,9 +122,9 @@ describe('ConfigMap and Secret', () => {
 
   test('a TLS Secret needs both files, and a type does not change', () => {
     const {api} = cluster();
-    expect(refusalOf(() => api.create(SECRETS, secret({type: 'kubernetes.io/tls', data: {'tls.crt': ''}}))).message).toBe(
-      'Secret "s" is invalid: data[tls.key]: Required value',
-    );
+    expect(
+      refusalOf(() => api.create(SECRETS, secret({type: 'kubernetes.io/tls', data: {'tls.crt': ''}}))).message,
+    ).toBe('Secret "s" is invalid: data[tls.key]: Required value');
     const made = api.create(SECRETS, secret({}));
     expect(refusalOf(() => api.update(SECRETS, {...made, type: 'example.org/x'})).message).toBe(
       'Secret "s" is invalid: type: Invalid value: "example.org/x": field is immutable',

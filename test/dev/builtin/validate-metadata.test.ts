@@ -9,7 +9,9 @@ const configMaps = typeOf('configmaps');
 function errorsOf(metadata: JsonObject, o: {old?: JsonObject; type?: typeof configMaps} = {}): string[] {
   const whole = {name: 'x', namespace: 'bar', ...metadata};
   const old = o.old === undefined ? undefined : {metadata: {name: 'x', namespace: 'bar', ...o.old}};
-  return validateMetadata({metadata: whole}, old, o.type ?? configMaps).map((error) => `${error.field}: ${error.message}`);
+  return validateMetadata({metadata: whole}, old, o.type ?? configMaps).map(
+    (error) => `${error.field}: ${error.message}`,
+  );
 }
 
 const SUBDOMAIN =
@@ -70,7 +72,12 @@ test.each(rows)('$name', ({metadata, errors}) => {
 
 test('two controllers are one too many', () => {
   const owner = {apiVersion: 'v1', kind: 'Service', uid: 'u', controller: true};
-  const [error] = errorsOf({ownerReferences: [{...owner, name: 'a'}, {...owner, name: 'b'}]});
+  const [error] = errorsOf({
+    ownerReferences: [
+      {...owner, name: 'a'},
+      {...owner, name: 'b'},
+    ],
+  });
   expect(error).toContain('Only one reference can have Controller set to true. Found "true" in references for a and b');
 });
 
