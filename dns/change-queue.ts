@@ -1,5 +1,5 @@
 import type {ToWorker} from './worker-messages.ts';
-import type {ZoneTable} from './zone/zone-table.ts';
+import type {GroupReader, ZoneTable} from './zone/zone-table.ts';
 
 /** How long queries may wait while a change is taken over, before it is their turn again. */
 const STEP_MS = 1;
@@ -24,10 +24,9 @@ export interface ChangeQueueOptions {
 export class ChangeQueue {
   readonly #options: ChangeQueueOptions;
   readonly #waiting: Publish[] = [];
-  /** Where the first that waits has been taken over to. */
+  /** Of the first that waits: the slab that is being taken over. */
   #slab = 0;
-  #at = 0;
-  #buffer: Buffer = Buffer.alloc(0);
+  #reader: GroupReader | undefined;
   #isRunning = false;
 
   constructor(options: ChangeQueueOptions) {
@@ -57,24 +56,18 @@ export class ChangeQueue {
     this.#isRunning = false;
   }
 
-  /** @returns false: there was nothing left of the publication */
+  /** @returns false: nothing is left of the publication */
   #applyNext(publish: Publish): boolean {
     const memory = publish.slabs[this.#slab];
     if (!memory) {
       this.#slab = 0;
       return false;
     }
-    const slab = this.#bufferOf(memory);
-    this.#at = this.#options.table.applyGroup(slab, this.#at);
-    if (this.#at >= slab.length) {
+    this.#reader ??= this.#options.table.reader(memory);
+    if (!this.#reader.applyNext()) {
+      this.#reader = undefined;
       this.#slab++;
-      this.#at = 0;
     }
     return true;
-  }
-
-  #bufferOf(memory: ArrayBuffer): Buffer {
-    if (this.#buffer.buffer !== memory) this.#buffer = Buffer.from(memory);
-    return this.#buffer;
   }
 }

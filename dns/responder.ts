@@ -15,8 +15,8 @@ import type {WireName} from './wire/name.ts';
 import {DROP, QueryReader} from './wire/query-reader.ts';
 import {SOA_POINTERS} from './zone/apex.ts';
 import {ANSWER_HEADER_BYTES} from './zone/encode-group.ts';
-import {findAnswer, hasAnswers} from './zone/zone-table.ts';
-import type {NameEntry, ZoneTable} from './zone/zone-table.ts';
+import {findAnswer, hasAnswers, staleAtSeconds} from './zone/zone-table.ts';
+import type {ZoneTable} from './zone/zone-table.ts';
 
 export type Transport = 'udp' | 'tcp';
 
@@ -46,7 +46,7 @@ const NO_RECORDS = Buffer.alloc(ANSWER_HEADER_BYTES);
 
 /** One query in, one answer out; knows nothing of sockets. */
 export class Responder {
-  readonly #zone: WireName;
+  readonly #zone: Buffer;
   readonly #table: ZoneTable;
   readonly #counters: Counters;
   readonly #nowMs: () => number;
@@ -68,7 +68,7 @@ export class Responder {
   #extraBytes = 0;
 
   constructor(options: ResponderOptions) {
-    this.#zone = options.zone;
+    this.#zone = Buffer.from(options.zone, 'latin1');
     this.#table = options.table;
     this.#counters = options.counters;
     this.#nowMs = options.nowMs;
@@ -101,35 +101,37 @@ export class Responder {
   }
 
   #decide(): void {
-    const {class: queryClass, type, name} = this.#query;
+    const {class: queryClass, type, name, nameLength} = this.#query;
     if (queryClass !== CLASS_IN) {
       this.#rcode = Rcode.REFUSED;
       return;
     }
-    const entry = this.#table.get(name);
-    if (!entry && !this.#isInZone(name)) this.#rcode = Rcode.REFUSED;
+    const exists = this.#table.find(name, nameLength);
+    if (!exists && !this.#isInZone(name, nameLength)) this.#rcode = Rcode.REFUSED;
     else if (type === Type.OPT) this.#rcode = Rcode.FORMERR;
     else if (type === Type.AXFR || type === Type.IXFR) this.#rcode = Rcode.REFUSED;
     else if (isMetaType(type) && type !== Type.ANY) this.#rcode = Rcode.NOTIMP;
-    else if (this.synced) this.#lookUp(entry, type);
+    else if (this.synced) this.#lookUp(exists, type);
     else {
       this.#rcode = Rcode.SERVFAIL;
       this.#extendedError = ExtendedError.NOT_READY;
     }
   }
 
-  #lookUp(entry: NameEntry | undefined, type: number): void {
+  #lookUp(exists: boolean, type: number): void {
     this.#authoritative = true;
-    if (!entry) {
+    if (!exists) {
       this.#rcode = Rcode.NXDOMAIN;
       this.#answerNegative();
       return;
     }
-    if (entry.staleAtMs > 0 && this.#nowMs() >= entry.staleAtMs) this.#extendedError = ExtendedError.STALE_ANSWER;
-    this.#slab = entry.slab;
-    this.#at = findAnswer(entry, type);
+    const {slab, at} = this.#table;
+    const staleAt = staleAtSeconds(slab, at);
+    if (staleAt > 0 && this.#nowMs() >= staleAt * 1000) this.#extendedError = ExtendedError.STALE_ANSWER;
+    this.#slab = slab;
+    this.#at = findAnswer(slab, at, type);
     if (this.#at > 0) return;
-    if (type === Type.ANY && hasAnswers(entry)) this.#slab = this.#hinfo;
+    if (type === Type.ANY && hasAnswers(slab, at)) this.#slab = this.#hinfo;
     else this.#answerNegative();
   }
 
@@ -142,11 +144,11 @@ export class Responder {
   }
 
   /** The wire name must end in the zone's, and where a label begins: octets inside a label may look like it. */
-  #isInZone(name: WireName): boolean {
-    const zoneAt = name.length - this.#zone.length;
-    if (zoneAt < 0 || !name.endsWith(this.#zone)) return false;
+  #isInZone(name: Buffer, length: number): boolean {
+    const zoneAt = length - this.#zone.length;
+    if (zoneAt < 0 || name.compare(this.#zone, 0, this.#zone.length, zoneAt, length) !== 0) return false;
     let at = 0;
-    while (at < zoneAt) at += 1 + name.charCodeAt(at);
+    while (at < zoneAt) at += 1 + name[at]!;
     return at === zoneAt;
   }
 
@@ -199,7 +201,7 @@ export class Responder {
     copy(this.#slab, this.#at + ANSWER_HEADER_BYTES, reply, at, this.#recordBytes + this.#extraBytes);
     if (!this.#negative) return;
     // The SOA's names end in the zone's name: here that is the last part of the question's.
-    const pointer = POINTER_BITS | (HEADER_BYTES + this.#query.name.length - this.#zone.length);
+    const pointer = POINTER_BITS | (HEADER_BYTES + this.#query.nameLength - this.#zone.length);
     for (const offset of SOA_POINTERS) putU16(reply, at + offset, pointer);
   }
 

@@ -1,3 +1,4 @@
+import {randomInt} from 'node:crypto';
 import {parentPort, workerData} from 'node:worker_threads';
 import {ChangeQueue} from './change-queue.ts';
 import {Counter, Counters} from './counters.ts';
@@ -17,7 +18,7 @@ const port = parentPort!;
 const send = (message: FromWorker) => port.postMessage(message);
 
 const counters = new Counters(settings.counters, settings.index);
-const table = new ZoneTable(settings.zone);
+const table = new ZoneTable(settings.zone, randomInt(2 ** 32));
 const responder = new Responder({...settings, table, counters, nowMs: Date.now});
 const changes = new ChangeQueue({
   table,

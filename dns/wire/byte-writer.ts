@@ -27,11 +27,6 @@ export class ByteWriter {
     this.#length = this.#bytes.writeUInt32BE(value, this.#length);
   }
 
-  f64(value: number): void {
-    this.#reserve(8);
-    this.#length = this.#bytes.writeDoubleBE(value, this.#length);
-  }
-
   latin1(text: string): void {
     this.#reserve(text.length);
     this.#length += this.#bytes.write(text, this.#length, 'latin1');

@@ -1,5 +1,4 @@
 import {HEADER_BYTES, PLAIN_UDP_BYTES, Rcode, Type} from './codes.ts';
-import type {WireName} from './name.ts';
 
 /** Nothing is answered: an answer could only feed a loop or a reflection. */
 export const DROP = -1;
@@ -13,11 +12,12 @@ const OPT_FIXED = 11;
 
 /**
  * Reads a query: one question and at most one OPT record, nothing else. The fields hold the query read last, so that
- * reading allocates nothing but the name; they mean something only as far as `read` came.
+ * reading allocates nothing; they mean something only as far as `read` came.
  */
 export class QueryReader {
-  /** Lower-cased, for looking up. The answer echoes the question's own octets. */
-  name: WireName = '';
+  /** The name, lower-cased for looking up, in the first `nameLength` octets. The answer echoes the question's own octets. */
+  readonly name = Buffer.alloc(MAX_NAME);
+  nameLength = 0;
   type = 0;
   class = 0;
   /** Where the question ends; the end of the header where it could not be read. */
@@ -25,8 +25,6 @@ export class QueryReader {
   hasEdns = false;
   /** The client's UDP payload size as it said it, not yet capped. */
   udpBytes = PLAIN_UDP_BYTES;
-
-  readonly #scratch = Buffer.alloc(MAX_NAME);
 
   /** @returns `DROP`, or the rcode to answer with; NOERROR: the query was read whole */
   read(message: Uint8Array): number {
@@ -47,7 +45,7 @@ export class QueryReader {
   }
 
   #readQuestion(message: Uint8Array): boolean {
-    const scratch = this.#scratch;
+    const name = this.name;
     let at = HEADER_BYTES;
     for (;;) {
       const length = message[at];
@@ -55,16 +53,16 @@ export class QueryReader {
       if (length === undefined || length > MAX_LABEL) return false;
       const next = at + 1 + length;
       if (next > message.length || next - HEADER_BYTES > MAX_NAME) return false;
-      scratch[at - HEADER_BYTES] = length;
+      name[at - HEADER_BYTES] = length;
       for (let i = at + 1; i < next; i++) {
         const octet = message[i]!;
-        scratch[i - HEADER_BYTES] = octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
+        name[i - HEADER_BYTES] = octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
       }
       at = next;
       if (length === 0) break;
     }
     if (at + 4 > message.length) return false;
-    this.name = scratch.toString('latin1', 0, at - HEADER_BYTES);
+    this.nameLength = at - HEADER_BYTES;
     this.type = (message[at]! << 8) | message[at + 1]!;
     this.class = (message[at + 2]! << 8) | message[at + 3]!;
     this.questionEnd = at + 4;

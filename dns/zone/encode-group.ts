@@ -8,7 +8,7 @@ import type {ServiceTarget, ZoneNode} from './node-tree.ts';
  * The packed form in which compiled answers travel to a worker and in which they stay there. A slab is a sequence of groups:
  *
  *   group  = octet length, key; u32 number of nodes; nodes       (no nodes: the group is removed)
- *   node   = octet length, name; u32 octets that follow the f64; f64 stale after (ms since the epoch, 0: never); answers
+ *   node   = octet length, name; u32 octets of the answers; u32 when they turn stale (s since the epoch, 0: never); answers
  *   answers = octet number; then each: {@link ANSWER_HEADER_BYTES} octets of header and the records
  *   header = u16 type, u16 answer records, u16 octets of these, u16 additional records, u16 octets of these
  *
@@ -58,7 +58,7 @@ function encodeNode(writer: ByteWriter, at: NodeAt): void {
   writer.latin1(at.name);
   const lengthAt = writer.length;
   writer.u32(0);
-  writer.f64(at.group.staleAtMs);
+  writer.u32(Math.ceil(at.group.staleAtMs / 1000));
   const answersAt = writer.length;
   writer.u8(0);
   const count = encodeAddresses(writer, at) + encodeServices(writer, at) + encodeOther(writer, at);
@@ -146,7 +146,8 @@ class AnswerHeader {
     this.#writer = writer;
     this.#at = writer.length;
     writer.u16(type);
-    writer.f64(0);
+    writer.u32(0);
+    writer.u32(0);
   }
 
   /** Octets of all records so far. */

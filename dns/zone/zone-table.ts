@@ -1,15 +1,11 @@
 import {Type} from '../wire/codes.ts';
 import type {WireName} from '../wire/name.ts';
 import {ANSWER_HEADER_BYTES} from './encode-group.ts';
+import {NameIndex} from './name-index.ts';
+import {SlabStore} from './slab-store.ts';
 
-/** Where the answers of one name lie. */
-export interface NameEntry {
-  readonly slab: Buffer;
-  /** Offset of the number of answers. */
-  readonly at: number;
-  /** Milliseconds since the epoch; 0: never. */
-  readonly staleAtMs: number;
-}
+/** Octets between a node's name and its answers: their length, and when they turn stale (see encode-group.ts). */
+const NODE_FIXED_BYTES = 8;
 
 /** Where one compiled answer lies: the offset of its header. */
 export interface AnswerPlace {
@@ -18,21 +14,34 @@ export interface AnswerPlace {
 }
 
 /**
- * The compiled zone as a worker holds it: one look-up a query. Answers stay packed in the slabs they came in; an old slab
- * is garbage when the last name in it has been replaced.
+ * The compiled zone as a worker holds it: one look-up a query, and nothing but slabs and two indexes over them. A group is
+ * wholly in one slab; the slab is let go when the last group in it has been replaced.
  */
 export class ZoneTable {
-  readonly #names = new Map<WireName, NameEntry>();
-  readonly #groups = new Map<WireName, readonly WireName[]>();
-  readonly #zone: WireName;
+  readonly #slabs = new SlabStore();
+  readonly #names: NameIndex;
+  readonly #groups: NameIndex;
+  readonly #zone: Buffer;
   #soa: AnswerPlace | undefined;
 
-  constructor(zone: WireName) {
-    this.#zone = zone;
+  /** Of the name that was found last: its slab, and where its answers begin there. */
+  slab: Buffer = Buffer.alloc(0);
+  at = 0;
+
+  constructor(zone: WireName, seed: number) {
+    this.#zone = Buffer.from(zone, 'latin1');
+    this.#names = new NameIndex(this.#slabs, seed);
+    this.#groups = new NameIndex(this.#slabs, seed);
   }
 
+  /** How many names exist. */
   get size(): number {
     return this.#names.size;
+  }
+
+  /** Octets of answers held, those of replaced groups included as long as their slab is. */
+  get bytes(): number {
+    return this.#slabs.bytes;
   }
 
   /** The apex's SOA answer; undefined until the apex is there. */
@@ -40,68 +49,121 @@ export class ZoneTable {
     return this.#soa;
   }
 
-  /** @param name - lower-cased */
-  get(name: WireName): NameEntry | undefined {
-    return this.#names.get(name);
-  }
-
-  names(): IterableIterator<WireName> {
-    return this.#names.keys();
-  }
-
   /**
-   * Replaces one group by what the slab says at `at`, whole: no query sees half an import.
+   * Sets `slab` and `at` to the answers of a name.
    *
-   * @returns where the next group begins
+   * @param name - lower-cased; only the first `length` octets are looked at
+   * @returns false: the name does not exist
    */
-  applyGroup(slab: Buffer, at: number): number {
-    const keyEnd = at + 1 + slab[at]!;
-    const key = slab.toString('latin1', at + 1, keyEnd);
-    const count = slab.readUInt32BE(keyEnd);
-    const before = this.#groups.get(key);
-    const names: WireName[] = [];
-    let cursor = keyEnd + 4;
-    for (let i = 0; i < count; i++) cursor = this.#readNode(slab, cursor, names);
-    if (before) this.#removeOthers(before, names);
-    if (count > 0) this.#groups.set(key, names);
-    else this.#groups.delete(key);
-    if (key === this.#zone) this.#soa = this.#findSoa();
-    return cursor;
+  find(name: Uint8Array, length: number): boolean {
+    const slot = this.#names.find(name, 0, length);
+    if (slot < 0) return false;
+    this.slab = this.#slabs.get(this.#names.slabOf(slot));
+    const nameAt = this.#names.offsetOf(slot);
+    this.at = nameAt + 1 + length + NODE_FIXED_BYTES;
+    return true;
   }
 
-  #readNode(slab: Buffer, at: number, names: WireName[]): number {
-    const nameEnd = at + 1 + slab[at]!;
-    const name = slab.toString('latin1', at + 1, nameEnd);
-    const answers = nameEnd + 12;
-    this.#names.set(name, {slab, at: answers, staleAtMs: slab.readDoubleBE(nameEnd + 4)});
-    names.push(name);
-    return answers + slab.readUInt32BE(nameEnd);
+  /** Takes groups in. Between two of them queries may be answered; each changes at once. */
+  reader(memory: ArrayBuffer): GroupReader {
+    const slab = Buffer.from(memory);
+    const id = this.#slabs.add(slab);
+    let at = 0;
+    return {
+      applyNext: () => {
+        if (at < slab.length) at = this.#applyGroup(id, at);
+        if (at < slab.length) return true;
+        if (at !== Infinity) this.#slabs.release(id);
+        at = Infinity;
+        return false;
+      },
+    };
   }
 
-  #removeOthers(before: readonly WireName[], now: readonly WireName[]): void {
-    const kept = new Set(now);
-    for (const name of before) if (!kept.has(name)) this.#names.delete(name);
+  /** Every name and what is held for it: the time at which it turns stale, and its answers. For comparing tables. */
+  *entries(): IterableIterator<readonly [WireName, Buffer]> {
+    for (const slot of this.#names.slots()) {
+      const slab = this.#slabs.get(this.#names.slabOf(slot));
+      const nameAt = this.#names.offsetOf(slot);
+      const end = nameAt + 1 + slab[nameAt]!;
+      yield [slab.toString('latin1', nameAt + 1, end), slab.subarray(end + 4, nodeEnd(slab, nameAt))];
+    }
   }
 
-  #findSoa(): AnswerPlace | undefined {
-    const entry = this.#names.get(this.#zone);
-    const at = entry ? findAnswer(entry, Type.SOA) : 0;
-    return entry && at > 0 ? {slab: entry.slab, at} : undefined;
+  #applyGroup(id: number, at: number): number {
+    const slab = this.#slabs.get(id);
+    const keyLength = slab[at]!;
+    const before = this.#groups.find(slab, at + 1, keyLength);
+    const [oldId, oldAt] = before < 0 ? [-1, 0] : [this.#groups.slabOf(before), this.#groups.offsetOf(before)];
+    const nodes = nodesOf(slab, at);
+    let end = nodes.begin;
+    for (let i = 0; i < nodes.count; i++) {
+      this.#names.set(id, end);
+      end = nodeEnd(slab, end);
+    }
+    if (nodes.count > 0) {
+      this.#groups.set(id, at);
+      this.#slabs.retain(id);
+    } else if (before >= 0) {
+      this.#groups.delete(before);
+    }
+    if (oldId >= 0) this.#removeRest(oldId, oldAt);
+    if (slab.compare(this.#zone, 0, this.#zone.length, at + 1, at + 1 + keyLength) === 0) this.#findSoa();
+    return end;
+  }
+
+  /** Of a group that was replaced: the names that still lead to it are in it no more. */
+  #removeRest(id: number, groupAt: number): void {
+    const slab = this.#slabs.get(id);
+    const {begin, count} = nodesOf(slab, groupAt);
+    for (let i = 0, at = begin; i < count; i++, at = nodeEnd(slab, at)) {
+      const slot = this.#names.find(slab, at + 1, slab[at]!);
+      if (slot >= 0 && this.#names.slabOf(slot) === id && this.#names.offsetOf(slot) === at) this.#names.delete(slot);
+    }
+    this.#slabs.release(id);
+  }
+
+  #findSoa(): void {
+    const at = this.find(this.#zone, this.#zone.length) ? findAnswer(this.slab, this.at, Type.SOA) : 0;
+    this.#soa = at > 0 ? {slab: this.slab, at} : undefined;
   }
 }
 
-/** @returns the offset of the answer's header in the entry's slab; 0: the name has no record of that type */
-export function findAnswer(entry: NameEntry, type: number): number {
-  const slab = entry.slab;
-  let at = entry.at + 1;
-  for (let left = slab[entry.at]!; left > 0; left--) {
-    if (((slab[at]! << 8) | slab[at + 1]!) === type) return at;
-    at += ANSWER_HEADER_BYTES + ((slab[at + 4]! << 8) | slab[at + 5]!) + ((slab[at + 8]! << 8) | slab[at + 9]!);
+export interface GroupReader {
+  /** @returns false: that was the last group, and there is no further one */
+  applyNext(): boolean;
+}
+
+function nodesOf(slab: Buffer, groupAt: number): {begin: number; count: number} {
+  const keyEnd = groupAt + 1 + slab[groupAt]!;
+  return {begin: keyEnd + 4, count: slab.readUInt32BE(keyEnd)};
+}
+
+function nodeEnd(slab: Buffer, nodeAt: number): number {
+  const nameEnd = nodeAt + 1 + slab[nodeAt]!;
+  return nameEnd + NODE_FIXED_BYTES + slab.readUInt32BE(nameEnd);
+}
+
+/**
+ * @param at - where the answers of a name begin
+ * @returns the offset of the answer's header in the slab; 0: the name has no record of that type
+ */
+export function findAnswer(slab: Buffer, at: number, type: number): number {
+  let header = at + 1;
+  for (let left = slab[at]!; left > 0; left--) {
+    if (((slab[header]! << 8) | slab[header + 1]!) === type) return header;
+    const recordBytes = (slab[header + 4]! << 8) | slab[header + 5]!;
+    header += ANSWER_HEADER_BYTES + recordBytes + ((slab[header + 8]! << 8) | slab[header + 9]!);
   }
   return 0;
 }
 
 /** False: an empty non-terminal. */
-export function hasAnswers(entry: NameEntry): boolean {
-  return entry.slab[entry.at] !== 0;
+export function hasAnswers(slab: Buffer, at: number): boolean {
+  return slab[at] !== 0;
+}
+
+/** From when on the answers are stale, in seconds since the epoch; 0: never. */
+export function staleAtSeconds(slab: Buffer, at: number): number {
+  return slab.readUInt32BE(at - 4);
 }

@@ -1,6 +1,6 @@
 import type {Logger} from 'pino';
 
-import {AGENT_WRITER_LEASE} from '../api/names.ts';
+import {AGENT_MANAGER, AGENT_WRITER_LEASE} from '../api/names.ts';
 import type {View, ViewChange} from '../clusterset/view.ts';
 import {describeError} from '../errors.ts';
 import {KubeClient} from '../kube/client.ts';
@@ -115,6 +115,7 @@ export class Agent {
       namespace,
       name: AGENT_WRITER_LEASE,
       identity: options.identity,
+      fieldManager: AGENT_MANAGER,
       leaseDurationMs: WRITER_LEASE_MS,
       renewEveryMs: WRITER_RENEW_MS,
       onHeld: () => {

@@ -17,15 +17,15 @@ import type {MergedPorts} from './merge-ports.ts';
  * @param exports - in any order; of one namespace and name, at most one a cluster
  */
 export function merge(exports: readonly MemberExport[]): MergeResult {
-  const {judged, merged} = decide(exports);
-  return {import: merged, verdicts: new Map(judged.map(({verdict}) => [verdict.cluster, verdict]))};
+  const {judged, outcome} = decide(exports);
+  return {import: outcome?.merged, verdicts: new Map(judged.map(({verdict}) => [verdict.cluster, verdict]))};
 }
 
 interface Decision {
   /** By precedence. */
   readonly judged: readonly {readonly export: MemberExport; readonly verdict: ExportVerdict}[];
-  readonly merged: MergedImport | undefined;
-  readonly oldest: ValidExport | undefined;
+  /** Undefined: no export is valid. */
+  readonly outcome: {readonly merged: MergedImport; readonly oldest: ValidExport} | undefined;
   readonly conflicts: readonly Conflict[];
 }
 
@@ -37,14 +37,14 @@ function decide(exports: readonly MemberExport[]): Decision {
       export: e,
       verdict: {cluster: e.cluster, valid: validity(e), conflicts, winner: e === oldest},
     }));
-  if (oldest === undefined) return {judged: judge([]), merged: undefined, oldest, conflicts: []};
+  if (oldest === undefined) return {judged: judge([]), outcome: undefined, conflicts: []};
   const valid = [oldest, ...younger] as const;
   const ports = mergePorts(valid.map((e) => ({cluster: e.cluster, ports: e.service.ports})));
   const conflicts = findConflicts(valid, ports);
-  return {judged: judge(conflicts), merged: toImport(valid, ports), oldest, conflicts};
+  return {judged: judge(conflicts), outcome: {merged: toImport(valid, ports), oldest}, conflicts};
 }
 
-/** Oldest first. Not by locale: the order must be the same in every process. */
+/** Oldest first. Not by locale: the order must be the same everywhere. */
 function byPrecedence(exports: readonly MemberExport[]): readonly MemberExport[] {
   return exports.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.cluster < b.cluster ? -1 : 1));
 }
@@ -118,9 +118,10 @@ function validity(e: MemberExport): ExportVerdict['valid'] {
 
 /** How {@link merge} came to its result, in order: each export by precedence, then what is chosen and every conflict. */
 export function mergeTrace(exports: readonly MemberExport[]): readonly TraceStep[] {
-  const {judged, merged, oldest, conflicts} = decide(exports);
+  const {judged, outcome, conflicts} = decide(exports);
   const seen = judged.map(exportStep);
-  if (merged === undefined || oldest === undefined) return [...seen, noImportStep(exports)];
+  if (outcome === undefined) return [...seen, noImportStep(exports)];
+  const {merged, oldest} = outcome;
   const subject = `${merged.namespace}/${merged.name}`;
   const found = conflicts.map(({reason, message}): TraceStep => ({
     step: 'merge',

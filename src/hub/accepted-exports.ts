@@ -61,7 +61,7 @@ export class AcceptedExports {
 
   /** Takes in an export that is known from consumers' imports alone; the next observation of the name judges it. */
   seed(key: string, remembered: MemberExport): void {
-    if (!this.#accepted.has(key)) this.#accepted.set(key, remembered);
+    if (!this.#accepted.has(key)) this.#replace(key, remembered);
   }
 
   /** Takes in what is observed now of these names, then judges everything that is missing. */

@@ -20,6 +20,8 @@ export interface ClusterStatusWriterOptions {
   readonly logger: Logger;
 }
 
+/** A hub that starts, or a member that comes back, is at rest again within this; nobody needs the steps in between. */
+const PATIENCE_MS = 1_500;
 const TOLD: ReadonlySet<string> = new Set(['Reachable', 'Synced', 'MassDeletion']);
 
 /** Keeps the conditions of Cluster objects true; writes only what changed, and tells each transition by an Event. */
@@ -27,6 +29,8 @@ export class ClusterStatusWriter {
   readonly #options: ClusterStatusWriterOptions;
   readonly #writer: ObjectWriter<Cluster>;
   readonly #queue: WorkQueue;
+  /** Since when a cluster is believed something that is only passing. */
+  readonly #passingSinceMs = new Map<string, number>();
 
   constructor(options: ClusterStatusWriterOptions) {
     this.#options = options;
@@ -61,15 +65,30 @@ export class ClusterStatusWriter {
     this.#queue.add(name);
   }
 
-  async #handle(name: string, signal: AbortSignal): Promise<void> {
+  async #handle(name: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
     const {situation, nowMs} = this.#options;
     const cluster = this.#writer.actual(name);
     const believed = situation(name);
-    if (cluster === undefined || believed === undefined) return;
+    if (cluster === undefined || believed === undefined) return undefined;
+    const waitMs = this.#patience(name, believed);
+    if (waitMs > 0) return {requeueAfterMs: waitMs};
     const before = cluster.status?.conditions ?? [];
     const desired = planClusterStatus({...believed, cluster, nowMs: nowMs()});
     await this.#writer.applyStatus(desired, signal);
     this.#tell(cluster, before, (desired as Cluster).status?.conditions ?? []);
+    return undefined;
+  }
+
+  /** How long to go on saying nothing, in milliseconds. */
+  #patience(name: string, {reachable, synced}: Pick<ClusterSituation, 'reachable' | 'synced'>): number {
+    if (reachable.passing !== true && synced.passing !== true) {
+      this.#passingSinceMs.delete(name);
+      return 0;
+    }
+    const nowMs = performance.now();
+    const sinceMs = this.#passingSinceMs.get(name) ?? nowMs;
+    this.#passingSinceMs.set(name, sinceMs);
+    return sinceMs + PATIENCE_MS - nowMs;
   }
 
   #tell(cluster: Cluster, before: readonly Condition[], now: readonly Condition[]): void {

@@ -9,6 +9,8 @@ export interface HubStatus {
   readonly exportedNames: number;
   readonly clusterList: ReflectorStatus;
   readonly members: readonly MemberStatus[];
+  /** Clusters that are registered no more and are still being cleared of what was written into them. */
+  readonly leaving: readonly string[];
 }
 
 export interface MemberStatus {

@@ -133,6 +133,7 @@ export class Hub {
       exportedNames: this.#exports.size,
       clusterList: this.#registry.status(),
       members: [...this.#members.values()].map((member) => member.status()),
+      leaving: [...this.#leaving.keys()],
     };
   }
 

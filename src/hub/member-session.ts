@@ -194,19 +194,19 @@ export class MemberSession {
       const message = `It doesn't serve ${missing} any more. What it held is kept; apply manifests/crds there.`;
       return {status: 'False', reason: 'KindMissing', message};
     }
-    if (!this.watches.isSynced) return {status: 'Unknown', reason: 'Reading', message: 'Its objects are being read.'};
+    if (!this.watches.isSynced) return {...UNDER_WAY, reason: 'Reading', message: 'Its objects are being read.'};
     if (!this.watches.namespaces.store.has(namespace)) {
       const message = `Namespace ${namespace} is missing there. Apply manifests/install in that cluster.`;
       return {status: 'False', reason: 'NamespaceMissing', message};
     }
     if (!this.holdsLease) {
       const message = `Waits for Lease ${HUB_LEASE} there: one hub writes at a time.`;
-      return {status: 'Unknown', reason: 'WaitsForLease', message};
+      return {...UNDER_WAY, reason: 'WaitsForLease', message};
     }
     const failure = this.#pass.firstFailure;
     if (failure !== undefined) return {status: 'False', reason: 'ApplyFailed', message: failure};
     if (this.#pass.isDone) return {status: 'True', reason: 'Synced', message: 'Everything was applied.'};
-    return {status: 'Unknown', reason: 'CatchingUp', message: 'Not everything has been compared yet.'};
+    return {...UNDER_WAY, reason: 'CatchingUp', message: 'Not everything has been compared yet.'};
   }
 
   #watchEvents(): MemberWatchEvents {
@@ -357,4 +357,5 @@ export class MemberSession {
   }
 }
 
+const UNDER_WAY = {status: 'Unknown', passing: true} as const;
 const PROPERTIES: readonly string[] = [CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY];

@@ -154,6 +154,9 @@ export class Member {
   /** The Cluster object is gone: nothing of it counts any more, and what was written into it is taken back. */
   async leave(signal: AbortSignal): Promise<void> {
     this.accepted.clear();
+    if (this.session?.isWriting !== true) {
+      this.#logger.warn('member left while it could not be written to; what was applied stays there');
+    }
     try {
       await this.session?.leave(AbortSignal.any([signal, AbortSignal.timeout(LEAVE_WITHIN_MS)]));
     } catch (err) {

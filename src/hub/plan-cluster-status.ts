@@ -5,7 +5,10 @@ import {apiVersionOf, clusters} from '../api/resources.ts';
 import type {HeldBack} from '../clusterset/mass-deletion.ts';
 
 /** A condition without its dates: what is believed, and a sentence for people. */
-export type Opinion = Pick<Condition, 'status' | 'reason' | 'message'>;
+export interface Opinion extends Pick<Condition, 'status' | 'reason' | 'message'> {
+  /** On the way to another opinion, as a rule within moments: told only where it lasts. */
+  readonly passing?: true;
+}
 
 export interface ClusterSituation {
   /** With its newest conditions, also where they were just written and are not back from the watch yet. */

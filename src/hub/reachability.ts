@@ -54,7 +54,7 @@ export class Reachability {
   opinion(): Opinion {
     switch (this.#signal?.state) {
       case undefined:
-        return {status: 'Unknown', reason: 'Pending', message: 'Waits for its first answer.'};
+        return {status: 'Unknown', reason: 'Pending', message: 'Waits for its first answer.', passing: true};
       case 'Reachable':
         return {status: 'True', reason: 'Answered', message: 'Its API server answers.'};
       case 'Unreachable': {

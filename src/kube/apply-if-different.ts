@@ -45,8 +45,9 @@ function holds(actual: unknown, desired: unknown, at: Place): boolean {
 
 function holdsList(actual: unknown, desired: readonly unknown[], at: Place): boolean {
   const keys = at.options.sharedLists?.[at.path];
-  // A list that others may have items in is the same to us whether it is empty or absent.
-  if (!Array.isArray(actual)) return keys !== undefined && desired.length === 0;
+  // A list that others may have items in is the same to us whether it is empty or absent; one that is answered as null
+  // (EndpointSlice) is empty.
+  if (!Array.isArray(actual)) return (keys !== undefined || actual === null) && desired.length === 0;
   if (keys === undefined) return isSame(actual, desired);
   return desired.every((item) => {
     const found: unknown = actual.find(

@@ -2,6 +2,7 @@ import type {ImportPort} from '../api/kinds.ts';
 import type {Route} from '../clusterset/decision.ts';
 import {serviceHost} from '../clusterset/dns-names.ts';
 import {route} from '../clusterset/route.ts';
+import type {RouteInput} from '../clusterset/route.ts';
 import type {ImportView, View} from '../clusterset/view.ts';
 import {httpListener, unroutableListener} from './http-listener.ts';
 import {isHttpPort} from './http-port.ts';
@@ -65,7 +66,7 @@ function makeResources(context: Context, bound: BoundName): NameResources {
 }
 
 function portResources({view, zone}: Context, bound: BoundName, port: ImportPort): PortResources {
-  const decided = route({import: bound.import, view, port});
+  const decided = lastingRoute({import: bound.import, view, port});
   const tiers = reachableTiers(view, decided);
   const place = {name: serviceRef(bound.import, port.port), address: bound.vip, port: port.port};
   const target = {view, import: bound.import, port: port.port, tiers};
@@ -94,6 +95,16 @@ function portResources({view, zone}: Context, bound: BoundName, port: ImportPort
     listener: tcpListener({...place, tunnel: true}),
     cluster: importCluster({...target, tiers: remote}, 'tunnel'),
   };
+}
+
+/**
+ * A bootstrap outlives the moment it was made at: a client that starts before its provider must not be told for ever that
+ * nobody is ready. So where readiness alone leaves nobody, every exporter is taken.
+ */
+function lastingRoute(input: RouteInput): Route {
+  const decided = route(input);
+  if (decided.tiers.length > 0) return decided;
+  return route({...input, import: {...input.import, readyClusters: undefined}});
 }
 
 function whyNowhere(host: string, decided: Route): string {

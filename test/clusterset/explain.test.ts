@@ -33,6 +33,7 @@ describe('explainRoute', () => {
       ['route', 'cluster-2', 'Routed'],
       ['route', 'cluster-3', 'Routed'],
     ]);
+    expect(trace[2]?.because).toBe('GlobalTrafficPolicy foo says FailOver');
     expect(trace.at(-2)?.because).toBe('tier 1, used first; weight 100 of 100; the own cluster');
     expect(trace.at(-1)?.because).toBe(
       'tier 2, used when no cluster of tier 1 is healthy; weight 100 of 100; by its gateway',
@@ -42,6 +43,7 @@ describe('explainRoute', () => {
   test('no route: it says that everybody is left out, and that no hub was here', () => {
     const trace = explainRoute({import: anImport([]), view: aView({hub: {state: 'Never'}})});
     expect(trace[0]?.because).toBe('no cluster exports it');
+    expect(trace[1]?.because).toContain('no GlobalTrafficPolicy has the name of the import');
     expect(trace.map(({verdict}) => verdict)).toEqual(['ClusterSetIP', 'local-first', 'Never', 'NoRoute']);
   });
 

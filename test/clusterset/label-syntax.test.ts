@@ -12,6 +12,8 @@ describe('exported labels and annotations (reference: MCS §1.6)', () => {
     {name: 'a prefix that is no domain', map: {'Example.org/a': 'x'}, of: 'label', fault: 'not a valid label key'},
     {name: 'two slashes', map: {'a/b/c': 'x'}, of: 'label', fault: 'not a valid label key'},
     {name: 'a name of 64 characters', map: {['a'.repeat(64)]: 'x'}, of: 'label', fault: 'not a valid label key'},
+    {name: 'the longest name and value', map: {['a'.repeat(63)]: 'b'.repeat(63)}, of: 'label', fault: undefined},
+    {name: 'a prefix of 253 characters', map: {[`${'a.'.repeat(126)}a/b`]: 'x'}, of: 'label', fault: undefined},
     {name: 'a prefix of 254 characters', map: {[`${'a.'.repeat(126)}aa/b`]: 'x'}, of: 'label', fault: 'not a valid'},
     {name: 'a label value with a space', map: {team: 'a b'}, of: 'label', fault: 'the value of label team'},
     {name: 'a label value of 64 characters', map: {team: 'a'.repeat(64)}, of: 'label', fault: 'at most 63'},
@@ -32,6 +34,8 @@ describe('exported labels and annotations (reference: MCS §1.6)', () => {
   test('annotations of more than 256 KiB together are left out as a whole', () => {
     const map = {a: 'ü'.repeat(70_000), b: 'x'.repeat(130_000)};
     expect(exportedMapFaults(map, 'annotation').map(({key}) => key)).toEqual(['a', 'b']);
-    expect(exportable({a: 'x'.repeat(260_000)}, 'annotation')).toEqual({a: 'x'.repeat(260_000)});
+    const most = {a: 'x'.repeat(256 * 1024 - 1)};
+    expect(exportable(most, 'annotation')).toEqual(most);
+    expect(exportable({ab: most.a}, 'annotation')).toEqual({});
   });
 });

@@ -361,6 +361,26 @@ describe('who is left out, and why', () => {
     expect(decided.leftOut[0]?.message).toContain('ImportPolicy border, rule not-c1');
   });
 
+  test('an ImportPolicy may select by namespace labels and by exported labels', () => {
+    const labels = {matchLabels: {team: 'pay'}};
+    const by = (selector: 'namespaceSelector' | 'serviceSelector', parts: Parameters<typeof aView>[0], over = {}) => {
+      const rules = [{name: 'a', action: 'Deny' as const, sourceClusters: ['x', 'cluster-1'], [selector]: labels}];
+      const view = aView({...parts, importPolicies: [anImportPolicy('border', {rules})]});
+      return reasons(route({import: anImport(everywhere, over), view}));
+    };
+    expect(by('namespaceSelector', {namespaceLabels: {bar: {team: 'pay'}}})).toEqual({'cluster-1': 'ImportPolicy'});
+    expect(by('namespaceSelector', {})).toEqual({});
+    expect(by('serviceSelector', {}, {labels: {team: 'pay'}})).toEqual({'cluster-1': 'ImportPolicy'});
+    expect(by('serviceSelector', {})).toEqual({});
+  });
+
+  test('an ImportPolicy that only warns or audits keeps nobody out', () => {
+    for (const enforcement of ['Warn', 'Audit'] as const) {
+      const policy = anImportPolicy('border', {enforcement, rules: [{name: 'a', action: 'Deny'}]});
+      expect(reasons(route({import: anImport(everywhere), view: aView({importPolicies: [policy]})}))).toEqual({});
+    }
+  });
+
   test('what remains keeps its proportions when one is left out', () => {
     const targets = [
       {...c1, weight: 20},

@@ -15,16 +15,22 @@ import {everything} from './fixture-view.ts';
 export const ZONE = nameFromText('clusterset.local')!;
 const OPT_TYPE = 41;
 
-/** A table that holds what was compiled. */
+const SEED = 20_261_121;
+
+export function makeTable(): ZoneTable {
+  return new ZoneTable(ZONE, SEED);
+}
+
+/** Lets a table hold what was compiled. */
 export function applyAll(table: ZoneTable, compiled: CompiledChange): void {
   for (const memory of compiled.slabs) {
-    const slab = Buffer.from(memory);
-    for (let at = 0; at < slab.length;) at = table.applyGroup(slab, at);
+    const reader = table.reader(memory);
+    while (reader.applyNext());
   }
 }
 
 export function compileView(view: View): ZoneTable {
-  const table = new ZoneTable(ZONE);
+  const table = makeTable();
   applyAll(table, new ZoneCompiler({zone: ZONE, ttlSeconds: 5}).compile(view, everything));
   return table;
 }

@@ -1,8 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {Counters} from '../../dns/counters.ts';
 import {Responder} from '../../dns/responder.ts';
-import {ZoneTable} from '../../dns/zone/zone-table.ts';
-import {ask, compileView, lines, makeResponder, opt, question, ZONE} from './ask.ts';
+import {ask, compileView, lines, makeResponder, makeTable, opt, question, ZONE} from './ask.ts';
 import {endpoint, fixture, makeCluster, makeImport, makeSlice, makeView} from './fixture-view.ts';
 
 const table = compileView(fixture);
@@ -194,7 +193,7 @@ describe('truncation keeps RRsets whole (RFC 2181 section 9)', () => {
 
 describe('26: before the first synced view', () => {
   const counters = new Counters(Counters.allocate(1), 0);
-  const unsynced = new Responder({zone: ZONE, table: new ZoneTable(ZONE), counters, ttlSeconds: 5, nowMs: () => 0});
+  const unsynced = new Responder({zone: ZONE, table: makeTable(), counters, ttlSeconds: 5, nowMs: () => 0});
 
   test.each([web, 'clusterset.local', 'dns-version.clusterset.local'])(
     '%s is SERVFAIL, because nobody knows',

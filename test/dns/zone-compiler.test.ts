@@ -1,21 +1,15 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {ZoneCompiler} from '../../dns/zone/zone-compiler.ts';
-import {ZoneTable} from '../../dns/zone/zone-table.ts';
+import type {ZoneTable} from '../../dns/zone/zone-table.ts';
 import type {ImportView, View, ViewChange} from '../../src/clusterset/view.ts';
-import {applyAll, ask, compileView, makeResponder, question, ZONE} from './ask.ts';
+import {applyAll, ask, compileView, makeResponder, makeTable, question, ZONE} from './ask.ts';
 import {changeOf, endpoint, everything, fixture, makeCluster, makeImport, makeSlice, makeView} from './fixture-view.ts';
 
 /** All that a table answers, but for the serial, which tells how often it changed. */
 function dump(table: ZoneTable): ReadonlyMap<string, string> {
   const all = new Map<string, string>();
-  for (const name of table.names()) {
-    if (name === ZONE) continue;
-    const {slab, at, staleAtMs} = table.get(name)!;
-    let end = at + 1;
-    for (let left = slab[at]!; left > 0; left--) end += 10 + slab.readUInt16BE(end + 4) + slab.readUInt16BE(end + 8);
-    all.set(name, `${staleAtMs} ${slab.toString('hex', at, end)}`);
-  }
+  for (const [name, entry] of table.entries()) if (name !== ZONE) all.set(name, entry.toString('hex'));
   return all;
 }
 
@@ -90,7 +84,7 @@ describe('incremental compilation', () => {
     fc.assert(
       fc.property(fc.array(arbitraryView, {minLength: 1, maxLength: 6}), (views) => {
         const compiler = new ZoneCompiler({zone: ZONE, ttlSeconds: 5});
-        const table = new ZoneTable(ZONE);
+        const table = makeTable();
         views.forEach((view, i) => {
           applyAll(table, compiler.compile(view, i === 0 ? everything : differenceOf(views[i - 1]!, view)));
           expect(dump(table)).toEqual(dump(compileView(view)));
@@ -102,7 +96,7 @@ describe('incremental compilation', () => {
 
   test('a view whose change is `all` takes away what is gone', () => {
     const compiler = new ZoneCompiler({zone: ZONE, ttlSeconds: 5});
-    const table = new ZoneTable(ZONE);
+    const table = makeTable();
     applyAll(table, compiler.compile(fixture, everything));
     const empty = makeView({});
     applyAll(table, compiler.compile(empty, everything));
@@ -125,7 +119,7 @@ describe('incremental compilation', () => {
 
   test('the serial grows with every change, also within one second', () => {
     const compiler = new ZoneCompiler({zone: ZONE, ttlSeconds: 5});
-    const table = new ZoneTable(ZONE);
+    const table = makeTable();
     const serials = [everything, ...Array.from({length: 3}, () => changeOf({imports: new Set(['test/web'])}))].map(
       (change) => {
         applyAll(table, compiler.compile(fixture, change));
@@ -159,7 +153,7 @@ test('10,000 imports compile', () => {
   const begin = performance.now();
   const compiled = new ZoneCompiler({zone: ZONE, ttlSeconds: 5}).compile(view, everything);
   const compiledMs = performance.now() - begin;
-  const table = new ZoneTable(ZONE);
+  const table = makeTable();
   applyAll(table, compiled);
   const appliedMs = performance.now() - begin - compiledMs;
   process.stdout.write(

@@ -1,6 +1,6 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {pino, type Logger} from 'pino';
-import type {Cluster, RemoteCluster, ServiceExport, ServiceImport} from '../../src/api/kinds.ts';
+import type {Cluster, ServiceExport, ServiceImport} from '../../src/api/kinds.ts';
 import type {Condition, KubeObject, ObjectKey} from '../../src/api/meta.ts';
 import {clusters, type Resource} from '../../src/api/resources.ts';
 import {type EmbeddedCluster, startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
@@ -118,7 +118,7 @@ function startHub(hubCluster: TestCluster, options: Partial<HubOptions> = {}): R
     identity: `hub-${++identities}`,
     development: true,
     createNamespaces: true,
-    unreachableAfterMs: 1_000,
+    unreachableAfterMs: 800,
     logger: quietLogger,
     ...options,
   });
@@ -159,8 +159,6 @@ export function conditionOf(
   return object?.status?.conditions?.find((condition) => condition.type === type);
 }
 
-export type {RemoteCluster};
-
 /** A Service and its export, exactly as the seed has them, or with the standard's group. */
 export function exportYaml(
   namespace: string,
@@ -176,4 +174,12 @@ spec: {selector: {app: ${name}}, ports: [{name: http, port: ${port}}]}
 apiVersion: ${group}
 kind: ServiceExport
 metadata: {namespace: ${namespace}, name: ${name}}`;
+}
+
+/** Waits until the hub has applied everything in these members. */
+export async function synced(running: RunningHub, members: readonly TestCluster[]): Promise<void> {
+  await eventually('every member is synced', () => {
+    const known = running.hub.status().members;
+    return members.every(({name}) => known.some(({cluster, synced: isSynced}) => cluster === name && isSynced));
+  });
 }

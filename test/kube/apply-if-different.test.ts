@@ -24,6 +24,7 @@ describe('rules', () => {
       desired: {l: [{p: 1}]},
       expected: false,
     },
+    {name: 'an empty list that is answered as null', actual: {l: null}, desired: {l: []}, expected: true},
     {name: 'an empty list where there is none', actual: {}, desired: {l: []}, expected: false},
     {
       name: 'a dropped field inside of what is ours',

@@ -72,6 +72,19 @@ describe('an HTTP port', () => {
     ]);
   });
 
+  test('takes every exporter where none is ready: a bootstrap outlives the moment it was made at', () => {
+    const nobody = importOf('bar', 'foo', {clusters: ['cluster-2', 'cluster-3'], readyClusters: []});
+    expect(endpointsOf(portOf(viewOf(), nobody).cluster)).toHaveLength(2);
+    const one = importOf('bar', 'foo', {clusters: ['cluster-2', 'cluster-3'], readyClusters: ['cluster-3']});
+    expect(endpointsOf(portOf(viewOf(), one).cluster)).toEqual([expect.stringContaining(GATEWAY_3)]);
+  });
+
+  test('needs no gateway of its own to reach its own Service', () => {
+    const view = viewOf({clusters: [clusterOf('cluster-1', {gateway: undefined})]});
+    const {cluster} = portOf(view, importOf('bar', 'foo', {clusters: ['cluster-1']}));
+    expect(endpointsOf(cluster)).toEqual([expect.stringContaining(`0 ${LOCAL}:80`)]);
+  });
+
   test('fails over strictly: no early spill, no panic, localities weighted', () => {
     const {cluster} = portOf(viewOf(), importOf('bar', 'foo', {clusters: ['cluster-1', 'cluster-2']}));
     expect(cluster?.load_assignment.policy).toEqual({overprovisioning_factor: 100_000});

@@ -256,7 +256,9 @@ describe('a port that is busy in the pod keeps a name from being bound', () => {
     const {bound, warnings} = run(podOf(spec, annotations && {annotations}), view);
     expect(bound).toEqual([]);
     expect(warnings).toEqual([
-      expect.stringMatching(/^isthmus: 0 imported names .* 1 use a port that this pod listens on itself \(80\)$/),
+      expect.stringMatching(
+        /^isthmus: imported names: 0 through the sidecar; through DNS and the gateway: 1 on a port that this pod listens on itself \(80\)$/,
+      ),
     ]);
   });
 
@@ -280,6 +282,11 @@ describe('a port that is busy in the pod keeps a name from being bound', () => {
       name: 'a Service without a selector',
       spec: {},
       view: viewWith([FOO], {services: [serviceOf('shop', 'web', {selector: {}, ports: [portTo(80)]})]}),
+    },
+    {
+      name: 'a UDP port of the name that a Service means for TCP',
+      spec: {containers: [containerOf({ports: [{containerPort: 80, name: 'web', protocol: 'UDP'}]})]},
+      view: viewWith([FOO], {services: [serviceOf('shop', 'web', {ports: [portTo('web')]})]}),
     },
     {
       name: 'a targetPort name that the pod does not have',
@@ -324,7 +331,9 @@ describe('which names are bound', () => {
     expect(bound).toHaveLength(64);
     expect(bound.slice(0, 10)).toEqual(Array.from({length: 10}, (_, at) => `shop/s${at}`));
     expect(bound[10]).toBe('aaa/s00');
-    expect(warnings).toEqual([expect.stringContaining('6 are over the limit of 64; choose with isthmus.dev/imports')]);
+    expect(warnings).toEqual([
+      expect.stringContaining('gateway: 6 over the limit of 64 (choose with isthmus.dev/imports)'),
+    ]);
   });
 
   test('those of isthmus.dev/imports and no others, in either form', () => {
@@ -332,7 +341,9 @@ describe('which names are bound', () => {
     const annotations = {'isthmus.dev/imports': 'bar/foo, cart, gone, '};
     const {bound, warnings} = run(podOf({}, {annotations}), viewWith(imports));
     expect(bound).toEqual(['bar/foo', 'shop/cart']);
-    expect(warnings).toEqual([expect.stringContaining('1 of isthmus.dev/imports are not imported')]);
+    expect(warnings).toEqual([
+      'isthmus: imported names: 2 through the sidecar; 1 of isthmus.dev/imports not imported here with type ClusterSetIP',
+    ]);
   });
 
   test.each<{name: string; of: Partial<ImportView>; says: RegExp | undefined}>([
@@ -343,7 +354,7 @@ describe('which names are bound', () => {
       says: /not TCP/,
     },
     {name: 'one with an SCTP port', of: {ports: [{port: 80, protocol: 'SCTP'}]}, says: /not TCP/},
-    {name: 'one without ports', of: {ports: []}, says: /not TCP, or none/},
+    {name: 'one without ports', of: {ports: []}, says: /not TCP, or with none/},
   ])('never $name', ({of, says}) => {
     const {bound, warnings} = run(podOf(), viewWith([importOf('bar', 'foo', of)]));
     expect(bound).toEqual([]);
@@ -383,7 +394,7 @@ describe('which names are bound', () => {
     expect(bound.length).toBeGreaterThan(3);
     expect(bound).toEqual(Array.from({length: bound.length}, (_, at) => `shop/s${String(at).padStart(2, '0')}`));
     expect(pod.spec.hostAliases).toHaveLength(bound.length);
-    expect(warnings).toEqual([expect.stringContaining(`${64 - bound.length} would make the configuration too big`)]);
+    expect(warnings).toEqual([expect.stringContaining(`${64 - bound.length} for which the configuration has no room`)]);
   });
 });
 

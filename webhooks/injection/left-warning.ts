@@ -1,32 +1,40 @@
 import type {LeftReason} from './choose-names.ts';
 
-/** The one warning of a review about names (design §8): how many are not bound, and why. Undefined: all are. */
-export function leftWarning(
-  left: ReadonlyMap<LeftReason, number>,
-  context: {readonly bound: number; readonly busy: readonly number[]; readonly limit: number},
-): string | undefined {
-  const total = [...left.values()].reduce((sum, count) => sum + count, 0);
-  if (total === 0) return undefined;
-  const because = [...left].map(([reason, count]) => `${count} ${sentence(reason, context)}`).join('; ');
-  return `isthmus: ${context.bound} imported names go through the sidecar, ${total} through DNS and the gateway: ${because}`;
+interface Context {
+  /** How many names are bound. */
+  readonly bound: number;
+  readonly busy: readonly number[];
+  readonly limit: number;
 }
 
-function sentence(reason: LeftReason, context: {busy: readonly number[]; limit: number}): string {
+/** The one warning of a review about names (design §8): how many are not bound, and why. Undefined: all are. */
+export function leftWarning(left: ReadonlyMap<LeftReason, number>, context: Context): string | undefined {
+  if (left.size === 0) return undefined;
+  const clause = (reason: LeftReason): string => `${left.get(reason) ?? 0} ${phrase(reason, context)}`;
+  const unbound = [...left.keys()].filter((reason) => reason !== 'NotImported').map(clause);
+  return [
+    `isthmus: imported names: ${context.bound} through the sidecar`,
+    ...(unbound.length > 0 ? [`through DNS and the gateway: ${unbound.join(', ')}`] : []),
+    ...(left.has('NotImported') ? [clause('NotImported')] : []),
+  ].join('; ');
+}
+
+function phrase(reason: LeftReason, context: Context): string {
   switch (reason) {
     case 'BusyPort':
-      return `use a port that this pod listens on itself (${some(context.busy)})`;
+      return `on a port that this pod listens on itself (${some(context.busy)})`;
     case 'NotTcp':
-      return 'have a port that is not TCP, or none';
+      return 'with a port that is not TCP, or with none';
     case 'LowPort':
-      return "have a port below the pod's own net.ipv4.ip_unprivileged_port_start";
+      return "with a port below the pod's own net.ipv4.ip_unprivileged_port_start";
     case 'OwnAlias':
-      return "are defined by the pod's own hostAliases";
+      return "defined by the pod's own hostAliases";
     case 'NotImported':
-      return 'of isthmus.dev/imports are not imported here with type ClusterSetIP';
+      return 'of isthmus.dev/imports not imported here with type ClusterSetIP';
     case 'OverLimit':
-      return `are over the limit of ${context.limit}; choose with isthmus.dev/imports`;
+      return `over the limit of ${context.limit} (choose with isthmus.dev/imports)`;
     case 'TooBig':
-      return 'would make the configuration too big; choose with isthmus.dev/imports';
+      return 'for which the configuration has no room (choose with isthmus.dev/imports)';
   }
 }
 

@@ -28,22 +28,17 @@ function warn(message: string): Finding {
 function previewType(service: LocalServiceView, imported: ImportView): readonly Finding[] {
   const type = service.headless ? 'Headless' : 'ClusterSetIP';
   if (type === imported.type) return [];
-  return [
-    warn(
-      `this export will not be ${type} but ${imported.type}, as ${older(imported.clusters)} (TypeConflict on all exports of the name)`,
-    ),
-  ];
+  const like = `like the older ${exportsOf(imported.clusters)}`;
+  return [warn(`this export will be ${imported.type}, not ${type}, ${like} (TypeConflict on all exports of the name)`)];
 }
 
 function previewPorts(service: LocalServiceView, imported: ImportView): readonly Finding[] {
   const findings = service.ports.flatMap((port) => previewPort(port, imported));
   const missing = imported.ports.filter((port) => !service.ports.some((own) => portKey(own) === portKey(port)));
-  if (missing.length > 0) {
-    const ports = missing.map(portKey).join(', ');
-    const message = `requests to ${ports} will never come to this cluster, whose Service lacks what ${older(imported.clusters)} (PortConflict on all exports of the name)`;
-    return [...findings, warn(message)];
-  }
-  return findings;
+  if (missing.length === 0) return findings;
+  const lacks = `this Service lacks ${missing.map(portKey).join(', ')} of the older ${exportsOf(imported.clusters)}`;
+  const message = `${lacks}: requests to it never come to this cluster (PortConflict on all exports of the name)`;
+  return [...findings, warn(message)];
 }
 
 function previewPort(port: ServicePort, imported: ImportView): readonly Finding[] {
@@ -72,8 +67,10 @@ function servedBy(port: ImportPort, imported: ImportView): readonly string[] {
   return imported.portClusters[portKey(port)] ?? imported.clusters;
 }
 
+function exportsOf(clusters: readonly string[]): string {
+  return `${clusters.length === 1 ? 'export' : 'exports'} of ${clusters.join(', ')}`;
+}
+
 function older(clusters: readonly string[]): string {
-  return clusters.length === 1
-    ? `${clusters[0] ?? ''}, whose export is older`
-    : `${clusters.join(', ')}, whose exports are older`;
+  return `${clusters.join(', ')}, whose ${clusters.length === 1 ? 'export is' : 'exports are'} older`;
 }

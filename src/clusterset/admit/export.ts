@@ -1,8 +1,7 @@
 import type {FlomeshExportRule, FlomeshServiceExport, ServiceExport} from '../../api/kinds.ts';
-import {clusterKey, DEFAULT_NAMESPACE, isProtectedNamespace} from '../../api/names.ts';
+import {clusterKey, DEFAULT_NAMESPACE} from '../../api/names.ts';
 import {MCS_GROUP} from '../../api/resources.ts';
 import type {Admission, Finding} from '../decision.ts';
-import {fitsDns} from '../dns-names.ts';
 import {judgeExport} from '../export-policy.ts';
 import {exportedMapFaults} from '../label-syntax.ts';
 import {weighRefusals} from '../policy-rules.ts';
@@ -10,6 +9,7 @@ import {isClusterNamed} from '../target-clusters.ts';
 import type {View} from '../view.ts';
 import {conclude, inField} from './conclude.ts';
 import {previewConflicts} from './export-preview.ts';
+import {judgeNamespace, judgeServiceName} from './place.ts';
 import {isPort} from './ports.ts';
 
 const SOURCE = 'ServiceExport';
@@ -42,9 +42,9 @@ export function admitExport(
   );
   const policies = weighRefusals(refusals);
   return conclude({
-    forbidden: [...judgeNamespace(namespace, options.ownNamespace ?? DEFAULT_NAMESPACE), ...policies.forbidden],
+    forbidden: [...judgeNamespace(SOURCE, namespace, options.ownNamespace ?? DEFAULT_NAMESPACE), ...policies.forbidden],
     invalid: [
-      ...judgeName(namespace, name),
+      ...judgeServiceName(SOURCE, namespace, name),
       ...judgeExportedMap(standard?.exportedLabels, 'label', 'spec.exportedLabels'),
       ...judgeExportedMap(standard?.exportedAnnotations, 'annotation', 'spec.exportedAnnotations'),
       ...(flomesh?.rules ?? []).flatMap(judgeRule),
@@ -67,19 +67,6 @@ function isStandard(object: ServiceExport | FlomeshServiceExport): object is Ser
 function otherExporters(namespace: string, name: string, view: View): readonly string[] {
   const exporters = view.imports.get(`${namespace}/${name}`)?.clusters ?? [];
   return exporters.includes(view.clusterId) ? [] : exporters;
-}
-
-/** An export puts objects into the same namespace of every cluster, so these are closed (the class of CVE-2026-66788). */
-function judgeNamespace(namespace: string, ownNamespace: string): readonly Finding[] {
-  if (!isProtectedNamespace(namespace, ownNamespace)) return [];
-  const message = `namespace ${namespace} is protected and exports nothing: move the Service to a namespace of your own`;
-  return [at('metadata.namespace', message)];
-}
-
-function judgeName(namespace: string, name: string): readonly Finding[] {
-  if (fitsDns(namespace, name)) return [];
-  const message = `${JSON.stringify(name)} can't be the name of a Service: use one DNS label, at most 63 lower-case letters, digits and '-'`;
-  return [at('metadata.name', message)];
 }
 
 function judgeExportedMap(

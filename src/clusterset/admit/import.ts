@@ -1,15 +1,15 @@
 import {isIP} from 'node:net';
 
 import type {FlomeshServiceImport, IPFamily, ServiceImport} from '../../api/kinds.ts';
-import {clusterIdOfKey, DEFAULT_NAMESPACE, isDnsLabel, isProtectedNamespace} from '../../api/names.ts';
+import {clusterIdOfKey, DEFAULT_NAMESPACE, isDnsLabel} from '../../api/names.ts';
 import {FLOMESH_GROUP, FLOMESH_MCS_GROUP} from '../../api/resources.ts';
 import {refuseAddress} from '../addresses.ts';
 import type {Admission, Finding} from '../decision.ts';
-import {fitsDns} from '../dns-names.ts';
 import {judgeSource} from '../import-policy.ts';
 import {weighRefusals} from '../policy-rules.ts';
 import type {View} from '../view.ts';
 import {conclude, inField} from './conclude.ts';
+import {judgeNamespace, judgeServiceName} from './place.ts';
 import {isPort, judgeImportPorts} from './ports.ts';
 
 export type AnyImport = ServiceImport | FlomeshServiceImport;
@@ -38,9 +38,9 @@ export function admitImport(
   const unchanged = oldObject !== undefined && JSON.stringify(oldObject.spec) === JSON.stringify(object.spec);
   const policies = weighRefusals(oldObject === undefined ? judgePolicies(object, view) : []);
   return conclude({
-    forbidden: [...judgeNamespace(namespace, ownNamespace), ...policies.forbidden],
+    forbidden: [...judgeNamespace(SOURCE, namespace, ownNamespace), ...policies.forbidden],
     invalid: [
-      ...(oldObject === undefined ? judgeName(namespace, name) : []),
+      ...(oldObject === undefined ? judgeServiceName(SOURCE, namespace, name) : []),
       ...(object.spec === undefined || unchanged ? [] : judgeSpec(object)),
       ...judgeClusters(object),
     ],
@@ -70,17 +70,6 @@ function judgePolicies(object: AnyImport, view: View): ReturnType<typeof judgeSo
 
 function flomeshPorts(object: AnyImport): FlomeshPorts {
   return isFlomesh(object) ? (object.spec?.ports ?? []) : [];
-}
-
-function judgeNamespace(namespace: string, ownNamespace: string): readonly Finding[] {
-  if (!isProtectedNamespace(namespace, ownNamespace)) return [];
-  return [at('metadata.namespace', `namespace ${namespace} is protected and imports nothing: use another namespace`)];
-}
-
-function judgeName(namespace: string, name: string): readonly Finding[] {
-  if (fitsDns(namespace, name)) return [];
-  const message = `${JSON.stringify(name)} can't be the name of a Service: use one DNS label, at most 63 lower-case letters, digits and '-'`;
-  return [at('metadata.name', message)];
 }
 
 function judgeSpec(object: AnyImport): readonly Finding[] {

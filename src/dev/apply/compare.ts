@@ -49,7 +49,8 @@ interface Part {
 
 function zipMaps(map: Schema, before: unknown, after: unknown): Map<string, Part> {
   const parts = new Map<string, Part>();
-  for (const {element, value, member} of entriesOf(map, before)) parts.set(element, {schema: member.schema, before: value, after: undefined});
+  for (const {element, value, member} of entriesOf(map, before))
+    parts.set(element, {schema: member.schema, before: value, after: undefined});
   for (const {element, value, member} of entriesOf(map, after)) {
     parts.set(element, {schema: member.schema, before: parts.get(element)?.before, after: value});
   }
@@ -60,6 +61,7 @@ function zipLists(list: Schema, before: unknown, after: unknown): Map<string, Pa
   const schema = list.items ?? anySchema;
   const parts = new Map<string, Part>();
   for (const {element, value} of itemsOf(list, before)) parts.set(element, {schema, before: value, after: undefined});
-  for (const {element, value} of itemsOf(list, after)) parts.set(element, {schema, before: parts.get(element)?.before, after: value});
+  for (const {element, value} of itemsOf(list, after))
+    parts.set(element, {schema, before: parts.get(element)?.before, after: value});
   return parts;
 }

@@ -25,6 +25,12 @@ export function findConflicts(others: Managers, changed: FieldSet): FieldConflic
     });
 }
 
+/** The conflicts that are not about these fields. */
+export function withoutFields(conflicts: readonly FieldConflict[], fields: FieldSet): FieldConflict[] {
+  const spared = new Set(pathsOf(fields).map(describePath));
+  return conflicts.filter(({field}) => !spared.has(field));
+}
+
 function showManager(entry: ManagerEntry): string {
   const subresource = entry.subresource === '' ? '' : ` with subresource ${JSON.stringify(entry.subresource)}`;
   const version = entry.operation === 'Update' ? ` using ${entry.apiVersion}` : '';
@@ -34,8 +40,12 @@ function showManager(entry: ManagerEntry): string {
 /** The message of the 409 (reference: apiserver §4.2). */
 export function describeConflicts(conflicts: readonly FieldConflict[]): string {
   const [only, ...more] = conflicts;
-  if (only !== undefined && more.length === 0) return `Apply failed with 1 conflict: conflict with ${only.shown}: ${only.field}`;
+  if (only !== undefined && more.length === 0)
+    return `Apply failed with 1 conflict: conflict with ${only.shown}: ${only.field}`;
   const byManager = Map.groupBy(conflicts, (conflict) => conflict.shown);
-  const lines = [...byManager].flatMap(([shown, those]) => [`conflicts with ${shown}:`, ...those.map(({field}) => `- ${field}`)]);
+  const lines = [...byManager].flatMap(([shown, those]) => [
+    `conflicts with ${shown}:`,
+    ...those.map(({field}) => `- ${field}`),
+  ]);
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`;
 }

@@ -47,12 +47,16 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
 /** The paths of `a` that are not in `b`. What lies under a path of `b` is not touched by it. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmptySet(a) || isEmptySet(b)) return a;
-  return combine(a.children.keys(), a.member && !b.member, (element) => difference(childOf(a, element), childOf(b, element)));
+  return combine(a.children.keys(), a.member && !b.member, (element) =>
+    difference(childOf(a, element), childOf(b, element)),
+  );
 }
 
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmptySet(a) || isEmptySet(b)) return emptySet;
-  return combine(a.children.keys(), a.member && b.member, (element) => intersection(childOf(a, element), childOf(b, element)));
+  return combine(a.children.keys(), a.member && b.member, (element) =>
+    intersection(childOf(a, element), childOf(b, element)),
+  );
 }
 
 function combine(elements: Iterable<string>, member: boolean, child: (element: string) => FieldSet): FieldSet {

@@ -3,9 +3,10 @@ import type {JsonObject} from '../schema/json.ts';
 import {withTypeAndMeta} from '../schema/object-meta.ts';
 import type {Schema} from '../schema/schema.ts';
 import {compare, isSame} from './compare.ts';
-import {findConflicts} from './conflicts.ts';
+import {findConflicts, withoutFields} from './conflicts.ts';
 import type {FieldConflict} from './conflicts.ts';
 import {emptySet, equalSets, isEmptySet, union} from './field-set.ts';
+import {fieldsOfLastApplied, kubectlManager, syncLastApplied} from './last-applied.ts';
 import {decodeManagers, managerId} from './manager-entry.ts';
 import type {ManagerEntry, Managers} from './manager-entry.ts';
 import {mergeApplied} from './merge-applied.ts';
@@ -43,6 +44,17 @@ export type ApplyResult =
  * `metadata.uid` and `metadata.resourceVersion` of the body stay in the result: comparing them with the stored ones is the server's part.
  */
 export function serverSideApply(input: ApplyInput): ApplyResult {
+  const result = applyOnce(input);
+  if (input.manager !== kubectlManager) return result;
+  if (result.ok) return result.changed ? {...result, object: syncLastApplied(result.object, input.applied)} : result;
+  if ('error' in result) return result;
+  const disputed = withoutFields(result.conflicts, fieldsOfLastApplied(input));
+  if (disputed.length > 0) return {ok: false, conflicts: disputed};
+  const forced = applyOnce({...input, force: true});
+  return forced.ok ? {...forced, object: syncLastApplied(forced.object, input.applied)} : forced;
+}
+
+function applyOnce(input: ApplyInput): ApplyResult {
   const refusal = refuse(input);
   if (refusal !== undefined) return {ok: false, error: refusal};
   const schema = withTypeAndMeta(input.schema);
@@ -127,7 +139,13 @@ function keepServerFields(merged: JsonObject, live: JsonObject | undefined): Jso
   if (metadata === undefined) return merged;
   const stored = objectAt(live, 'metadata') ?? {};
   const kept = {...metadata};
-  for (const name of ['creationTimestamp', 'generation', 'selfLink', 'deletionTimestamp', 'deletionGracePeriodSeconds']) {
+  for (const name of [
+    'creationTimestamp',
+    'generation',
+    'selfLink',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ]) {
     if (Object.hasOwn(stored, name)) kept[name] = stored[name];
     else delete kept[name];
   }

@@ -98,7 +98,12 @@ export function foldOldUpdaters(managers: Managers): Managers {
   for (const [id, entry] of updaters.sort(([, a], [, b]) => secondsOf(a) - secondsOf(b))) {
     const earlier = oldest.get(entry.apiVersion);
     if (surplus > 0 && earlier !== undefined) {
-      const folded = {...entry, manager: 'ancient-changes', subresource: '', fields: union(earlier.entry.fields, entry.fields)};
+      const folded = {
+        ...entry,
+        manager: 'ancient-changes',
+        subresource: '',
+        fields: union(earlier.entry.fields, entry.fields),
+      };
       kept.delete(earlier.id);
       kept.delete(id);
       kept.set(managerId(folded), folded);

@@ -1,7 +1,7 @@
 import {isObject} from '../schema/json.ts';
 import {anySchema} from '../schema/schema.ts';
 import type {Schema} from '../schema/schema.ts';
-import {buildSet, emptySet, leafSet, union} from './field-set.ts';
+import {buildSet, leafSet, union} from './field-set.ts';
 import type {FieldSet} from './field-set.ts';
 import {fieldNameOf} from './path-element.ts';
 import {entriesOf, itemsOf, memberOf, shapeOf} from './shape.ts';
@@ -18,10 +18,11 @@ export function ownedFields(schema: Schema, value: unknown): FieldSet {
       return leafSet;
     case 'list': {
       const items = shape.schema.items ?? anySchema;
-      const sets = itemsOf(shape.schema, value).map(({element, value: item}) => {
-        return buildSet(false, [[element, withItself(ownedFields(items, item))]]);
-      });
-      return sets.reduce(union, emptySet);
+      const owned = new Map<string, FieldSet>();
+      for (const {element, value: item} of itemsOf(shape.schema, value)) {
+        owned.set(element, union(owned.get(element) ?? leafSet, ownedFields(items, item)));
+      }
+      return buildSet(false, owned);
     }
     case 'map':
       return buildSet(

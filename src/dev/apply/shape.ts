@@ -45,7 +45,8 @@ export interface Member {
 /** @returns undefined where the schema declares no such member */
 export function memberOf(schema: Schema, name: string): Member | undefined {
   const declared = schema.properties;
-  if (declared !== undefined && Object.hasOwn(declared, name)) return {schema: declared[name] ?? anySchema, isNamed: true};
+  if (declared !== undefined && Object.hasOwn(declared, name))
+    return {schema: declared[name] ?? anySchema, isNamed: true};
   if (typeof schema.additionalProperties === 'object') return {schema: schema.additionalProperties, isNamed: false};
   const isOpen = schema.additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
   return isOpen ? {schema: anySchema, isNamed: false} : undefined;

@@ -36,7 +36,8 @@ function baseManagers(input: UpdateInput): Managers {
   const stored = decodeManagers(objectAt(input.before, 'metadata')?.['managedFields']);
   if (input.subresource !== undefined) return stored;
   const sent = objectAt(input.after, 'metadata')?.['managedFields'];
-  if (Array.isArray(sent) && sent.length === 1 && isObject(sent[0]) && Object.keys(sent[0]).length === 0) return new Map();
+  if (Array.isArray(sent) && sent.length === 1 && isObject(sent[0]) && Object.keys(sent[0]).length === 0)
+    return new Map();
   const managers = decodeManagers(sent);
   return managers.size === 0 ? stored : managers;
 }
@@ -49,16 +50,28 @@ export function recordUpdate(managers: Managers, input: UpdateInput): Managers {
   const result = new Map(giveUp(managers, comparison));
   const taken = withoutUnownable(union(comparison.added, comparison.modified));
   if (isEmptySet(taken)) return result;
-  const entry = {manager: input.manager, operation: 'Update', apiVersion: input.apiVersion, subresource: input.subresource ?? ''} as const;
+  const entry = {
+    manager: input.manager,
+    operation: 'Update',
+    apiVersion: input.apiVersion,
+    subresource: input.subresource ?? '',
+  } as const;
   const earlier = result.get(managerId(entry))?.fields;
-  result.set(managerId(entry), {...entry, time: input.now, fields: earlier === undefined ? taken : union(taken, earlier)});
+  result.set(managerId(entry), {
+    ...entry,
+    time: input.now,
+    fields: earlier === undefined ? taken : union(taken, earlier),
+  });
   return result;
 }
 
 /** The managers without the fields that changed under their hands; a manager without fields is none. */
 export function giveUp(managers: Managers, comparison: Comparison): Managers {
   const lost = union(union(comparison.added, comparison.modified), comparison.removed);
-  const left = [...managers].map(([id, entry]): [string, ManagerEntry] => [id, {...entry, fields: difference(entry.fields, lost)}]);
+  const left = [...managers].map(([id, entry]): [string, ManagerEntry] => [
+    id,
+    {...entry, fields: difference(entry.fields, lost)},
+  ]);
   return new Map(left.filter(([, entry]) => !isEmptySet(entry.fields)));
 }
 

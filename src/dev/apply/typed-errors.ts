@@ -63,7 +63,9 @@ function scalarErrors(schema: Schema, value: unknown, path: string): string[] {
     case 'boolean':
       return typeof value === 'boolean' ? [] : [`${path}: expected boolean, got ${goText(value)}`];
     case 'string':
-      return typeof value === 'string' ? [] : [`${path}: expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`];
+      return typeof value === 'string'
+        ? []
+        : [`${path}: expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`];
     case 'array':
     case 'object':
     case undefined:

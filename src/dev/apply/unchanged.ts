@@ -11,6 +11,8 @@ export function isUnchanged(before: JsonObject, after: JsonObject): boolean {
 function withoutTimes(object: JsonObject): JsonObject {
   const metadata = object['metadata'];
   if (!isObject(metadata) || !Array.isArray(metadata['managedFields'])) return object;
-  const managedFields = metadata['managedFields'].map((entry: unknown) => (isObject(entry) ? {...entry, time: undefined} : entry));
+  const managedFields = metadata['managedFields'].map((entry: unknown) =>
+    isObject(entry) ? {...entry, time: undefined} : entry,
+  );
   return {...object, metadata: {...metadata, managedFields}};
 }

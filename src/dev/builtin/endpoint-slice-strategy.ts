@@ -40,11 +40,11 @@ function prepareSlice(slice: JsonObject): JsonObject {
 
 function validateSlice(slice: JsonObject, old: JsonObject | undefined): FieldError[] {
   const type = textIn(slice, 'addressType');
-  const errors: FieldError[] = [];
-  if (type === '') errors.push(required('addressType'));
-  else if (!ADDRESS_TYPES.includes(type)) errors.push(notSupported('addressType', type, ADDRESS_TYPES));
-  errors.push(...validateEndpoints(slice, type), ...validatePorts(slice));
-  return old === undefined || type === old['addressType'] ? errors : [...errors, immutable('addressType', type)];
+  // After a change of type every address would be wrong as well; one error says it.
+  if (old !== undefined && type !== old['addressType']) return [immutable('addressType', type)];
+  const errors = [...validateEndpoints(slice, type), ...validatePorts(slice)];
+  if (type === '') return [required('addressType'), ...errors];
+  return ADDRESS_TYPES.includes(type) ? errors : [notSupported('addressType', type, ADDRESS_TYPES), ...errors];
 }
 
 function validateEndpoints(slice: JsonObject, type: string): FieldError[] {

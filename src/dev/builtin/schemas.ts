@@ -38,7 +38,8 @@ function attributesOf(model: string): readonly Attribute[] {
   const path = `@kubernetes/client-node/dist/gen/models/${model}.js`;
   const exported = requireModel(path) as Readonly<Record<string, {readonly attributeTypeMap?: readonly Attribute[]}>>;
   const attributes = exported[model]?.attributeTypeMap;
-  if (attributes === undefined) throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `the client library has no model ${model}`, {model});
+  if (attributes === undefined)
+    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `the client library has no model ${model}`, {model});
   return attributes;
 }
 
@@ -53,7 +54,10 @@ function modelSchema(model: string): Schema {
 
 function buildModel(model: string): Schema {
   const properties = Object.fromEntries(
-    attributesOf(model).map((attribute) => [attribute.baseName, fieldSchema(`${model}.${attribute.baseName}`, attribute)]),
+    attributesOf(model).map((attribute) => [
+      attribute.baseName,
+      fieldSchema(`${model}.${attribute.baseName}`, attribute),
+    ]),
   );
   const required = requiredFields[model];
   return {
@@ -96,7 +100,10 @@ function typeSchema(type: string, format: string): Schema {
       if (format === 'quantity') return {'x-kubernetes-int-or-string': true};
       return format === '' ? {type: 'string'} : {type: 'string', format};
     case 'number':
-      return {type: format === 'double' || format === 'float' ? 'number' : 'integer', ...(format === '' ? {} : {format})};
+      return {
+        type: format === 'double' || format === 'float' ? 'number' : 'integer',
+        ...(format === '' ? {} : {format}),
+      };
     case 'boolean':
       return {type: 'boolean'};
     case 'Date':

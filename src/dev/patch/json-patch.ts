@@ -2,7 +2,8 @@ import {isObject, jsonClone, jsonEquals, setMember} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
 import {listIndex, parsePointer, resolvePointer} from './json-pointer.ts';
 
-export type JsonPatchResult = {readonly ok: true; readonly value: unknown} | {readonly ok: false; readonly message: string};
+export type JsonPatchResult =
+  {readonly ok: true; readonly value: unknown} | {readonly ok: false; readonly message: string};
 
 /** An API server refuses patches with more operations than this. */
 const mostOperations = 10_000;
@@ -14,7 +15,8 @@ const mostOperations = 10_000;
  */
 export function applyJsonPatch(target: unknown, ops: unknown): JsonPatchResult {
   if (!Array.isArray(ops)) return {ok: false, message: 'a JSON patch is a list of operations'};
-  if (ops.length > mostOperations) return {ok: false, message: `a JSON patch has at most ${mostOperations} operations, not ${ops.length}`};
+  if (ops.length > mostOperations)
+    return {ok: false, message: `a JSON patch has at most ${mostOperations} operations, not ${ops.length}`};
   let value = jsonClone(target);
   for (const [i, op] of ops.entries()) {
     const result = isObject(op) ? applyOperation(value, op) : failed('it is no object');
@@ -92,7 +94,8 @@ function replace(root: unknown, path: readonly string[], value: unknown): JsonPa
 /** §4.4: nothing can be moved into itself. */
 function move(root: unknown, from: readonly string[] | undefined, path: readonly string[]): JsonPatchResult {
   if (from === undefined) return failed('from is no JSON pointer');
-  if (from.length < path.length && from.every((token, i) => token === path[i])) return failed('a value cannot be moved into itself');
+  if (from.length < path.length && from.every((token, i) => token === path[i]))
+    return failed('a value cannot be moved into itself');
   const found = resolvePointer(root, from);
   if (found === undefined) return missing(from);
   if (from.length === path.length && from.every((token, i) => token === path[i])) return {ok: true, value: root};

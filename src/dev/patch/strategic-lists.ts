@@ -5,7 +5,11 @@ import {printValue} from '../schema/value-text.ts';
 /** Lists of scalars: values are added at the end, each once, and others taken out. */
 export function mergeValueList(
   before: readonly unknown[],
-  change: {readonly added: readonly unknown[]; readonly removed: readonly unknown[]; readonly order: readonly unknown[] | undefined},
+  change: {
+    readonly added: readonly unknown[];
+    readonly removed: readonly unknown[];
+    readonly order: readonly unknown[] | undefined;
+  },
 ): unknown[] {
   const isIn = (list: readonly unknown[], value: unknown): boolean => list.some((item) => jsonEquals(item, value));
   const merged = before.filter((value) => !isIn(change.removed, value));

@@ -33,7 +33,11 @@ function mergeObject(target: JsonObject, patch: JsonObject, schema: Schema): Jso
   return result;
 }
 
-function mergeMember(result: JsonObject, change: {name: string; value: unknown; patch: JsonObject}, schema: Schema): void {
+function mergeMember(
+  result: JsonObject,
+  change: {name: string; value: unknown; patch: JsonObject},
+  schema: Schema,
+): void {
   const {name, value, patch} = change;
   const before = Object.hasOwn(result, name) ? result[name] : undefined;
   if (isObject(value)) {
@@ -41,19 +45,28 @@ function mergeMember(result: JsonObject, change: {name: string; value: unknown; 
     if (merged === undefined) delete result[name];
     else setMember(result, name, merged);
   } else if (Array.isArray(value)) {
-    setMember(result, name, mergeList(Array.isArray(before) ? before : [], value, {schema, order: patch[`$setElementOrder/${name}`]}));
+    setMember(
+      result,
+      name,
+      mergeList(Array.isArray(before) ? before : [], value, {schema, order: patch[`$setElementOrder/${name}`]}),
+    );
   } else {
     setMember(result, name, value);
   }
 }
 
-function mergeList(before: readonly unknown[], patch: readonly unknown[], how: {schema: Schema; order: unknown}): unknown[] {
+function mergeList(
+  before: readonly unknown[],
+  patch: readonly unknown[],
+  how: {schema: Schema; order: unknown},
+): unknown[] {
   const {schema} = how;
   if (!mergesLists(schema)) return patch.filter((item) => !isReplaceMarker(item)).map(cleaned);
   const key = schema['x-kubernetes-patch-merge-key'];
   const order = Array.isArray(how.order) ? how.order : undefined;
   if (key === undefined) return mergeValueList(before, {added: patch, removed: [], order});
-  const mergeItem = (old: JsonObject, change: JsonObject): JsonObject | undefined => mergeObject(old, change, schema.items ?? anySchema);
+  const mergeItem = (old: JsonObject, change: JsonObject): JsonObject | undefined =>
+    mergeObject(old, change, schema.items ?? anySchema);
   return mergeKeyedList(before, patch, {key, order, mergeItem});
 }
 
@@ -69,7 +82,11 @@ function applyListDirectives(result: JsonObject, patch: JsonObject, schema: Sche
     const before = Array.isArray(result[field]) ? result[field] : [];
     const order = patch[`$setElementOrder/${field}`];
     if (directive === '$deleteFromPrimitiveList') {
-      setMember(result, field, mergeValueList(before, {added: [], removed: value, order: Array.isArray(order) ? order : undefined}));
+      setMember(
+        result,
+        field,
+        mergeValueList(before, {added: [], removed: value, order: Array.isArray(order) ? order : undefined}),
+      );
     } else if (directive === '$setElementOrder' && !Object.hasOwn(patch, field) && before.length > 0) {
       setMember(result, field, mergeList(before, [], {schema: memberSchema(schema, field) ?? anySchema, order: value}));
     }

@@ -18,11 +18,16 @@ const magic = [0x6b, 0x38, 0x73, 0x00];
 export function decodeKubernetesProtobuf(body: Uint8Array): JsonObject {
   if (magic.some((byte, i) => body[i] !== byte)) throw malformed('it does not begin as a Kubernetes object');
   const wrapper = fieldMap(body.subarray(magic.length));
-  const type = decodeMessage({1: {name: 'apiVersion', type: 'string'}, 2: {name: 'kind', type: 'string'}}, bytesOf(wrapper.get(1)));
+  const type = decodeMessage(
+    {1: {name: 'apiVersion', type: 'string'}, 2: {name: 'kind', type: 'string'}},
+    bytesOf(wrapper.get(1)),
+  );
   const name = `${stringAt(type, 'apiVersion') ?? ''}/${stringAt(type, 'kind') ?? ''}`;
   const message = Object.hasOwn(messageOfKind, name) ? messageOfKind[name] : undefined;
   if (message === undefined) {
-    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `${name} cannot be read from protobuf; send it as JSON`, {kind: name});
+    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `${name} cannot be read from protobuf; send it as JSON`, {
+      kind: name,
+    });
   }
   return {...type, metadata: {}, ...decodeMessage(message, bytesOf(wrapper.get(2)))};
 }
@@ -36,7 +41,8 @@ function decodeMessage(message: Message, bytes: Uint8Array): JsonObject {
   for (const {number, value} of readFields(bytes)) {
     const field = message[number];
     if (field === undefined) {
-      if (!isEmptyWire(value)) throw malformed(`field ${number} of a message is not known here; send the object as JSON`);
+      if (!isEmptyWire(value))
+        throw malformed(`field ${number} of a message is not known here; send the object as JSON`);
       continue;
     }
     store(object, field, value);
@@ -53,7 +59,11 @@ function store(object: JsonObject, field: Field, wire: bigint | Uint8Array): voi
     const entry = fieldMap(bytesOf(wire));
     const map = (object[field.name] ??= {}) as JsonObject;
     const value = bytesOf(entry.get(2));
-    setMember(map, textOf(bytesOf(entry.get(1))), field.type === 'bytesMap' ? Buffer.from(value).toString('base64') : textOf(value));
+    setMember(
+      map,
+      textOf(bytesOf(entry.get(1))),
+      field.type === 'bytesMap' ? Buffer.from(value).toString('base64') : textOf(value),
+    );
     return;
   }
   const value = decodeValue(field.type, wire);

@@ -16,7 +16,9 @@ export function applyDefaults(schema: Schema, object: JsonObject): JsonObject {
 function defaultValue(schema: Schema, value: unknown): unknown {
   if (Array.isArray(value)) {
     const items = schema.items;
-    return items === undefined ? value : value.map((item) => defaultValue(items, isMissing(items, item) ? initial(items) : item));
+    return items === undefined
+      ? value
+      : value.map((item) => defaultValue(items, isMissing(items, item) ? initial(items) : item));
   }
   return isObject(value) ? defaultObject(schema, value) : value;
 }

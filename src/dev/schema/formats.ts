@@ -12,7 +12,8 @@ const checks: Readonly<Record<string, (text: string) => boolean>> = {
   'byte': (text) => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u.test(text),
   'uuid': (text) => /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/iu.test(text),
   'uri': (text) => URL.canParse(text),
-  'hostname': (text) => /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*$/iu.test(text),
+  'hostname': (text) =>
+    /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*$/iu.test(text),
   'ipv4': (text) => isIPv4(text),
   'ipv6': (text) => isIPv6(text),
   'cidr': isCidr,

@@ -1,33 +1,33 @@
 /** A structural schema: what a CRD version carries under `openAPIV3Schema`, and what the built-in kinds are described with. */
 export interface Schema {
-  type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
-  properties?: Record<string, Schema>;
-  additionalProperties?: Schema | boolean;
-  items?: Schema;
-  required?: string[];
-  enum?: unknown[];
-  default?: unknown;
-  nullable?: boolean;
-  format?: string;
-  pattern?: string;
-  minimum?: number;
-  maximum?: number;
-  exclusiveMinimum?: boolean;
-  exclusiveMaximum?: boolean;
-  multipleOf?: number;
-  minLength?: number;
-  maxLength?: number;
-  minItems?: number;
-  maxItems?: number;
-  minProperties?: number;
-  maxProperties?: number;
-  uniqueItems?: boolean;
-  oneOf?: Schema[];
-  anyOf?: Schema[];
-  allOf?: Schema[];
-  not?: Schema;
-  title?: string;
-  description?: string;
+  'type'?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  'properties'?: Record<string, Schema>;
+  'additionalProperties'?: Schema | boolean;
+  'items'?: Schema;
+  'required'?: string[];
+  'enum'?: unknown[];
+  'default'?: unknown;
+  'nullable'?: boolean;
+  'format'?: string;
+  'pattern'?: string;
+  'minimum'?: number;
+  'maximum'?: number;
+  'exclusiveMinimum'?: boolean;
+  'exclusiveMaximum'?: boolean;
+  'multipleOf'?: number;
+  'minLength'?: number;
+  'maxLength'?: number;
+  'minItems'?: number;
+  'maxItems'?: number;
+  'minProperties'?: number;
+  'maxProperties'?: number;
+  'uniqueItems'?: boolean;
+  'oneOf'?: Schema[];
+  'anyOf'?: Schema[];
+  'allOf'?: Schema[];
+  'not'?: Schema;
+  'title'?: string;
+  'description'?: string;
   'x-kubernetes-preserve-unknown-fields'?: boolean;
   'x-kubernetes-embedded-resource'?: boolean;
   'x-kubernetes-int-or-string'?: boolean;
@@ -41,20 +41,13 @@ export interface Schema {
    * Set at the root of the built-in kinds. A real API server decodes these into Go structs, which shows on the wire: empty
    * lists and maps vanish, and structs are there even where nobody wrote them.
    */
-  goType?: boolean;
+  'goType'?: boolean;
 }
 
 /** One error of one field. The server joins them to a 422 and turns `type` into the cause's reason (`FieldValue…`). */
 export interface FieldError {
   readonly type:
-    | 'Required'
-    | 'Invalid'
-    | 'TypeInvalid'
-    | 'NotSupported'
-    | 'Duplicate'
-    | 'Forbidden'
-    | 'TooLong'
-    | 'TooMany';
+    'Required' | 'Invalid' | 'TypeInvalid' | 'NotSupported' | 'Duplicate' | 'Forbidden' | 'TooLong' | 'TooMany';
   readonly field: string;
   /** The text after "field: ". */
   readonly message: string;

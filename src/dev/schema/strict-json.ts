@@ -11,7 +11,12 @@ export function parseJson(text: string): {value: unknown; duplicates: string[]} 
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `the body is not JSON: ${(error as Error).message}`, {}, {cause: error});
+    throw new IsthmusError(
+      'ISTHMUS_DEV_CLUSTER',
+      `the body is not JSON: ${(error as Error).message}`,
+      {},
+      {cause: error},
+    );
   }
   return {value, duplicates: findDuplicates(text)};
 }

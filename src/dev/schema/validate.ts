@@ -19,7 +19,13 @@ export function validate(schema: Schema, value: unknown, path = ''): FieldError[
   return errors;
 }
 
-const blocksRules: ReadonlySet<FieldError['type']> = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid']);
+const blocksRules: ReadonlySet<FieldError['type']> = new Set([
+  'NotSupported',
+  'Required',
+  'TooLong',
+  'TooMany',
+  'TypeInvalid',
+]);
 
 const rulesNotChecked: FieldError = {
   type: 'Invalid',
@@ -58,7 +64,8 @@ function fits(type: string, value: unknown): boolean {
 
 function checkCombinations(schema: Schema, value: unknown, path: string): FieldError[] {
   const errors: FieldError[] = (schema.allOf ?? []).flatMap((part) => checkValue(part, value, path));
-  const passing = (parts: readonly Schema[]): number => parts.filter((part) => checkValue(part, value, path).length === 0).length;
+  const passing = (parts: readonly Schema[]): number =>
+    parts.filter((part) => checkValue(part, value, path).length === 0).length;
   const say = (text: string): void => {
     errors.push({type: 'Invalid', field: path, message: `Invalid value: "": ${JSON.stringify(path)} ${text}`});
   };
@@ -68,13 +75,16 @@ function checkCombinations(schema: Schema, value: unknown, path: string): FieldE
     const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
     if (valid !== 1) say(`must validate one and only one schema (oneOf). ${found}`);
   }
-  if (schema.not !== undefined && checkValue(schema.not, value, path).length === 0) say('must not validate the schema (not)');
+  if (schema.not !== undefined && checkValue(schema.not, value, path).length === 0)
+    say('must not validate the schema (not)');
   return errors;
 }
 
 function checkEnum(schema: Schema, value: unknown, path: string): FieldError[] {
   if (schema.enum === undefined || schema.enum.some((allowed) => printValue(allowed) === printValue(value))) return [];
-  const supported = schema.enum.map((allowed) => JSON.stringify(typeof allowed === 'string' ? allowed : JSON.stringify(allowed)));
+  const supported = schema.enum.map((allowed) =>
+    JSON.stringify(typeof allowed === 'string' ? allowed : JSON.stringify(allowed)),
+  );
   const message = `Unsupported value: ${printValue(value)}: supported values: ${supported.join(', ')}`;
   return [{type: 'NotSupported', field: path, message}];
 }
@@ -112,10 +122,18 @@ function checkNumber(schema: Schema, value: number, path: string): FieldError[] 
   const errors: FieldError[] = [];
   const {minimum, maximum, multipleOf} = schema;
   if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)) {
-    errors.push(invalid(path, value, `should be less than ${schema.exclusiveMaximum === true ? '' : 'or equal to '}${maximum}`));
+    errors.push(
+      invalid(path, value, `should be less than ${schema.exclusiveMaximum === true ? '' : 'or equal to '}${maximum}`),
+    );
   }
   if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
-    errors.push(invalid(path, value, `should be greater than ${schema.exclusiveMinimum === true ? '' : 'or equal to '}${minimum}`));
+    errors.push(
+      invalid(
+        path,
+        value,
+        `should be greater than ${schema.exclusiveMinimum === true ? '' : 'or equal to '}${minimum}`,
+      ),
+    );
   }
   if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) {
     errors.push(invalid(path, value, `should be a multiple of ${multipleOf}`));
@@ -132,7 +150,11 @@ function checkList(schema: Schema, value: readonly unknown[], path: string): Fie
     errors.push(tooMany(path, value.length, schema.maxItems));
   }
   if (schema.uniqueItems === true && new Set(value.map(printValue)).size < value.length) {
-    errors.push({type: 'Invalid', field: path, message: `Invalid value: "": ${path} in body shouldn't contain duplicates`});
+    errors.push({
+      type: 'Invalid',
+      field: path,
+      message: `Invalid value: "": ${path} in body shouldn't contain duplicates`,
+    });
   }
   const items = schema.items;
   if (items !== undefined) errors.push(...value.flatMap((item, i) => checkValue(items, item, `${path}[${i}]`)));
@@ -145,9 +167,11 @@ function checkObject(schema: Schema, object: JsonObject, path: string): FieldErr
   if (schema.minProperties !== undefined && size < schema.minProperties) {
     errors.push(invalid(path, size, `should have at least ${schema.minProperties} properties`));
   }
-  if (schema.maxProperties !== undefined && size > schema.maxProperties) errors.push(tooMany(path, size, schema.maxProperties));
+  if (schema.maxProperties !== undefined && size > schema.maxProperties)
+    errors.push(tooMany(path, size, schema.maxProperties));
   for (const name of schema.required ?? []) {
-    if (!Object.hasOwn(object, name)) errors.push({type: 'Required', field: join(path, name), message: 'Required value'});
+    if (!Object.hasOwn(object, name))
+      errors.push({type: 'Required', field: join(path, name), message: 'Required value'});
   }
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     if (Object.hasOwn(object, name)) errors.push(...checkValue(member, object[name], join(path, name)));

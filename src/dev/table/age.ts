@@ -4,7 +4,12 @@ const day = 24 * hour;
 const year = 365 * day;
 
 /** How ages are cut down: below `until` two units, or one where the second is missing or zero. All in seconds. */
-const steps: readonly {readonly until: number; readonly unit: number; readonly name: string; readonly rest?: readonly [number, string]}[] = [
+const steps: readonly {
+  readonly until: number;
+  readonly unit: number;
+  readonly name: string;
+  readonly rest?: readonly [number, string];
+}[] = [
   {until: 2 * minute, unit: 1, name: 's'},
   {until: 10 * minute, unit: minute, name: 'm', rest: [1, 's']},
   {until: 3 * hour, unit: minute, name: 'm'},

@@ -2,6 +2,7 @@ import {objectAt, stringAt} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
 import {humanAge} from './age.ts';
 import {compileJsonPath} from './json-path.ts';
+import type {KindColumn} from './kind-column.ts';
 import {kindColumns} from './kind-columns.ts';
 
 /** One column as a Table's `columnDefinitions` carries it. */
@@ -18,7 +19,7 @@ export interface ColumnDefinition {
 export interface TableColumns {
   readonly definitions: readonly ColumnDefinition[];
   /** One value a column; null where a custom object has nothing there. */
-  cells(object: JsonObject, nowMs: number): unknown[];
+  readonly cells: (object: JsonObject, nowMs: number) => unknown[];
 }
 
 /** A CRD version's `additionalPrinterColumns` item. */
@@ -38,12 +39,15 @@ const ageColumn: PrinterColumn = {name: 'Age', type: 'date', jsonPath: '.metadat
 export function tableColumns(group: string, kind: string): TableColumns {
   const columns = kindColumns(group, kind);
   if (columns === undefined) return crdColumns([]);
-  const definitions = columns.map(({name, type = 'string', wide = false}) => {
-    return {name, type, format: '', description: '', priority: wide ? 1 : 0};
-  });
+  const all: readonly KindColumn[] = columns.some(({name}) => name === nameColumn.name)
+    ? columns
+    : [{name: nameColumn.name, cell: nameOf}, ...columns];
   return {
-    definitions: [nameColumn, ...definitions],
-    cells: (object, nowMs) => [nameOf(object), ...columns.map((column) => column.cell(object, nowMs))],
+    definitions: all.map(({name, type = 'string', wide = false}) => {
+      const format = name === nameColumn.name ? nameColumn.format : '';
+      return {name, type, format, description: '', priority: wide ? 1 : 0};
+    }),
+    cells: (object, nowMs) => all.map((column) => column.cell(object, nowMs)),
   };
 }
 
@@ -60,7 +64,10 @@ export function crdColumns(columns: readonly PrinterColumn[] | undefined): Table
   const readers = own.map(({jsonPath, type}) => ({find: compileJsonPath(jsonPath), type}));
   return {
     definitions: [nameColumn, ...definitions],
-    cells: (object, nowMs) => [nameOf(object), ...readers.map(({find, type}) => customCell(find?.(object)[0], type, nowMs))],
+    cells: (object, nowMs) => [
+      nameOf(object),
+      ...readers.map(({find, type}) => customCell(find?.(object)[0], type, nowMs)),
+    ],
   };
 }
 

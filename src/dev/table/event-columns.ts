@@ -12,7 +12,11 @@ export const eventColumns: readonly KindColumn[] = [
   {name: 'Subobject', wide: true, cell: (event) => stringAt(objectAt(event, 'involvedObject'), 'fieldPath') ?? ''},
   {name: 'Source', wide: true, cell: source},
   {name: 'Message', cell: (event) => (stringAt(event, 'message') ?? '').trim()},
-  {name: 'First Seen', wide: true, cell: (event, nowMs) => humanAge(event['firstTimestamp'] ?? event['eventTime'], nowMs)},
+  {
+    name: 'First Seen',
+    wide: true,
+    cell: (event, nowMs) => humanAge(event['firstTimestamp'] ?? event['eventTime'], nowMs),
+  },
   {name: 'Count', wide: true, type: 'integer', cell: (event) => Math.max(1, Number(event['count'] ?? 1))},
   {name: 'Name', wide: true, cell: (event) => stringAt(objectAt(event, 'metadata'), 'name') ?? ''},
 ];

@@ -35,7 +35,8 @@ function parseSteps(text: string): Step[] | undefined {
 }
 
 function toStep(found: Readonly<Record<string, string | undefined>>): Step | undefined {
-  if (found['name'] !== undefined) return found['name'] === '*' ? {kind: 'all'} : {kind: 'member', name: unescaped(found['name'])};
+  if (found['name'] !== undefined)
+    return found['name'] === '*' ? {kind: 'all'} : {kind: 'member', name: unescaped(found['name'])};
   if (found['quoted'] !== undefined) return {kind: 'member', name: unescaped(found['quoted'].slice(1, -1))};
   if (found['index'] !== undefined) return {kind: 'index', index: Number(found['index'])};
   if (found['all'] !== undefined) return {kind: 'all'};
@@ -70,7 +71,9 @@ function take(step: Step, value: unknown): unknown[] {
     case 'all':
       return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
     case 'filter':
-      return Array.isArray(value) ? value.filter((item) => walk(step.path, item).some((left) => holds(step, left))) : [];
+      return Array.isArray(value)
+        ? value.filter((item) => walk(step.path, item).some((left) => holds(step, left)))
+        : [];
   }
 }
 

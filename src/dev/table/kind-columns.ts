@@ -71,7 +71,8 @@ function subjectName(subject: JsonObject): string {
 const binding: readonly KindColumn[] = [
   {
     name: 'Role',
-    cell: (object) => `${stringAt(objectAt(object, 'roleRef'), 'kind') ?? ''}/${stringAt(objectAt(object, 'roleRef'), 'name') ?? ''}`,
+    cell: (object) =>
+      `${stringAt(objectAt(object, 'roleRef'), 'kind') ?? ''}/${stringAt(objectAt(object, 'roleRef'), 'name') ?? ''}`,
   },
   age,
   subjects('Users', 'User'),
@@ -106,7 +107,10 @@ const columnsOfKind: Readonly<Record<string, readonly KindColumn[]>> = {
   ],
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhooks,
   'apiextensions.k8s.io/CustomResourceDefinition': [createdAt],
-  'coordination.k8s.io/Lease': [text('Holder', (object) => stringAt(objectAt(object, 'spec'), 'holderIdentity'), ''), age],
+  'coordination.k8s.io/Lease': [
+    text('Holder', (object) => stringAt(objectAt(object, 'spec'), 'holderIdentity'), ''),
+    age,
+  ],
   'discovery.k8s.io/EndpointSlice': endpointSlice,
   'networking.k8s.io/ServiceCIDR': [
     {name: 'CIDRs', cell: (object) => listAt(objectAt(object, 'spec'), 'cidrs').join(',')},

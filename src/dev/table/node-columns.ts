@@ -18,7 +18,9 @@ export const nodeColumns: readonly KindColumn[] = [
 ];
 
 function statusText(node: JsonObject): string {
-  const ready = listAt(objectAt(node, 'status'), 'conditions').find((condition) => isObject(condition) && condition['type'] === 'Ready');
+  const ready = listAt(objectAt(node, 'status'), 'conditions').find(
+    (condition) => isObject(condition) && condition['type'] === 'Ready',
+  );
   const state = isObject(ready) ? (ready['status'] === 'True' ? 'Ready' : 'NotReady') : 'Unknown';
   return objectAt(node, 'spec')?.['unschedulable'] === true ? `${state},SchedulingDisabled` : state;
 }

@@ -25,7 +25,9 @@ function itemsAt(object: JsonObject | undefined, key: string): readonly JsonObje
 /** Native sidecars: init containers that go on running, and count like the others (KEP-753). */
 function sidecarNames(pod: JsonObject): ReadonlySet<unknown> {
   const containers = itemsAt(objectAt(pod, 'spec'), 'initContainers');
-  return new Set(containers.filter((container) => container['restartPolicy'] === 'Always').map((container) => container['name']));
+  return new Set(
+    containers.filter((container) => container['restartPolicy'] === 'Always').map((container) => container['name']),
+  );
 }
 
 function running(pod: JsonObject): readonly JsonObject[] {
@@ -48,7 +50,9 @@ function statusText(pod: JsonObject): string {
   const phase = stringAt(status, 'phase') ?? '';
   const isOver = phase === 'Succeeded' || phase === 'Failed';
   if (stringAt(objectAt(pod, 'metadata'), 'deletionTimestamp') !== undefined && !isOver) return 'Terminating';
-  return initText(pod) ?? containerReason(itemsAt(status, 'containerStatuses')) ?? (stringAt(status, 'reason') || phase);
+  return (
+    initText(pod) ?? containerReason(itemsAt(status, 'containerStatuses')) ?? (stringAt(status, 'reason') || phase)
+  );
 }
 
 /** The first init container that is not done says how far the pod is. */
@@ -72,7 +76,8 @@ function containerReason(statuses: readonly JsonObject[]): string | undefined {
     const waiting = stringAt(objectAt(state, 'waiting'), 'reason');
     const terminated = objectAt(state, 'terminated');
     if (waiting !== undefined && waiting !== '') return waiting;
-    if (terminated !== undefined) return stringAt(terminated, 'reason') || `ExitCode:${Number(terminated['exitCode'] ?? 0)}`;
+    if (terminated !== undefined)
+      return stringAt(terminated, 'reason') || `ExitCode:${Number(terminated['exitCode'] ?? 0)}`;
   }
   return undefined;
 }

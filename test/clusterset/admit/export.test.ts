@@ -128,7 +128,9 @@ describe('the object itself', () => {
       {pathType: 'Prefix', portNumber: 81},
       {pathType: 'Prefix'},
     ] as const;
-    const {allowed, warnings} = admitExport(flomesh({rules}), aView({services: [aLocalService()]}));
+    const [http] = aLocalService().ports;
+    const ports = http === undefined ? [] : [http, {...http, name: 'other', port: 8080}];
+    const {allowed, warnings} = admitExport(flomesh({rules}), aView({services: [aLocalService({ports})]}));
     expect(allowed).toBe(true);
     expect(warnings.map(({field}) => field)).toEqual(['spec.rules[1].portNumber']);
   });
@@ -305,6 +307,24 @@ describe('ExportPolicies', () => {
       expect(message).toMatch(/^ExportPolicy p, rule [ab]: .*; .* the (rule|condition)/);
   });
 
+  test('a denial about clusters says which, and what this export asks for', () => {
+    const message = (rules: Parameters<typeof view>[0], object: FlomeshServiceExport | ServiceExport) =>
+      admitExport(object, view(rules)).denials.map((denial) => denial.message);
+    const change = 'in spec.targetClusters of a flomesh.io ServiceExport, or have the rule changed';
+    const allow = [{name: 'a', action: 'Allow', targetClusters: ['cluster-1']}] as const;
+    expect(message([...allow], standard())).toEqual([
+      `ExportPolicy p, rule a: Service bar/foo may be exported to cluster-1 only, and this export is to all; name no others ${change}`,
+    ]);
+    expect(message([...allow], named('cluster-1', 'cluster-3'))).toEqual([
+      `ExportPolicy p, rule a: Service bar/foo may be exported to cluster-1 only, and this export is also to cluster-3; name no others ${change}`,
+    ]);
+    const deny = [{name: 'b', action: 'Deny', targetClusters: ['cluster-1', 'cluster-9']}] as const;
+    expect(admitExport(standard(), view([...deny])).denials[0]?.field).toBe('spec.targetClusters');
+    expect(message([...deny], named('cluster-3', 'cluster-1'))).toEqual([
+      `ExportPolicy p, rule b: Service bar/foo may not be exported to cluster-1; name other clusters ${change}`,
+    ]);
+  });
+
   test('exclusive: refused while another cluster exports the name, and not to who is in it already', () => {
     const exportPolicies = [anExportPolicy('one', {rules: [{name: 'only', action: 'Allow', exclusive: true}]})];
     const exportedBy = (...clusters: string[]) => aView({exportPolicies, imports: [anImport(clusters)]});
@@ -344,7 +364,13 @@ describe('a preview of what the export will lose (design §1)', () => {
   test('a name that means another port there', () => {
     expect(warningsOf({ports: [port('http', 80), port('https', 8443)]}, two)).toEqual([
       'this export will lose port 8443 to cluster-1, whose export is older: the name "https" is taken by TCP/443; rename the port',
-      'requests to TCP/443 will never come to this cluster, whose Service lacks what cluster-1, cluster-3, whose exports are older (PortConflict on all exports of the name)',
+      'this Service lacks TCP/443 of the older exports of cluster-1, cluster-3: requests to it never come to this cluster (PortConflict on all exports of the name)',
+    ]);
+  });
+
+  test('a port that several older exports have', () => {
+    expect(warningsOf({ports: [port('web', 80), port('https', 443)]}, two)).toEqual([
+      'this export will lose port 80 to cluster-1, cluster-3, whose exports are older: TCP/80 is named "http" there; use the same name',
     ]);
   });
 
@@ -362,7 +388,7 @@ describe('a preview of what the export will lose (design §1)', () => {
 
   test('another type', () => {
     expect(warningsOf({headless: true})).toEqual([
-      'this export will not be Headless but ClusterSetIP, as cluster-1, whose export is older (TypeConflict on all exports of the name)',
+      'this export will be ClusterSetIP, not Headless, like the older export of cluster-1 (TypeConflict on all exports of the name)',
     ]);
   });
 

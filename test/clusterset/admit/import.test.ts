@@ -109,6 +109,14 @@ describe('what no schema checks (reference: MCS §1.6)', () => {
     expect({code, fields: denials.map(({field}) => field)}).toEqual({code: 422, fields});
   });
 
+  test('the first and the last port are ports', () => {
+    const ports = [
+      {name: 'first', port: 1},
+      {name: 'last', port: 65_535},
+    ];
+    expect(admitImport(standard({ports}), aView(), {}).allowed).toBe(true);
+  });
+
   test('addresses without families yet are let in: the agent writes both', () => {
     const {ipFamilies: _families, ...spec} = SPEC;
     expect(admitImport({...standard(), spec}, aView(), {}).allowed).toBe(true);
@@ -147,6 +155,11 @@ describe('updates', () => {
     const object: ServiceImport = {...standard(), spec: {...spec, type: 'Headless'}};
     const {allowed, warnings} = admitImport(object, aView(), {oldObject: standard()});
     expect([allowed, warnings.map(({field}) => field)]).toEqual([true, ['spec.type']]);
+  });
+
+  test('a wish that is filled does not flip', () => {
+    const object = flomesh({type: 'Headless', ports: []});
+    expect(admitImport(object, aView(), {oldObject: flomesh()})).toMatchObject({allowed: true, warnings: []});
   });
 
   test('policies judge only what is new: what they forbid can still be emptied', () => {
@@ -256,6 +269,8 @@ describe('ImportPolicies', () => {
     expect(admission.allowed).toBe(allowed);
     expect(admission.code).toBe(allowed ? undefined : 403);
     for (const {message} of admission.denials) expect(message).toMatch(/^ImportPolicy border, rule [ab]: /);
+    const cel = rules.some((rule) => rule.cel !== undefined);
+    for (const {message} of admission.denials) expect(message.includes('CEL')).toBe(cel);
   });
 
   test('Warn and Audit let in', () => {

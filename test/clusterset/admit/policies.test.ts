@@ -137,6 +137,18 @@ describe('GlobalTrafficPolicy (reference: FSM §3.2, and ours)', () => {
     expect([allowed, code]).toEqual(denied.length === 0 ? [true, undefined] : [false, 422]);
   });
 
+  test('all weights 0: it says whether the own cluster is left', () => {
+    const warned = (spec: GlobalTrafficPolicy['spec']) =>
+      admitTrafficPolicy(aTrafficPolicy(spec), aView()).warnings[0]?.message;
+    const nothing = {...c1, weight: 0};
+    expect(warned({lbType: 'ActiveActive', targets: [nothing]})).toContain(
+      'so nobody but the own cluster gets traffic',
+    );
+    expect(warned({lbType: 'Locality', targets: [nothing]})).toContain('so nobody gets traffic');
+    const own = {clusterKey: 'cluster-2', weight: 0};
+    expect(warned({lbType: 'ActiveActive', targets: [own, nothing]})).toContain('so nobody gets traffic');
+  });
+
   test('the own cluster may be named before the hub has told of it', () => {
     const policy = aTrafficPolicy({lbType: 'Locality', targets: [{clusterKey: 'cluster-2'}]});
     expect(admitTrafficPolicy(policy, aView({clusters: []})).warnings).toEqual([]);

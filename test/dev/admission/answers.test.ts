@@ -150,9 +150,10 @@ describe('patches', () => {
     const made = fixture('Mutating', hook('/patch'), hook('/allow'));
     const before = server.seen.length;
     expect(await made.mutate()).toMatchObject({metadata: {name: 'm', annotations: {a: 'b'}}});
-    expect(
-      server.seen.slice(before).map(({request}) => (request.object?.['metadata'] as JsonObject)['annotations']),
-    ).toEqual([undefined, {a: 'b'}]);
+    expect(server.seen.slice(before).map(({request}) => (request.object ?? {})['metadata'])).toEqual([
+      {name: 'm', namespace: 'bar'},
+      {name: 'm', namespace: 'bar', annotations: {a: 'b'}},
+    ]);
     await made.admission.close();
   });
 

@@ -187,6 +187,19 @@ describe('matchPolicy', () => {
     });
   });
 
+  test('Equivalent finds a version that is not the stored one', async () => {
+    const older = rule(['widgets'], {apiGroups: ['example.dev'], apiVersions: ['v1alpha1']});
+    const inNewer = (made: AdmissionFixture): Partial<AdmissionInput> => {
+      write(made);
+      const type = made.registry.find('example.dev', 'v1beta1', 'widgets');
+      if (type === undefined) throw new Error('the type is missing');
+      return {type, object: {apiVersion: 'example.dev/v1beta1', kind: 'Widget', metadata: {name: 'w'}}};
+    };
+    expect(await reviews([older], inNewer)).toMatchObject([
+      {kind: {version: 'v1alpha1'}, requestKind: {version: 'v1beta1'}},
+    ]);
+  });
+
   test('Exact does not', async () => {
     expect(await reviews([{...hook, matchPolicy: 'Exact'}], write)).toHaveLength(0);
   });

@@ -66,12 +66,14 @@ export async function startTestServer(options: TestServerOptions): Promise<TestW
   const seen: SeenReview[] = [];
   let connections = 0;
   const server = createServer({cert: certPem, key: keyPem}, (incoming, response) => {
-    void readReview(incoming).then((request) => {
-      const url = incoming.url ?? '';
-      seen.push({url, headers: incoming.headers, request});
-      respond(response, request, answers[url.slice(0, url.indexOf('?'))]);
-    });
+    void serve(incoming, response);
   });
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const request = await readReview(incoming);
+    const url = incoming.url ?? '';
+    seen.push({url, headers: incoming.headers, request});
+    respond(response, request, answers[url.slice(0, url.indexOf('?'))]);
+  };
   server.on('secureConnection', () => connections++);
   // A client that does not trust the certificate hangs up; that is its answer, not our error.
   server.on('tlsClientError', () => undefined);

@@ -330,7 +330,7 @@ const CASES: Case[] = [
       'failed to create typed patch object (/w1; example.dev/v1, Kind=Widget): .spec.foo: field not declared in schema',
   },
   {
-    name: 'a failed uid precondition of a delete',
+    name: 'a failed precondition of a delete',
     call: ['DELETE', `${CONFIG_MAPS}/c1`, {preconditions: {resourceVersion: '1', uid: ''}}],
     code: 409,
     reason: 'Conflict',

@@ -13,7 +13,11 @@ export const serviceImport: Schema = {
         ips: {type: 'array', items: text},
         ports: {
           'type': 'array',
-          'items': {type: 'object', required: ['port'], properties: {name: text, port: {type: 'integer'}, protocol: text}},
+          'items': {
+            type: 'object',
+            required: ['port'],
+            properties: {name: text, port: {type: 'integer'}, protocol: text},
+          },
           'x-kubernetes-list-type': 'atomic',
         },
         trafficDistribution: text,

@@ -47,11 +47,17 @@ describe('server-side apply', () => {
     // The label sees to it that each owns something: an object without any owner would belong to before-first-apply.
     const own = (prefix: string): fc.Arbitrary<JsonObject> => {
       const spec = specs(word.map((name) => prefix + name));
-      return spec.map(({items, opts, tags}) => ({metadata: {labels: {[prefix]: '1'}}, spec: {items: items ?? [], opts: opts ?? {}, tags: tags ?? []}}));
+      return spec.map(({items, opts, tags}) => ({
+        metadata: {labels: {[prefix]: '1'}},
+        spec: {items: items ?? [], opts: opts ?? {}, tags: tags ?? []},
+      }));
     };
     const sorted = (object: JsonObject): JsonObject => {
       const spec = (object['spec'] ?? {}) as Record<string, unknown>;
-      const lists = Object.entries(spec).map(([key, value]) => [key, Array.isArray(value) ? value.map((v) => JSON.stringify(v)).sort() : value]);
+      const lists = Object.entries(spec).map(([key, value]) => [
+        key,
+        Array.isArray(value) ? value.map((v) => JSON.stringify(v)).sort() : value,
+      ]);
       return Object.fromEntries(lists) as JsonObject;
     };
     fc.assert(

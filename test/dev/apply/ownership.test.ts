@@ -73,7 +73,9 @@ describe('what an applier owns', () => {
 
   test('labels, annotations, finalizers and owner references, but never a name, a uid or a time', () => {
     const story = startStory(widget);
-    story.apply(m1, {metadata: {...everySort.metadata, namespace: 'default', uid: 'u', resourceVersion: '7', creationTimestamp: noon}});
+    story.apply(m1, {
+      metadata: {...everySort.metadata, namespace: 'default', uid: 'u', resourceVersion: '7', creationTimestamp: noon},
+    });
     expect(story.owners()).toEqual({
       'm1 Apply': {
         'f:metadata': {
@@ -94,7 +96,9 @@ describe('several managers', () => {
       {port: 80, protocol: 'UDP'},
       {port: 80, protocol: 'TCP', name: 'n'},
     ];
-    expect(story.apply(m2, {spec: {items: [{name: 'b', weight: 5}], tags: ['x', 'w'], opts: {k2: 'v'}, ports}})).toBe('written');
+    expect(story.apply(m2, {spec: {items: [{name: 'b', weight: 5}], tags: ['x', 'w'], opts: {k2: 'v'}, ports}})).toBe(
+      'written',
+    );
     expect(story.object()['spec']).toMatchObject({
       items: [
         {name: 'a', value: '1', weight: 1},
@@ -163,7 +167,9 @@ describe('several managers', () => {
   test('the same name with another operation is another manager', () => {
     const story = startStory(widget);
     story.patch(m1, {spec: {min: 1}});
-    expect(story.apply(m1, {spec: {min: 2}})).toBe('Apply failed with 1 conflict: conflict with "m1" using example.dev/v1: .spec.min');
+    expect(story.apply(m1, {spec: {min: 2}})).toBe(
+      'Apply failed with 1 conflict: conflict with "m1" using example.dev/v1: .spec.min',
+    );
     expect(story.apply(m1, {spec: {max: 9}})).toBe('written');
     expect(story.owners()).toEqual({
       'm1 Apply': {'f:spec': {'f:max': {}}},
@@ -203,7 +209,9 @@ describe('an object nobody owns', () => {
         'f:spec': {'.': {}, 'f:min': {}, 'f:mode': {}, 'f:opts': {'.': {}, 'f:k': {}}},
       },
     });
-    expect(story.apply(m1, {spec: {min: 3}})).toContain('conflict with "before-first-apply" using example.dev/v1: .spec.min');
+    expect(story.apply(m1, {spec: {min: 3}})).toContain(
+      'conflict with "before-first-apply" using example.dev/v1: .spec.min',
+    );
   });
 });
 
@@ -211,12 +219,24 @@ describe('an applied body that cannot be merged', () => {
   const rows: readonly {readonly name: string; readonly spec: unknown; readonly says: string}[] = [
     {name: 'an undeclared field', spec: {foo: 1}, says: '.spec.foo: field not declared in schema'},
     {name: 'a wrong type', spec: {min: 'x'}, says: '.spec.min: expected numeric (int or float), got string'},
-    {name: 'a number for a text', spec: {name: 1}, says: '.spec.name: expected string, got &value.valueUnstructured{Value:1}'},
+    {
+      name: 'a number for a text',
+      spec: {name: 1},
+      says: '.spec.name: expected string, got &value.valueUnstructured{Value:1}',
+    },
     {name: 'a text for a boolean', spec: {ready: 'x'}, says: '.spec.ready: expected boolean, got &{x}'},
     {name: 'an object for a list', spec: {atoms: {a: 1}}, says: '.spec.atoms: expected list, got &{map[a:1]}'},
     {name: 'a list for an object', spec: ['x'], says: '.spec: expected map, got &{[x]}'},
-    {name: 'a boolean in a set of texts', spec: {tags: ['x', true]}, says: '.spec.tags[=true]: expected string, got &value.valueUnstructured{Value:true}'},
-    {name: 'two items of one key', spec: {items: [{name: 'a'}, {name: 'a'}]}, says: '.spec.items: duplicate entries for key [name="a"]'},
+    {
+      name: 'a boolean in a set of texts',
+      spec: {tags: ['x', true]},
+      says: '.spec.tags[=true]: expected string, got &value.valueUnstructured{Value:true}',
+    },
+    {
+      name: 'two items of one key',
+      spec: {items: [{name: 'a'}, {name: 'a'}]},
+      says: '.spec.items: duplicate entries for key [name="a"]',
+    },
     {
       name: 'an item without its key',
       spec: {items: [{value: 'a'}]},
@@ -246,21 +266,46 @@ describe('an applied body that cannot be merged', () => {
 
   test('managedFields in the body are a 400', () => {
     const applied = {apiVersion: 'v1', kind: 'Widget', metadata: {name: 'x', managedFields: [{manager: 'x'}]}};
-    const result = serverSideApply({live: undefined, applied, manager: 'm', force: true, apiVersion: 'v1', schema: widget, now: noon});
-    expect(result).toEqual({ok: false, error: {code: 400, reason: 'BadRequest', message: 'metadata.managedFields must be nil'}});
+    const result = serverSideApply({
+      live: undefined,
+      applied,
+      manager: 'm',
+      force: true,
+      apiVersion: 'v1',
+      schema: widget,
+      now: noon,
+    });
+    expect(result).toEqual({
+      ok: false,
+      error: {code: 400, reason: 'BadRequest', message: 'metadata.managedFields must be nil'},
+    });
   });
 
   test('a null passes the merge and is refused by the schema', () => {
     const story = withEverySort();
-    expect(story.apply(m2, {spec: {name: null}})).toContain('spec.name: Invalid value: "null": spec.name in body must be of type string: "null"');
+    expect(story.apply(m2, {spec: {name: null}})).toContain(
+      'spec.name: Invalid value: "null": spec.name in body must be of type string: "null"',
+    );
   });
 });
 
 describe('what a body cannot change', () => {
   test('the server keeps its own fields of metadata', () => {
-    const live = {apiVersion: 'v1', kind: 'Widget', metadata: {name: 'x', uid: 'u', creationTimestamp: noon, generation: 3, resourceVersion: '5'}};
+    const live = {
+      apiVersion: 'v1',
+      kind: 'Widget',
+      metadata: {name: 'x', uid: 'u', creationTimestamp: noon, generation: 3, resourceVersion: '5'},
+    };
     const applied = {apiVersion: 'v1', kind: 'Widget', metadata: {name: 'x', creationTimestamp: null, generation: 9}};
-    const result = serverSideApply({live, applied, manager: 'm', force: false, apiVersion: 'v1', schema: widget, now: noon});
+    const result = serverSideApply({
+      live,
+      applied,
+      manager: 'm',
+      force: false,
+      apiVersion: 'v1',
+      schema: widget,
+      now: noon,
+    });
     expect(result).toMatchObject({ok: true, changed: false});
   });
 });

@@ -49,7 +49,12 @@ export function startStory(schema: Schema, kind = 'Widget'): Story {
   };
   return {
     apply: (writer, body) => {
-      const applied = {apiVersion: writer.apiVersion ?? apiVersion, kind, ...body, metadata: {name: 'x', ...objectAt(body, 'metadata')}};
+      const applied = {
+        apiVersion: writer.apiVersion ?? apiVersion,
+        kind,
+        ...body,
+        metadata: {name: 'x', ...objectAt(body, 'metadata')},
+      };
       const result = serverSideApply({...common(writer), live, applied, force: writer.force === true});
       if (!result.ok) return 'error' in result ? result.error.message : describeConflicts(result.conflicts);
       return result.changed ? store(applyDefaults(schema, result.object)) : 'unchanged';

@@ -62,7 +62,13 @@ describe('what a writer owns who does not apply', () => {
   test('managedFields that a write brings along count', () => {
     const story = startStory(widget);
     story.patch({manager: 'kubectl-client-side-apply'}, {spec: {min: 1}});
-    const entry = {manager: 'kubectl', operation: 'Apply', apiVersion: 'example.dev/v1', fieldsType: 'FieldsV1', fieldsV1: {'f:spec': {'f:min': {}}}};
+    const entry = {
+      manager: 'kubectl',
+      operation: 'Apply',
+      apiVersion: 'example.dev/v1',
+      fieldsType: 'FieldsV1',
+      fieldsV1: {'f:spec': {'f:min': {}}},
+    };
     story.patch({manager: 'kubectl'}, {metadata: {managedFields: [entry]}});
     expect(story.owners()).toEqual({'kubectl Apply': {'f:spec': {'f:min': {}}}});
   });
@@ -70,7 +76,10 @@ describe('what a writer owns who does not apply', () => {
   test('at most ten updaters are kept, the oldest under one name', () => {
     const story = startStory(widget);
     for (let i = 0; i < 14; i++) {
-      story.patch({manager: `m${i}`, now: `2026-01-01T12:00:${String(i).padStart(2, '0')}Z`}, {spec: {opts: {[`k${i}`]: 'v'}}});
+      story.patch(
+        {manager: `m${i}`, now: `2026-01-01T12:00:${String(i).padStart(2, '0')}Z`},
+        {spec: {opts: {[`k${i}`]: 'v'}}},
+      );
     }
     const owners = story.owners();
     expect(Object.keys(owners)).toHaveLength(10);
@@ -81,7 +90,12 @@ describe('what a writer owns who does not apply', () => {
 });
 
 describe('owners of built-in kinds, as recorded', () => {
-  const rows: readonly {readonly name: string; readonly kind: string; readonly object: JsonObject; readonly owns: JsonObject}[] = [
+  const rows: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly object: JsonObject;
+    readonly owns: JsonObject;
+  }[] = [
     {
       name: 'a ConfigMap without data owns nothing',
       kind: '/v1/ConfigMap',
@@ -100,14 +114,25 @@ describe('owners of built-in kinds, as recorded', () => {
       kind: '/v1/Service',
       object: {
         metadata: {labels: {app: 'cs9'}},
-        spec: {ports: [{name: '80-80', port: 80, targetPort: 80}], selector: {app: 'cs9'}, sessionAffinity: 'None', type: 'ClusterIP'},
+        spec: {
+          ports: [{name: '80-80', port: 80, targetPort: 80}],
+          selector: {app: 'cs9'},
+          sessionAffinity: 'None',
+          type: 'ClusterIP',
+        },
       },
       owns: {
         'f:metadata': {'f:labels': {'.': {}, 'f:app': {}}},
         'f:spec': {
           'f:ports': {
             '.': {},
-            'k:{"port":80,"protocol":"TCP"}': {'.': {}, 'f:name': {}, 'f:port': {}, 'f:protocol': {}, 'f:targetPort': {}},
+            'k:{"port":80,"protocol":"TCP"}': {
+              '.': {},
+              'f:name': {},
+              'f:port': {},
+              'f:protocol': {},
+              'f:targetPort': {},
+            },
           },
           'f:selector': {},
           'f:sessionAffinity': {},
@@ -130,7 +155,10 @@ describe('owners of built-in kinds, as recorded', () => {
     {
       name: 'a RoleBinding',
       kind: 'rbac.authorization.k8s.io/v1/RoleBinding',
-      object: {subjects: [{kind: 'ServiceAccount', name: 'sa9'}], roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'r9'}},
+      object: {
+        subjects: [{kind: 'ServiceAccount', name: 'sa9'}],
+        roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'r9'},
+      },
       owns: {'f:roleRef': {}, 'f:subjects': {}},
     },
     {
@@ -146,15 +174,33 @@ describe('owners of built-in kinds, as recorded', () => {
     const schema = builtinSchema(group, version, name) ?? anySchema;
     const whole = {apiVersion: version, kind: name, ...object, metadata: {name: 'x', ...objectAt(object, 'metadata')}};
     const after = applyDefaults(schema, prune(schema, whole).object);
-    const tracked = trackUpdate({before: undefined, after, manager: 'm', apiVersion: version, schema, now: noon, hasStatus: true});
+    const tracked = trackUpdate({
+      before: undefined,
+      after,
+      manager: 'm',
+      apiVersion: version,
+      schema,
+      now: noon,
+      hasStatus: true,
+    });
     const entries = listAt(objectAt(tracked, 'metadata'), 'managedFields') as readonly JsonObject[];
-    const expected = {manager: 'm', operation: 'Update', apiVersion: version, time: noon, fieldsType: 'FieldsV1', fieldsV1: owns};
+    const expected = {
+      manager: 'm',
+      operation: 'Update',
+      apiVersion: version,
+      time: noon,
+      fieldsType: 'FieldsV1',
+      fieldsV1: owns,
+    };
     expect(entries).toEqual(Object.keys(owns).length === 0 ? [] : [expected]);
   });
 });
 
 describe('a write', () => {
-  const object = (time: string, min: number): JsonObject => ({metadata: {managedFields: [{manager: 'm', time}]}, spec: {min}});
+  const object = (time: string, min: number): JsonObject => ({
+    metadata: {managedFields: [{manager: 'm', time}]},
+    spec: {min},
+  });
 
   test.each([
     {name: 'of the same is none', after: object(noon, 1), unchanged: true},

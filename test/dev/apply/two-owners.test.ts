@@ -199,7 +199,9 @@ describe('two owners of one ServiceImport', () => {
 describe('status of a ServiceImport', () => {
   const status = (manager: string): Writer => ({manager, subresource: 'status'});
   const withTwo = (story: Story): void => {
-    story.apply(status('agent'), {status: {clusters: [{cluster: 'cluster-1'}], conditions: [{type: 'Ready', status: 'True'}]}});
+    story.apply(status('agent'), {
+      status: {clusters: [{cluster: 'cluster-1'}], conditions: [{type: 'Ready', status: 'True'}]},
+    });
     story.apply(status('hub'), {status: {clusters: [{cluster: 'cluster-2'}]}});
   };
   const one = {'k:{"cluster":"cluster-1"}': {'.': {}, 'f:cluster': {}}};

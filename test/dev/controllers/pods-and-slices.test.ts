@@ -34,6 +34,10 @@ function endpoints(type = 'IPv4'): JsonObject[] {
     .flatMap((slice) => (slice['endpoints'] as JsonObject[] | null) ?? []);
 }
 
+function statusOf(name: string): {conditions: JsonObject[]} {
+  return (cluster.api.get(PODS, 'bar', name) ?? {})['status'] as {conditions: JsonObject[]};
+}
+
 function setReady(name: string, status: 'True' | 'False'): void {
   const live = cluster.api.get(PODS, 'bar', name) as JsonObject;
   const now = live['status'] as JsonObject;
@@ -56,7 +60,7 @@ describe('running pods', () => {
         containerStatuses: [{name: 'c', ready: true, state: {running: {}}}],
       },
     });
-    const {conditions} = cluster.api.get(PODS, 'bar', 'p')?.['status'] as {conditions: JsonObject[]};
+    const {conditions} = statusOf('p');
     expect(conditions.map(({type, status}) => [type, status])).toEqual(
       ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map((type) => [type, 'True']),
     );
@@ -94,7 +98,7 @@ describe('running pods', () => {
     await settled(cluster);
     setReady('p', 'False');
     await settled(cluster);
-    const {conditions} = cluster.api.get(PODS, 'bar', 'p')?.['status'] as {conditions: JsonObject[]};
+    const {conditions} = statusOf('p');
     expect(conditions.find(({type}) => type === 'Ready')).toMatchObject({status: 'False'});
   });
 });

@@ -1,7 +1,14 @@
 import {createRequire} from 'node:module';
 import {describe, expect, test} from 'vitest';
 import {builtinSchema} from '../../../src/dev/builtin/schemas.ts';
-import {atomicMaps, atomicStructs, defaults, keptWhenEmpty, listRules, quantities} from '../../../src/dev/builtin/tables/merge-rules.ts';
+import {
+  atomicMaps,
+  atomicStructs,
+  defaults,
+  keptWhenEmpty,
+  listRules,
+  quantities,
+} from '../../../src/dev/builtin/tables/merge-rules.ts';
 import {modelOfKind} from '../../../src/dev/builtin/tables/models.ts';
 import {requiredFields} from '../../../src/dev/builtin/tables/required-fields.ts';
 import type {Schema} from '../../../src/dev/schema/schema.ts';
@@ -15,7 +22,10 @@ function schemaOf(kind: string): Schema {
 }
 
 function at(schema: Schema | undefined, ...path: readonly string[]): Schema | undefined {
-  return path.reduce<Schema | undefined>((inner, name) => (name === '[]' ? inner?.items : inner?.properties?.[name]), schema);
+  return path.reduce<Schema | undefined>(
+    (inner, name) => (name === '[]' ? inner?.items : inner?.properties?.[name]),
+    schema,
+  );
 }
 
 describe('schemas of built-in kinds', () => {
@@ -35,16 +45,29 @@ describe('schemas of built-in kinds', () => {
   });
 
   test.each([
-    {field: ['spec', 'ports'], expected: {'x-kubernetes-list-map-keys': ['port', 'protocol'], 'x-kubernetes-patch-merge-key': 'port'}},
+    {
+      field: ['spec', 'ports'],
+      expected: {'x-kubernetes-list-map-keys': ['port', 'protocol'], 'x-kubernetes-patch-merge-key': 'port'},
+    },
     {field: ['spec', 'ports', '[]', 'targetPort'], expected: {'x-kubernetes-int-or-string': true}},
-    {field: ['spec', 'selector'], expected: {'x-kubernetes-map-type': 'atomic', 'additionalProperties': {type: 'string'}}},
+    {
+      field: ['spec', 'selector'],
+      expected: {'x-kubernetes-map-type': 'atomic', 'additionalProperties': {type: 'string'}},
+    },
     {field: ['spec', 'ports', '[]', 'port'], expected: {type: 'integer', format: 'int32'}},
   ])('a Service has $field as the API server describes it', ({field, expected}) => {
     expect(at(schemaOf('/v1/Service'), ...field)).toMatchObject(expected);
   });
 
   test('take whatever a CRD schema holds', () => {
-    const schema = at(schemaOf('apiextensions.k8s.io/v1/CustomResourceDefinition'), 'spec', 'versions', '[]', 'schema', 'openAPIV3Schema');
+    const schema = at(
+      schemaOf('apiextensions.k8s.io/v1/CustomResourceDefinition'),
+      'spec',
+      'versions',
+      '[]',
+      'schema',
+      'openAPIV3Schema',
+    );
     expect(schema).toMatchObject({'x-kubernetes-preserve-unknown-fields': true});
   });
 

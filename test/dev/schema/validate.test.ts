@@ -12,7 +12,11 @@ const notChecked: FieldError = {
 };
 
 function wrongType(field: string, found: string, wanted: string): FieldError {
-  return {type: 'TypeInvalid', field, message: `Invalid value: "${found}": ${field} in body must be of type ${wanted}: "${found}"`};
+  return {
+    type: 'TypeInvalid',
+    field,
+    message: `Invalid value: "${found}": ${field} in body must be of type ${wanted}: "${found}"`,
+  };
 }
 
 describe('recorded errors of custom objects', () => {
@@ -24,18 +28,49 @@ describe('recorded errors of custom objects', () => {
   }
 
   const rows: readonly Row[] = [
-    {name: 'a fitting object has none', schema: widget, object: {spec: {min: 1, mode: 'On', tags: ['a'], nothing: null}}, errors: []},
-    {name: 'a wrong type', schema: widget, object: {spec: {min: 'x'}}, errors: [wrongType('spec.min', 'string', 'integer'), notChecked]},
-    {name: 'a null that is not nullable', schema: widget, object: {spec: {name: null}}, errors: [wrongType('spec.name', 'null', 'string'), notChecked]},
+    {
+      name: 'a fitting object has none',
+      schema: widget,
+      object: {spec: {min: 1, mode: 'On', tags: ['a'], nothing: null}},
+      errors: [],
+    },
+    {
+      name: 'a wrong type',
+      schema: widget,
+      object: {spec: {min: 'x'}},
+      errors: [wrongType('spec.min', 'string', 'integer'), notChecked],
+    },
+    {
+      name: 'a null that is not nullable',
+      schema: widget,
+      object: {spec: {name: null}},
+      errors: [wrongType('spec.name', 'null', 'string'), notChecked],
+    },
     {
       name: 'one of every sort',
       schema: widget,
       object: {spec: {min: -1, max: 101, name: 'ABC', mode: 'Maybe', tags: ['a', 'b', 'c', 'd']}},
       errors: [
-        {type: 'Invalid', field: 'spec.max', message: 'Invalid value: 101: spec.max in body should be less than or equal to 100'},
-        {type: 'Invalid', field: 'spec.min', message: 'Invalid value: -1: spec.min in body should be greater than or equal to 0'},
-        {type: 'NotSupported', field: 'spec.mode', message: 'Unsupported value: "Maybe": supported values: "On", "Off"'},
-        {type: 'Invalid', field: 'spec.name', message: `Invalid value: "ABC": spec.name in body should match '^[a-z]+$'`},
+        {
+          type: 'Invalid',
+          field: 'spec.max',
+          message: 'Invalid value: 101: spec.max in body should be less than or equal to 100',
+        },
+        {
+          type: 'Invalid',
+          field: 'spec.min',
+          message: 'Invalid value: -1: spec.min in body should be greater than or equal to 0',
+        },
+        {
+          type: 'NotSupported',
+          field: 'spec.mode',
+          message: 'Unsupported value: "Maybe": supported values: "On", "Off"',
+        },
+        {
+          type: 'Invalid',
+          field: 'spec.name',
+          message: `Invalid value: "ABC": spec.name in body should match '^[a-z]+$'`,
+        },
         {type: 'TooMany', field: 'spec.tags', message: 'Too many: 4: must have at most 3 items'},
         notChecked,
       ],
@@ -67,7 +102,11 @@ describe('recorded errors of custom objects', () => {
       object: {spec: {type: 'X', ports: [{port: 'a'}]}},
       errors: [
         wrongType('spec.ports[0].port', 'string', 'integer'),
-        {type: 'NotSupported', field: 'spec.type', message: 'Unsupported value: "X": supported values: "ClusterSetIP", "Headless"'},
+        {
+          type: 'NotSupported',
+          field: 'spec.type',
+          message: 'Unsupported value: "X": supported values: "ClusterSetIP", "Headless"',
+        },
       ],
     },
   ];
@@ -78,18 +117,81 @@ describe('recorded errors of custom objects', () => {
 });
 
 describe('single rules', () => {
-  const rows: readonly {readonly name: string; readonly schema: Schema; readonly value: unknown; readonly says: string}[] = [
-    {name: 'maxLength', schema: {type: 'string', maxLength: 3}, value: 'abcd', says: 'Too long: may not be more than 3 bytes'},
-    {name: 'minLength', schema: {type: 'string', minLength: 2}, value: 'a', says: 'Invalid value: "a": f in body should be at least 2 chars long'},
-    {name: 'minItems', schema: {type: 'array', minItems: 1}, value: [], says: 'Invalid value: 0: f in body should have at least 1 items'},
-    {name: 'minProperties', schema: {type: 'object', minProperties: 1}, value: {}, says: 'Invalid value: 0: f in body should have at least 1 properties'},
-    {name: 'maxProperties', schema: {type: 'object', maxProperties: 1}, value: {a: 1, b: 1}, says: 'Too many: 2: must have at most 1 items'},
-    {name: 'exclusiveMinimum', schema: {minimum: 1, exclusiveMinimum: true}, value: 1, says: 'Invalid value: 1: f in body should be greater than 1'},
-    {name: 'exclusiveMaximum', schema: {maximum: 1, exclusiveMaximum: true}, value: 1, says: 'Invalid value: 1: f in body should be less than 1'},
-    {name: 'multipleOf', schema: {multipleOf: 5}, value: 7, says: 'Invalid value: 7: f in body should be a multiple of 5'},
-    {name: 'uniqueItems', schema: {uniqueItems: true}, value: [{a: 1, b: 2}, {b: 2, a: 1}], says: `Invalid value: "": f in body shouldn't contain duplicates`},
-    {name: 'not', schema: {not: {enum: ['a']}}, value: 'a', says: 'Invalid value: "": "f" must not validate the schema (not)'},
-    {name: 'anyOf', schema: {anyOf: [{type: 'string'}, {minimum: 5}]}, value: 1, says: 'Invalid value: "": "f" must validate at least one schema (anyOf)'},
+  const rows: readonly {
+    readonly name: string;
+    readonly schema: Schema;
+    readonly value: unknown;
+    readonly says: string;
+  }[] = [
+    {
+      name: 'maxLength',
+      schema: {type: 'string', maxLength: 3},
+      value: 'abcd',
+      says: 'Too long: may not be more than 3 bytes',
+    },
+    {
+      name: 'minLength',
+      schema: {type: 'string', minLength: 2},
+      value: 'a',
+      says: 'Invalid value: "a": f in body should be at least 2 chars long',
+    },
+    {
+      name: 'minItems',
+      schema: {type: 'array', minItems: 1},
+      value: [],
+      says: 'Invalid value: 0: f in body should have at least 1 items',
+    },
+    {
+      name: 'minProperties',
+      schema: {type: 'object', minProperties: 1},
+      value: {},
+      says: 'Invalid value: 0: f in body should have at least 1 properties',
+    },
+    {
+      name: 'maxProperties',
+      schema: {type: 'object', maxProperties: 1},
+      value: {a: 1, b: 1},
+      says: 'Too many: 2: must have at most 1 items',
+    },
+    {
+      name: 'exclusiveMinimum',
+      schema: {minimum: 1, exclusiveMinimum: true},
+      value: 1,
+      says: 'Invalid value: 1: f in body should be greater than 1',
+    },
+    {
+      name: 'exclusiveMaximum',
+      schema: {maximum: 1, exclusiveMaximum: true},
+      value: 1,
+      says: 'Invalid value: 1: f in body should be less than 1',
+    },
+    {
+      name: 'multipleOf',
+      schema: {multipleOf: 5},
+      value: 7,
+      says: 'Invalid value: 7: f in body should be a multiple of 5',
+    },
+    {
+      name: 'uniqueItems',
+      schema: {uniqueItems: true},
+      value: [
+        {a: 1, b: 2},
+        {b: 2, a: 1},
+      ],
+      says: `Invalid value: "": f in body shouldn't contain duplicates`,
+    },
+    {
+      name: 'not',
+      schema: {not: {enum: ['a']}},
+      value: 'a',
+      says: 'Invalid value: "": "f" must not validate the schema (not)',
+    },
+    {
+      name: 'anyOf',
+      schema: {anyOf: [{type: 'string'}, {minimum: 5}]},
+      value: 1,
+      says: 'Invalid value: "": "f" must validate at least one schema (anyOf)',
+    },
     {
       name: 'oneOf with none',
       schema: {oneOf: [{required: ['a']}, {required: ['b']}]},
@@ -102,14 +204,54 @@ describe('single rules', () => {
       value: {a: 1, b: 1},
       says: 'Invalid value: "": "f" must validate one and only one schema (oneOf). Found 2 valid alternatives',
     },
-    {name: 'int-or-string', schema: {'x-kubernetes-int-or-string': true}, value: true, says: 'Invalid value: "boolean": f in body must be of type integer,string: "boolean"'},
-    {name: 'a fraction for an integer', schema: {type: 'integer'}, value: 1.5, says: 'Invalid value: "number": f in body must be of type integer: "number"'},
-    {name: 'a map value', schema: {additionalProperties: {type: 'string'}}, value: {k: 1}, says: 'Invalid value: "integer": f.k in body must be of type string: "integer"'},
-    {name: 'allOf', schema: {allOf: [{maximum: 1}]}, value: 2, says: 'Invalid value: 2: f in body should be less than or equal to 1'},
-    {name: 'a date that is none', schema: {type: 'string', format: 'date-time'}, value: 'yesterday', says: 'Invalid value: "yesterday": f in body must be of type date-time: "yesterday"'},
-    {name: 'a day that is none', schema: {format: 'date-time'}, value: '2026-02-30T00:00:00Z', says: 'Invalid value: "2026-02-30T00:00:00Z": f in body must be of type date-time: "2026-02-30T00:00:00Z"'},
-    {name: 'a CIDR without a length', schema: {format: 'cidr'}, value: '192.0.2.0', says: 'Invalid value: "192.0.2.0": f in body must be of type cidr: "192.0.2.0"'},
-    {name: 'an enum of numbers', schema: {enum: [1, 2]}, value: 3, says: 'Unsupported value: 3: supported values: "1", "2"'},
+    {
+      name: 'int-or-string',
+      schema: {'x-kubernetes-int-or-string': true},
+      value: true,
+      says: 'Invalid value: "boolean": f in body must be of type integer,string: "boolean"',
+    },
+    {
+      name: 'a fraction for an integer',
+      schema: {type: 'integer'},
+      value: 1.5,
+      says: 'Invalid value: "number": f in body must be of type integer: "number"',
+    },
+    {
+      name: 'a map value',
+      schema: {additionalProperties: {type: 'string'}},
+      value: {k: 1},
+      says: 'Invalid value: "integer": f.k in body must be of type string: "integer"',
+    },
+    {
+      name: 'allOf',
+      schema: {allOf: [{maximum: 1}]},
+      value: 2,
+      says: 'Invalid value: 2: f in body should be less than or equal to 1',
+    },
+    {
+      name: 'a date that is none',
+      schema: {type: 'string', format: 'date-time'},
+      value: 'yesterday',
+      says: 'Invalid value: "yesterday": f in body must be of type date-time: "yesterday"',
+    },
+    {
+      name: 'a day that is none',
+      schema: {format: 'date-time'},
+      value: '2026-02-30T00:00:00Z',
+      says: 'Invalid value: "2026-02-30T00:00:00Z": f in body must be of type date-time: "2026-02-30T00:00:00Z"',
+    },
+    {
+      name: 'a CIDR without a length',
+      schema: {format: 'cidr'},
+      value: '192.0.2.0',
+      says: 'Invalid value: "192.0.2.0": f in body must be of type cidr: "192.0.2.0"',
+    },
+    {
+      name: 'an enum of numbers',
+      schema: {enum: [1, 2]},
+      value: 3,
+      says: 'Unsupported value: 3: supported values: "1", "2"',
+    },
   ];
 
   test.each(rows)('$name', ({schema, value, says}) => {
@@ -123,7 +265,11 @@ describe('single rules', () => {
     {name: 'a whole number where any number may be', schema: {type: 'number'}, value: 1},
     {name: 'a number or a text', schema: {'x-kubernetes-int-or-string': true}, value: 'http'},
     {name: 'null where it is nullable', schema: {type: 'string', nullable: true}, value: null},
-    {name: 'an object under a member called like one of every object', schema: {properties: {constructor: {type: 'string'}}}, value: {}},
+    {
+      name: 'an object under a member called like one of every object',
+      schema: {properties: {constructor: {type: 'string'}}},
+      value: {},
+    },
     {name: 'characters beyond 16 bits as one', schema: {maxLength: 1}, value: '😀'},
   ] as const)('$name is fine', ({schema, value}) => {
     expect(validate(schema as Schema, value, 'f')).toEqual([]);

@@ -20,9 +20,11 @@ export interface ResourceRequest {
 }
 
 export function parseRequest(method: string, url: string): RequestInfo {
-  const {pathname, searchParams} = new URL(url, 'https://localhost');
-  const resource = parseResource(pathname.split('/').filter((part) => part !== ''));
-  return {method, path: pathname, query: searchParams, resource, verb: verbOf(method, resource, searchParams)};
+  // Not by URL: it would read `//x` as a host and throw for others.
+  const [path = '/', search = ''] = url.split('?', 2);
+  const query = new URLSearchParams(search);
+  const resource = parseResource(path.split('/').filter((part) => part !== ''));
+  return {method, path, query, resource, verb: verbOf(method, resource, query)};
 }
 
 function verbOf(method: string, resource: ResourceRequest | undefined, query: URLSearchParams): Verb {

@@ -52,7 +52,6 @@ export const listRules: Readonly<Record<string, ListRule>> = {
   'V1EphemeralContainer.volumeDevices': map('devicePath'),
   'V1ContainerStatus.volumeMounts': map('mountPath'),
   'V1ResourceRequirements.claims': mapForApply('name'),
-  'V1VolumeMountStatus.conditions': map('type'),
   'V1ServiceAccount.secrets': map('name'),
   'V1NodeSpec.podCIDRs': {type: 'set', patchStrategy: 'merge'},
   'V1NodeStatus.addresses': map('type'),

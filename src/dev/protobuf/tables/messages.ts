@@ -127,7 +127,11 @@ const status: Field = field('status', 'ignored');
 /** The kinds that kubectl's typed commands create, by `apiVersion/Kind` (reference: apiserver §1.5). */
 export const messageOfKind: Readonly<Record<string, Message>> = {
   'v1/Namespace': kind({2: message('spec', {1: list('finalizers')}), 3: status}),
-  'v1/ConfigMap': kind({2: field('data', 'stringMap'), 3: field('binaryData', 'bytesMap'), 4: field('immutable', 'bool')}),
+  'v1/ConfigMap': kind({
+    2: field('data', 'stringMap'),
+    3: field('binaryData', 'bytesMap'),
+    4: field('immutable', 'bool'),
+  }),
   'v1/Secret': kind({
     2: field('data', 'bytesMap'),
     3: field('type'),

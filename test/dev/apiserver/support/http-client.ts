@@ -57,7 +57,10 @@ export class HttpClient {
         agent: this.#agent,
         headers: {
           ...(token === null ? {} : {authorization: `Bearer ${token}`}),
-          ...(payload === undefined ? {} : {'content-type': options.contentType ?? 'application/json'}),
+          // Node sends the body of a DELETE without its length otherwise.
+          ...(payload === undefined
+            ? {}
+            : {'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(payload)}),
           ...options.headers,
         },
       });

@@ -1,0 +1,109 @@
+import {nameHash} from '../wire/name-hash.ts';
+import type {SlabStore} from './slab-store.ts';
+
+/** Of one slot, in 32-bit words: hash, number of the slab and one (0: the slot is free), offset of the name in it, nothing. */
+const WORDS = 4;
+const SLAB = 1;
+const OFFSET = 2;
+const FIRST_CAPACITY = 1024;
+
+/**
+ * Lower-cased wire names → where they stand in slabs, each with its length octet before it. A hash table over the octets
+ * themselves: looking up makes no string and touches one line of memory before the name, whose answers come right behind it.
+ * Open addressing with linear probing, at most half full, so that runs stay short.
+ */
+export class NameIndex {
+  readonly #slabs: SlabStore;
+  readonly #seed: number;
+  #slots = new Uint32Array(FIRST_CAPACITY * WORDS);
+  #mask = FIRST_CAPACITY - 1;
+  #size = 0;
+
+  constructor(slabs: SlabStore, seed: number) {
+    this.#slabs = slabs;
+    this.#seed = seed;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @returns the slot of the name at `at`; -1: there is none. A slot is good until the next change. */
+  find(bytes: Uint8Array, at: number, length: number): number {
+    const hash = nameHash(bytes, at, length, this.#seed);
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const word = slot * WORDS;
+      const slab = this.#slots[word + SLAB]!;
+      if (slab === 0) return -1;
+      if (this.#slots[word] === hash && this.#isName(word, bytes, at, length)) return slot;
+    }
+  }
+
+  slabOf(slot: number): number {
+    return this.#slots[slot * WORDS + SLAB]! - 1;
+  }
+
+  /** Offset of the name's length octet. */
+  offsetOf(slot: number): number {
+    return this.#slots[slot * WORDS + OFFSET]!;
+  }
+
+  /** Lets the name whose length octet stands there be found there, and nowhere else. */
+  set(slab: number, offset: number): void {
+    const bytes = this.#slabs.get(slab);
+    const length = bytes[offset]!;
+    let slot = this.find(bytes, offset + 1, length);
+    if (slot < 0) {
+      if (2 * (this.#size + 1) > this.#mask) this.#grow();
+      const hash = nameHash(bytes, offset + 1, length, this.#seed);
+      slot = this.#freeSlot(hash);
+      this.#slots[slot * WORDS] = hash;
+      this.#size++;
+    }
+    this.#slots[slot * WORDS + SLAB] = slab + 1;
+    this.#slots[slot * WORDS + OFFSET] = offset;
+  }
+
+  /** Empties a slot and moves those behind it up, so that no run has a hole. */
+  delete(slot: number): void {
+    this.#size--;
+    let hole = slot;
+    for (let next = (hole + 1) & this.#mask; this.#slots[next * WORDS + SLAB] !== 0; next = (next + 1) & this.#mask) {
+      const home = this.#slots[next * WORDS]! & this.#mask;
+      // It may move if its home is not between the hole and where it is now.
+      if (((next - home) & this.#mask) < ((next - hole) & this.#mask)) continue;
+      this.#slots.copyWithin(hole * WORDS, next * WORDS, (next + 1) * WORDS);
+      hole = next;
+    }
+    this.#slots.fill(0, hole * WORDS, (hole + 1) * WORDS);
+  }
+
+  /** Slots in use, in no order. */
+  *slots(): IterableIterator<number> {
+    for (let slot = 0; slot <= this.#mask; slot++) if (this.#slots[slot * WORDS + SLAB] !== 0) yield slot;
+  }
+
+  #isName(word: number, bytes: Uint8Array, at: number, length: number): boolean {
+    const slab = this.#slabs.get(this.#slots[word + SLAB]! - 1);
+    const nameAt = this.#slots[word + OFFSET]!;
+    if (slab[nameAt] !== length) return false;
+    for (let i = 0; i < length; i++) if (slab[nameAt + 1 + i] !== bytes[at + i]) return false;
+    return true;
+  }
+
+  #freeSlot(hash: number): number {
+    let slot = hash & this.#mask;
+    while (this.#slots[slot * WORDS + SLAB] !== 0) slot = (slot + 1) & this.#mask;
+    return slot;
+  }
+
+  #grow(): void {
+    const before = this.#slots;
+    this.#mask = this.#mask * 2 + 1;
+    this.#slots = new Uint32Array((this.#mask + 1) * WORDS);
+    for (let word = 0; word < before.length; word += WORDS) {
+      if (before[word + SLAB] === 0) continue;
+      this.#slots.set(before.subarray(word, word + WORDS), this.#freeSlot(before[word]!) * WORDS);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import {spawn} from 'node:child_process';
+import {accessSync, constants, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {delimiter, join} from 'node:path';
+
+export interface KubectlResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The machine's kubectl, or undefined. */
+export function findKubectl(): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'];
+  return folders.map((folder) => join(folder, 'kubectl')).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there or not ours to run: the next folder may have one.
+    return false;
+  }
+}
+
+/** kubectl with a kubeconfig and a home of its own: neither the user's configuration nor their cache is touched. */
+export class Kubectl {
+  readonly folder: string;
+  readonly #binary: string;
+
+  constructor(binary: string, kubeconfig: string) {
+    this.#binary = binary;
+    this.folder = mkdtempSync(join(tmpdir(), 'isthmus-kubectl-'));
+    writeFileSync(join(this.folder, 'kubeconfig'), kubeconfig);
+  }
+
+  /** @param stdin - for `-f -` */
+  run(args: readonly string[], stdin?: string): Promise<KubectlResult> {
+    const child = spawn(this.#binary, args, {
+      env: {PATH: process.env['PATH'], HOME: this.folder, KUBECONFIG: join(this.folder, 'kubeconfig')},
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: 15_000,
+    });
+    child.stdin.end(stdin ?? '');
+    const output = {stdout: '', stderr: ''};
+    child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
+    child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => resolve({code, ...output}));
+    });
+  }
+
+  /** The output of a command that must succeed. */
+  async ok(args: readonly string[], stdin?: string): Promise<string> {
+    const {code, stdout, stderr} = await this.run(args, stdin);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
+    return stdout;
+  }
+
+  close(): void {
+    rmSync(this.folder, {recursive: true, force: true});
+  }
+}

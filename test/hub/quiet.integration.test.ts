@@ -1,0 +1,96 @@
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import type {ServiceImport} from '../../src/api/kinds.ts';
+import {serviceImports} from '../../src/api/resources.ts';
+import type {WriteRow} from '../../src/dev/writes.ts';
+import {eventually, exportYaml, startClusterset, synced, type RunningHub, type TestClusterset} from './clusterset.ts';
+
+/** No write where nothing changed, but the heartbeats (design §14). Renewals are the clock of these tests. */
+
+const RENEW_MS = 300;
+
+let set: TestClusterset;
+let running: RunningHub;
+
+beforeAll(async () => {
+  set = await startClusterset(3);
+  running = set.startHub({leaseRenewMs: RENEW_MS});
+  for (const member of set.members) await set.register(member);
+  await synced(running, set.members);
+  for (const member of set.members) await member.namespace('bar');
+  const yaml = ['a', 'b', 'c', 'd'].map((name) => exportYaml('bar', name)).join('\n---\n');
+  await set.members[0]?.apply(yaml);
+  await set.members[0]?.apply(exportYaml('bar', 'a', {group: 'flomesh.io/v1alpha1'}));
+  await set.members[1]?.apply(exportYaml('bar', 'a', {port: 81}));
+  for (const member of set.members) {
+    await eventually('all imported', async () => {
+      const {items} = await member.client.list<ServiceImport>(serviceImports, {namespace: 'bar'});
+      return items.length === 4 && items.some(({status}) => status?.clusters?.length === 2);
+    });
+  }
+});
+afterAll(async () => set.close());
+
+const isHeartbeat = ({resource, name}: WriteRow): boolean =>
+  resource === 'leases.coordination.k8s.io' && name === 'isthmus-system/isthmus-hub';
+
+/** Rows of all servers that are no heartbeats, and the fewest heartbeats that any member had. */
+function writes(): {rows: readonly string[]; heartbeats: number} {
+  const rows = [set.hubCluster, ...set.members].flatMap(({name, embedded}) =>
+    embedded.writes
+      .rows()
+      .filter((row) => !isHeartbeat(row))
+      .map((row) => `${name} ${row.verb} ${row.resource} ${row.name} by ${row.manager}: ${row.count}`),
+  );
+  const beats = set.members.map(({embedded}) => {
+    return embedded.writes.rows().reduce((sum, row) => sum + (isHeartbeat(row) ? row.count : 0), 0);
+  });
+  return {rows, heartbeats: Math.min(...beats)};
+}
+
+function reset(): void {
+  for (const {embedded} of [set.hubCluster, ...set.members]) embedded.writes.reset();
+}
+
+/** Until a whole heartbeat passes without another write: what is still to be told has been told. */
+async function settle(): Promise<void> {
+  await eventually('it comes to rest', async () => {
+    reset();
+    await eventually('a heartbeat', () => writes().heartbeats >= 2);
+    return writes().rows.length === 0;
+  });
+}
+
+describe('a quiet period', () => {
+  test('over ten heartbeats nothing else is written, in any cluster', async () => {
+    await settle();
+    reset();
+    await eventually('ten heartbeats', () => writes().heartbeats >= 10);
+    expect(writes().rows).toEqual([]);
+  });
+
+  test('a hub that restarts writes nothing but its Leases: restart converges, it does not rewrite', async () => {
+    await settle();
+    reset();
+    await running.stop();
+    running = set.startHub({leaseRenewMs: RENEW_MS});
+    await synced(running, set.members);
+    const beats = writes().heartbeats;
+    await eventually('and some time', () => writes().heartbeats >= beats + 3);
+    expect(writes().rows).toEqual([]);
+  });
+
+  test('lists that are repeated write nothing', async () => {
+    await settle();
+    reset();
+    const lists = () => running.status('cluster-2').reflectors['serviceimports.multicluster.x-k8s.io']?.lists ?? 0;
+    const before = lists();
+    for (const {embedded} of set.members) {
+      embedded.faults.add({userAgent: 'isthmus-hub', verb: 'watch'}, {kind: 'gone'}, {times: 9});
+      embedded.faults.dropWatches({userAgent: 'isthmus-hub'});
+    }
+    await eventually('listed again', () => lists() > before);
+    const beats = writes().heartbeats;
+    await eventually('and some time', () => writes().heartbeats >= beats + 3);
+    expect(writes().rows).toEqual([]);
+  });
+});
