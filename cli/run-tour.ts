@@ -51,7 +51,7 @@ function showTour({flags, members, logger}: RunOptions, folder: DevFolder): Runn
     closers.push(() => clusterset.close());
     const control = await startControlSocket(folder.path, apis);
     closers.push(() => control.close());
-    await breakAtStart(flags.break, clusterset);
+    breakAtStart(flags.break, clusterset);
     if (flags.break !== 'hub-not-started') await clusterset.startHub();
     await Promise.all(members.map((name) => clusterset.startAgent(name)));
     printer.running(members.length + 1);

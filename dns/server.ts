@@ -31,8 +31,6 @@ export interface DnsServerOptions {
   /** Answering threads; more than one share the port (`SO_REUSEPORT`). Default 1. */
   readonly workers?: number;
   readonly tcp?: Partial<TcpLimits>;
-  /** Heap of one worker. A worker that needs more ends (see `failed`) instead of taking the process with it. Default: Node's. */
-  readonly workerMemoryMb?: number;
 }
 
 /** The authoritative server of the clusterset zone in one cluster. */
@@ -51,6 +49,8 @@ export interface DnsServer {
   close(): Promise<void>;
   /** Resolves with the reason when a worker dies by itself: its sockets are gone, start a new server. Pending for ever otherwise. */
   readonly failed: Promise<Error>;
+  /** For drills (`--break`) and tests: the first worker ends as if it had crashed. */
+  crash(): void;
 }
 
 /**
@@ -124,10 +124,7 @@ class Server implements DnsServer {
     try {
       for (let index = 0; index < workers; index++) {
         const settings = {...this.#settings, index, listen: {host: listen.host, port: this.#port}};
-        const worker = new WorkerHandle(settings, {
-          onServed: () => this.#settle(),
-          memoryMb: this.#options.workerMemoryMb,
-        });
+        const worker = new WorkerHandle(settings, () => this.#settle());
         this.#workers.push(worker);
         this.#port = await worker.listening;
         void worker.exited.then((error) => error && this.#workerDied(error));
@@ -169,6 +166,10 @@ class Server implements DnsServer {
     this.#ended ??= new IsthmusError('ISTHMUS_DNS_WORKER', 'the server was closed');
     await Promise.all(this.#workers.map((worker) => worker.close()));
     this.#settle();
+  }
+
+  crash(): void {
+    this.#workers[0]?.crash();
   }
 
   #workerDied(error: Error): void {

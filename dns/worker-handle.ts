@@ -16,12 +16,11 @@ export class WorkerHandle {
   #served = 0;
   #isClosing = false;
 
-  constructor(settings: WorkerSettings, o: {onServed: () => void; memoryMb: number | undefined}) {
-    this.#onServed = o.onServed;
+  constructor(settings: WorkerSettings, onServed: () => void) {
+    this.#onServed = onServed;
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       name: `dns-${settings.index}`,
       workerData: settings,
-      ...(o.memoryMb === undefined ? {} : {resourceLimits: {maxOldGenerationSizeMb: o.memoryMb}}),
     });
     this.exited = this.#watchExit();
     this.listening = this.#watchListening(settings);
@@ -34,6 +33,10 @@ export class WorkerHandle {
 
   post(message: ToWorker): void {
     this.#worker.postMessage(message, message.kind === 'publish' ? [...message.slabs] : []);
+  }
+
+  crash(): void {
+    void this.#worker.terminate();
   }
 
   async close(): Promise<void> {

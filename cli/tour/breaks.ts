@@ -1,5 +1,9 @@
+import type {KubeObject} from '../../src/api/meta.ts';
+import {INJECTOR_CONFIGURATION} from '../../src/api/names.ts';
+import {apiVersionOf, mutatingWebhookConfigurations} from '../../src/api/resources.ts';
 import {createAuthority} from '../../src/pki/authority.ts';
 import type {DevClusterset} from '../dev-clusterset.ts';
+import type {StepContext} from './step-context.ts';
 
 /**
  * Ways to spoil one part, so that every step is seen to fail when it should (`--break`, development only). The hub and
@@ -18,20 +22,13 @@ export const BREAKS = {
 export type Break = keyof typeof BREAKS;
 
 /** Faults that must be there before anything starts. */
-export async function breakAtStart(broken: Break | undefined, clusterset: DevClusterset): Promise<void> {
-  const wrongCaBundle = await foreignCaBundle();
+export function breakAtStart(broken: Break | undefined, clusterset: DevClusterset): void {
   for (const name of clusterset.apis.names) {
     const {faults} = clusterset.apis.get(name);
     if (broken === 'vip-withheld') {
       faults.add(
         {verb: 'patch', group: '', resource: 'services', namespace: 'isthmus-system', userAgent: 'isthmus-agent'},
         {kind: 'status', code: 403, reason: 'Forbidden', message: 'services are refused (--break=vip-withheld)'},
-      );
-    }
-    if (broken === 'wrong-ca-bundle') {
-      faults.add(
-        {verb: 'patch', resource: 'mutatingwebhookconfigurations', userAgent: 'isthmus-agent'},
-        {kind: 'rewriteBody', rewrite: withCaBundle(wrongCaBundle)},
       );
     }
     if (broken === 'import-kept') {
@@ -43,24 +40,45 @@ export async function breakAtStart(broken: Break | undefined, clusterset: DevClu
   }
 }
 
-/** Parts that are stopped right before a step. */
-export async function breakBefore(step: number, broken: Break | undefined, clusterset: DevClusterset): Promise<void> {
+/** What is spoiled right before a step. */
+export async function breakBefore(step: number, broken: Break | undefined, context: StepContext): Promise<void> {
   if (broken === undefined || BREAKS[broken].step !== step) return;
-  const agents = clusterset.apis.names.map((name) => clusterset.agent(name)).filter((agent) => agent !== undefined);
+  const {clusterset} = context.options;
+  const agents = context.members.map((name) => clusterset.agent(name)).filter((agent) => agent !== undefined);
   if (broken === 'hub-stopped') await clusterset.hub?.close();
   if (broken === 'dns-stopped') await Promise.all(agents.map((agent) => agent.dns.close()));
   if (broken === 'webhook-stopped') await Promise.all(agents.map((agent) => agent.webhooks.close()));
+  if (broken === 'wrong-ca-bundle') await Promise.all(context.members.map((name) => keepWrongCaBundle(context, name)));
+}
+
+/** As if somebody had put the CA of another installation there; the agent is not let mend it. */
+async function keepWrongCaBundle(context: StepContext, member: string): Promise<void> {
+  const {faults} = context.options.clusterset.apis.get(member);
+  const entries = await context.until(`webhook entries in ${member}`, async () => {
+    const at = {name: INJECTOR_CONFIGURATION};
+    const found = await context.find<InjectorConfiguration>(member, mutatingWebhookConfigurations, at);
+    return found?.webhooks;
+  });
+  faults.add(
+    {verb: 'patch', resource: mutatingWebhookConfigurations.plural, userAgent: 'isthmus-agent'},
+    {kind: 'status', code: 403, reason: 'Forbidden', message: 'the entries stay wrong (--break=wrong-ca-bundle)'},
+  );
+  const caBundle = await foreignCaBundle();
+  const webhooks = entries.map((entry) => ({...entry, clientConfig: {...entry.clientConfig, caBundle}}));
+  const wrong = {
+    apiVersion: apiVersionOf(mutatingWebhookConfigurations),
+    kind: mutatingWebhookConfigurations.kind,
+    metadata: {name: INJECTOR_CONFIGURATION},
+    webhooks,
+  };
+  await context.apply(member, mutatingWebhookConfigurations, wrong);
+}
+
+interface InjectorConfiguration extends KubeObject {
+  readonly webhooks?: readonly {readonly name: string; readonly clientConfig: object}[];
 }
 
 /** A CA that signed nothing here: the API server must refuse the webhook's certificate. */
-function withCaBundle(caBundle: string): (body: unknown) => unknown {
-  return (body) => {
-    const {webhooks = []} = body as {webhooks?: readonly {clientConfig: object}[]};
-    const entries = webhooks.map((entry) => ({...entry, clientConfig: {...entry.clientConfig, caBundle}}));
-    return {...(body as object), webhooks: entries};
-  };
-}
-
 async function foreignCaBundle(): Promise<string> {
   const nowMs = Date.now();
   const {certPem} = await createAuthority({commonName: 'foreign', notBeforeMs: nowMs, notAfterMs: nowMs + 3_600_000});

@@ -55,7 +55,7 @@ export async function walk(context: StepContext, output: TourOutput, broken: Bre
 
 async function runStep(step: Step, context: StepContext, broken: Break | undefined): Promise<string | undefined> {
   try {
-    await breakBefore(step.number, broken, context.options.clusterset);
+    await breakBefore(step.number, broken, context);
     await step.run(context);
     return undefined;
   } catch (error) {

@@ -105,6 +105,7 @@ export class Agent {
     const exportWriter = new ExportWriter({
       client: this.client,
       sources: this.#sources,
+      namespace,
       view: () => this.view(),
       nowMs,
     });

@@ -12,6 +12,8 @@ import type {Sources} from './sources.ts';
 export interface ExportWriterOptions {
   readonly client: KubeClient;
   readonly sources: Sources;
+  /** Isthmus' own, which nothing is exported from. */
+  readonly namespace: string;
   readonly view: () => View;
   readonly nowMs: () => number;
 }
@@ -39,8 +41,8 @@ export class ExportWriter {
     signal: AbortSignal,
   ): Promise<void> {
     if (object.metadata.deletionTimestamp !== undefined) return;
-    const {sources, view, nowMs, client} = this.#options;
-    const validity = judgeExport(sources.services.store.get(key), admitExport(object, view()));
+    const {sources, view, nowMs, client, namespace} = this.#options;
+    const validity = judgeExport(sources.services.store.get(key), admitExport(object, view(), {ownNamespace: namespace}));
     const desired = buildExportStatus(object, validity, nowMs());
     if (hasConditions(object.status?.conditions, desired.status.conditions)) return;
     await client.apply<KubeObject>(resource, desired, {

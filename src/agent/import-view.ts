@@ -28,6 +28,7 @@ export function toImportView(object: ServiceImport, facts: ImportFacts): ImportV
     namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
     uid: object.metadata.uid ?? '',
+    labels: object.metadata.labels ?? {},
     type: object.spec?.type ?? 'ClusterSetIP',
     ports: object.spec?.ports ?? [],
     ips: servedAddresses(object, facts),

@@ -1,5 +1,5 @@
 import type {ImportType, ServiceImport} from '../api/kinds.ts';
-import type {KubeObject, ObjectKey} from '../api/meta.ts';
+import type {KubeObject} from '../api/meta.ts';
 import {HUB_MANAGED_BY, MANAGED_BY_LABEL, PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION} from '../api/names.ts';
 import {apiVersionOf, serviceImports} from '../api/resources.ts';
 import type {MergedImport} from '../clusterset/merged-import.ts';
@@ -22,7 +22,6 @@ export type Plan =
 export type PlanReason = 'NotWanted' | 'NoNamespace' | 'NamespaceTerminating' | 'NotOurs' | 'ExporterUnknown';
 
 export interface ImportSituation {
-  readonly at: ObjectKey & {readonly namespace: string};
   /** What the engine says for this member; undefined: nobody exports the name to it. */
   readonly merged: MergedImport | undefined;
   readonly actual: ServiceImport | undefined;

@@ -13,12 +13,11 @@ import {exportersOf, rememberExport} from './remembered-export.ts';
 /** Makes the standard import of one name in one member what the engine says. @throws KubeError */
 export async function syncImport(context: MemberContext, key: string, signal: AbortSignal): Promise<DeliveryResult> {
   const {facts, writers, consumer} = context;
-  const {namespace = '', name} = parseKey(key);
+  const {namespace = ''} = parseKey(key);
   // Nothing is ever written there, whatever a member exports (design §10; CVE-2026-66788).
   if (isProtectedNamespace(namespace, facts.namespace)) return {state: 'NotNeeded'};
   const actual = writers.imports.actual(key);
   const plan = planImport({
-    at: {namespace, name},
     merged: facts.mergedFor(key, consumer, memoriesOf(context, key, actual)).result.import,
     actual,
     namespace: namespaceState(context, namespace),

@@ -9,7 +9,7 @@ import {startDnsServer} from '../../dns/server.ts';
 import {pino} from 'pino';
 import {question} from './ask.ts';
 import {changeOf, everything, fixture, makeImport, makeView} from './fixture-view.ts';
-import {startServer, udpPeer, withDeadline} from './live-server.ts';
+import {startServer, tcpPeer, udpPeer, withDeadline} from './live-server.ts';
 import {answersOf, questionOf, SOA_LINE, WORKED_QUERIES} from './worked-queries.ts';
 
 const silent = pino({level: 'silent'});
@@ -161,12 +161,12 @@ describe('listening and ending', () => {
   test('a worker that dies: the server says so, and its sockets are gone', async () => {
     const lines: string[] = [];
     const logger = pino({}, {write: (line: string) => void lines.push(line)});
-    const server = await startServer({logger, workerMemoryMb: 16});
-    const imports = Array.from({length: 150_000}, (_, i) => makeImport(`s${i}`, {ips: ['10.0.0.1']}));
-    const served = expect(server.served(1)).rejects.toMatchObject({code: 'ISTHMUS_DNS_WORKER'});
-    server.publish(makeView({namespaces: ['test'], imports}), everything);
-    expect(await withDeadline(server.failed, 'the worker to die', 15_000)).toMatchObject({code: 'ISTHMUS_DNS_WORKER'});
-    await served;
+    const server = await startServer({logger, view: fixture});
+    const peer = await tcpPeer(server);
+    const served = expect(server.served(2)).rejects.toMatchObject({code: 'ISTHMUS_DNS_WORKER'});
+    server.crash();
+    expect(await withDeadline(server.failed, 'the worker to die')).toMatchObject({code: 'ISTHMUS_DNS_WORKER'});
+    await Promise.all([served, peer.closed]);
     expect(lines.map((line) => (JSON.parse(line) as {msg: string}).msg)).toContain('dns worker ended');
     const {host, port} = server.address;
     const again = await startServer({listen: {host, port}});

@@ -26,7 +26,13 @@ const REF = {group: type.group, plural: type.plural};
 function cluster(admission: Partial<Admission>) {
   const storage = new ObjectStorage(100);
   const registry = new TypeRegistry([type]);
-  const api = new StorageApi({storage, registry, writes: new WriteCounter(), logger: pino({level: 'silent'}), nowMs: () => 0});
+  const api = new StorageApi({
+    storage,
+    registry,
+    writes: new WriteCounter(),
+    logger: pino({level: 'silent'}),
+    nowMs: () => 0,
+  });
   const seen: string[] = [];
   const full: Admission = {
     mutate: async (input, warn) => {
@@ -85,7 +91,14 @@ describe('a write while webhooks are asked', () => {
   });
 
   test('a refusal stores nothing', async () => {
-    const denied = new ApiError({kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code: 403, message: 'no'});
+    const denied = new ApiError({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      code: 403,
+      message: 'no',
+    });
     const {api, call, context} = cluster({validate: () => Promise.reject(denied)});
     await expect(postObject(context, call('create'), json(object({a: 1})))).rejects.toBe(denied);
     expect(api.list(REF)).toEqual([]);
@@ -133,7 +146,9 @@ describe('a write while webhooks are asked', () => {
       },
     });
     await postObject(made.context, made.call('create'), json(object({a: 1})));
-    await expect(patchObject(made.context, made.call('patch', 'w'), json({spec: {a: 2}}, MERGE))).rejects.toMatchObject({code: 409});
+    await expect(patchObject(made.context, made.call('patch', 'w'), json({spec: {a: 2}}, MERGE))).rejects.toMatchObject(
+      {code: 409},
+    );
     expect(turn).toBe(5);
   });
 });

@@ -155,7 +155,9 @@ describe('a definition is refused', () => {
   test('where a version that objects may be stored in is taken away', async () => {
     await at.cluster.applyManifests(WIDGET_CRD);
     const {body} = await at.http.merge(`${CRDS}/widgets.example.dev`, {
-      spec: {versions: (definition() as any).spec.versions.slice(1).map((version: any) => ({...version, storage: true}))},
+      spec: {
+        versions: (definition() as any).spec.versions.slice(1).map((version: any) => ({...version, storage: true})),
+      },
     });
     expect(body.message).toContain('status.storedVersions[0]: Invalid value: "v1": missing from spec.versions');
   });

@@ -30,7 +30,9 @@ describe('an embedded cluster', () => {
     const names = async (path: string): Promise<string[]> =>
       (await at.http.get(path)).body.items.map((item: any) => item.metadata.name);
     expect(await names('/api/v1/namespaces')).toEqual(['default', 'kube-node-lease', 'kube-public', 'kube-system']);
-    expect((await at.http.get('/api/v1/namespaces/default/services/kubernetes')).body.spec.clusterIP).toBe('10.103.0.1');
+    expect((await at.http.get('/api/v1/namespaces/default/services/kubernetes')).body.spec.clusterIP).toBe(
+      '10.103.0.1',
+    );
     expect((await at.http.get('/apis/networking.k8s.io/v1/servicecidrs/kubernetes')).body.spec.cidrs).toEqual([
       '10.103.0.0/16',
       'fd00:0:0:3::/112',
@@ -66,17 +68,37 @@ describe('who may come in', () => {
       const {status, body} = await at.http.call('GET', path, {token: 'wrong'});
       expect([status, body]).toEqual([
         401,
-        {kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'Unauthorized', reason: 'Unauthorized', code: 401},
+        {
+          kind: 'Status',
+          apiVersion: 'v1',
+          metadata: {},
+          status: 'Failure',
+          message: 'Unauthorized',
+          reason: 'Unauthorized',
+          code: 401,
+        },
       ]);
     }
   });
 
   const cannot = 'User "system:anonymous" cannot';
   test.each([
-    [CONFIG_MAPS, `configmaps is forbidden: ${cannot} list resource "configmaps" in API group "" in the namespace "default"`],
-    [`${CONFIG_MAPS}/c1`, `configmaps "c1" is forbidden: ${cannot} get resource "configmaps" in API group "" in the namespace "default"`],
-    ['/api/v1/nodes?watch=true', `nodes is forbidden: ${cannot} watch resource "nodes" in API group "" at the cluster scope`],
-    ['/apis/nope.dev/v1/x', `x.nope.dev is forbidden: ${cannot} list resource "x" in API group "nope.dev" at the cluster scope`],
+    [
+      CONFIG_MAPS,
+      `configmaps is forbidden: ${cannot} list resource "configmaps" in API group "" in the namespace "default"`,
+    ],
+    [
+      `${CONFIG_MAPS}/c1`,
+      `configmaps "c1" is forbidden: ${cannot} get resource "configmaps" in API group "" in the namespace "default"`,
+    ],
+    [
+      '/api/v1/nodes?watch=true',
+      `nodes is forbidden: ${cannot} watch resource "nodes" in API group "" at the cluster scope`,
+    ],
+    [
+      '/apis/nope.dev/v1/x',
+      `x.nope.dev is forbidden: ${cannot} list resource "x" in API group "nope.dev" at the cluster scope`,
+    ],
     ['/apis', `forbidden: ${cannot} get path "/apis"`],
     ['/openapi/v3', `forbidden: ${cannot} get path "/openapi/v3"`],
   ])('nobody in particular gets a 403: %s', async (path, message) => {
@@ -139,7 +161,14 @@ describe('stop, start and close', () => {
     await at.cluster.stop();
     await at.cluster.start();
     // The pool may still hold a connection of the time before.
-    await expect.poll(() => at.http.get('/version').then(({status}) => status, () => 0)).toBe(200);
+    await expect
+      .poll(() =>
+        at.http.get('/version').then(
+          ({status}) => status,
+          () => 0,
+        ),
+      )
+      .toBe(200);
     await at.http.post(CONFIG_MAPS, configMap('after'));
     const watch = await at.http.watch(`${CONFIG_MAPS}?watch=true&resourceVersion=${resourceVersion}`);
     await watch.until(({events}) => events.length > 0);
@@ -150,7 +179,9 @@ describe('stop, start and close', () => {
   test('close leaves no socket, server or timer behind', async () => {
     const held = (): Record<string, number> => {
       const kinds = process.getActiveResourcesInfo().filter((kind) => /^(TCP|Timeout)/.test(kind));
-      return Object.fromEntries(['TCPServerWrap', 'TCPSocketWrap', 'Timeout'].map((kind) => [kind, kinds.filter((k) => k === kind).length]));
+      return Object.fromEntries(
+        ['TCPServerWrap', 'TCPSocketWrap', 'Timeout'].map((kind) => [kind, kinds.filter((k) => k === kind).length]),
+      );
     };
     at.http.close();
     await expect.poll(() => held()['TCPSocketWrap']).toBe(0);
@@ -184,7 +215,10 @@ describe('applyManifests', () => {
   test.each([
     ['a: [', 'the manifest is not YAML'],
     ['- a', 'is not an object'],
-    ['apiVersion: nope.dev/v1\nkind: Nope\nmetadata: {name: x}', 'nope.dev/v1 Nope is not served; apply its CustomResourceDefinition first'],
+    [
+      'apiVersion: nope.dev/v1\nkind: Nope\nmetadata: {name: x}',
+      'nope.dev/v1 Nope is not served; apply its CustomResourceDefinition first',
+    ],
     ['apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: nons}', 'namespaces "nons" not found'],
   ])('refuses %j', async (text, message) => {
     await expect(at.cluster.applyManifests(text)).rejects.toThrow(message);

@@ -89,7 +89,8 @@ const CASES: Case[] = [
     call: ['POST', CONFIG_MAPS, {apiVersion: 'v1', kind: 'Secret', metadata: {name: 'x'}}],
     code: 400,
     reason: 'BadRequest',
-    message: 'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
+    message:
+      'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
   },
   {
     name: 'another kind than a custom one',
@@ -173,7 +174,8 @@ const CASES: Case[] = [
     call: ['PUT', `${WIDGETS}/w1`, widgetBody('w1')],
     code: 422,
     reason: 'Invalid',
-    message: 'widgets.example.dev "w1" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+    message:
+      'widgets.example.dev "w1" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
   },
   {
     name: 'a PUT on nothing',
@@ -302,7 +304,12 @@ const CASES: Case[] = [
   },
   {
     name: 'an apply with the uid of something that is gone',
-    call: ['PATCH', `${WIDGETS}/gone?fieldManager=m`, widgetBody('gone', {}, {uid: UID}), 'application/apply-patch+yaml'],
+    call: [
+      'PATCH',
+      `${WIDGETS}/gone?fieldManager=m`,
+      widgetBody('gone', {}, {uid: UID}),
+      'application/apply-patch+yaml',
+    ],
     code: 409,
     reason: 'Conflict',
     message: `Operation cannot be fulfilled on widgets.example.dev "gone": uid mismatch: the provided object specified uid ${UID}, and no existing object was found`,
@@ -334,7 +341,8 @@ const CASES: Case[] = [
     call: ['DELETE', `${CONFIG_MAPS}/c1`, {preconditions: {resourceVersion: '1', uid: ''}}],
     code: 409,
     reason: 'Conflict',
-    message: 'Operation cannot be fulfilled on ConfigMap "c1": the ResourceVersion in the precondition (1) does not match',
+    message:
+      'Operation cannot be fulfilled on ConfigMap "c1": the ResourceVersion in the precondition (1) does not match',
     details: {name: 'c1', kind: 'ConfigMap'},
   },
   {

@@ -6,7 +6,10 @@ import {widget} from './support/widget-type.ts';
 const KEY = 'widgets.example.dev';
 
 function namesAt(storage: ObjectStorage, revision: number): string[] | undefined {
-  return storage.table(KEY).entriesAt(revision)?.map(([key, object]) => `${key}@${JSON.stringify(object['spec'])}`);
+  return storage
+    .table(KEY)
+    .entriesAt(revision)
+    ?.map(([key, object]) => `${key}@${JSON.stringify(object['spec'])}`);
 }
 
 describe('storage', () => {
@@ -20,7 +23,13 @@ describe('storage', () => {
         for (const {name, remove, value} of operations) {
           if (remove) storage.remove(KEY, `default/${name}`);
           else storage.put(KEY, widget(name, {spec: {value}}));
-          states.push([storage.revision, storage.table(KEY).entries().map(([key, o]) => `${key}@${JSON.stringify(o['spec'])}`)]);
+          states.push([
+            storage.revision,
+            storage
+              .table(KEY)
+              .entries()
+              .map(([key, o]) => `${key}@${JSON.stringify(o['spec'])}`),
+          ]);
         }
         for (const [revision, state] of states) expect(namesAt(storage, revision)).toEqual(state);
       }),

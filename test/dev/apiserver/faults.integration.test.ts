@@ -29,7 +29,11 @@ describe('a fault on demand', () => {
 
   test('status refuses with that code', async () => {
     at.cluster.faults.add(LIST, {kind: 'status', code: 429, reason: 'TooManyRequests', message: 'slow down'});
-    expect((await at.http.get(CONFIG_MAPS)).body).toMatchObject({code: 429, reason: 'TooManyRequests', message: 'slow down'});
+    expect((await at.http.get(CONFIG_MAPS)).body).toMatchObject({
+      code: 429,
+      reason: 'TooManyRequests',
+      message: 'slow down',
+    });
   });
 
   test('is used up after its times, and can be removed before', async () => {

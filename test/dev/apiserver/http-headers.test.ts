@@ -22,7 +22,11 @@ describe('Accept', () => {
       header: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
       accepted: {presentation: 'PartialObjectMetadata', encoding: 'json'},
     },
-    {name: 'an unknown form, then JSON', header: 'application/json;as=Foo;g=x;v=v1,application/json', accepted: {presentation: 'Object', encoding: 'json'}},
+    {
+      name: 'an unknown form, then JSON',
+      header: 'application/json;as=Foo;g=x;v=v1,application/json',
+      accepted: {presentation: 'Object', encoding: 'json'},
+    },
     {name: 'protobuf alone', header: 'application/vnd.kubernetes.protobuf', accepted: undefined},
     {name: 'text', header: 'text/foo', accepted: undefined},
   ])('$name', ({header, accepted}) => {
@@ -48,7 +52,7 @@ describe('Warning headers', () => {
   });
 
   test('over 4,096 characters in all are cut to 256 each', () => {
-    const values = warningHeaders([...'abcdefghijklmnopqrst'].map((letter) => letter.repeat(300)));
+    const values = warningHeaders(Array.from('abcdefghijklmnopqrst').map((letter) => letter.repeat(300)));
     expect(values).toHaveLength(16);
     expect(values[0]).toBe(`299 - "${'a'.repeat(256)}"`);
     expect(warningHeaders(['x'.repeat(5000)])).toEqual([`299 - "${'x'.repeat(256)}"`]);

@@ -68,7 +68,9 @@ describe.runIf(binary !== undefined)('kubectl on an embedded cluster', () => {
 
   test('apply --server-side takes over what client-side apply made', async () => {
     await kubectl.ok(['apply', '-f', '-'], config('migrated', '1'));
-    expect(await kubectl.ok(['apply', '--server-side', '-f', '-'], config('migrated', '2'))).toContain('serverside-applied');
+    expect(await kubectl.ok(['apply', '--server-side', '-f', '-'], config('migrated', '2'))).toContain(
+      'serverside-applied',
+    );
     expect(await kubectl.ok(['get', 'cm', 'migrated', '-o', 'jsonpath={.data.a}'])).toBe('2');
     expect(await kubectl.ok(['apply', '-f', '-'], config('migrated', '3'))).toContain('configured');
   });
@@ -94,20 +96,27 @@ describe.runIf(binary !== undefined)('kubectl on an embedded cluster', () => {
     expect(header.trim().split(/\s+/)).toEqual(['NAME', 'MODE', 'AGE']);
     expect(row.trim().split(/\s+/).slice(0, 2)).toEqual(['table', 'Off']);
     expect(await kubectl.ok(['get', 'wd', 'table', '-o', 'wide'])).toMatch(/NAME\s+MODE\s+MIN\s+AGE/);
-    expect(await kubectl.ok(['get', 'svc', '-A'])).toMatch(/NAMESPACE\s+NAME\s+TYPE\s+CLUSTER-IP\s+EXTERNAL-IP\s+PORT\(S\)\s+AGE/);
+    expect(await kubectl.ok(['get', 'svc', '-A'])).toMatch(
+      /NAMESPACE\s+NAME\s+TYPE\s+CLUSTER-IP\s+EXTERNAL-IP\s+PORT\(S\)\s+AGE/,
+    );
     expect(await kubectl.ok(['get', 'ns', 'default'])).toMatch(/default\s+Active/);
     expect(await kubectl.ok(['get', 'crd', 'widgets.example.dev'])).toMatch(/NAME\s+CREATED AT/);
   });
 
   test('get -o yaml, of either version, and by label', async () => {
-    expect(await kubectl.ok(['get', 'widgets.v1beta1.example.dev', 'table', '-o', 'yaml'])).toContain('apiVersion: example.dev/v1beta1\n');
+    expect(await kubectl.ok(['get', 'widgets.v1beta1.example.dev', 'table', '-o', 'yaml'])).toContain(
+      'apiVersion: example.dev/v1beta1\n',
+    );
     expect(await kubectl.ok(['get', 'wd', '-l', 'app=w', '-o', 'name'])).toContain('widget.example.dev/table\n');
     expect(await kubectl.ok(['get', 'wd', '-l', 'app=x', '-o', 'name'])).toBe('');
   });
 
   test('get of what is not there', async () => {
     const missing = await kubectl.run(['get', 'wd', 'nope']);
-    expect([missing.code, missing.stderr]).toEqual([1, 'Error from server (NotFound): widgets.example.dev "nope" not found\n']);
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      'Error from server (NotFound): widgets.example.dev "nope" not found\n',
+    ]);
     const unknown = await kubectl.run(['get', 'foos']);
     expect(unknown.stderr).toContain('the server doesn\'t have a resource type "foos"');
   });
@@ -192,7 +201,9 @@ describe.runIf(binary !== undefined)('kubectl on an embedded cluster', () => {
     const lines = await kubectl.ok(['api-resources', '--no-headers']);
     expect(lines).toMatch(/^widgets\s+wd\s+example\.dev\/v1\s+true\s+Widget$/m);
     expect(lines).toMatch(/^services\s+svc\s+v1\s+true\s+Service$/m);
-    expect(lines).toMatch(/^customresourcedefinitions\s+crd,crds\s+apiextensions\.k8s\.io\/v1\s+false\s+CustomResourceDefinition$/m);
+    expect(lines).toMatch(
+      /^customresourcedefinitions\s+crd,crds\s+apiextensions\.k8s\.io\/v1\s+false\s+CustomResourceDefinition$/m,
+    );
     expect(await kubectl.ok(['api-versions'])).toContain('example.dev/v1beta1\n');
   });
 
@@ -210,7 +221,9 @@ describe.runIf(binary !== undefined)('kubectl on an embedded cluster', () => {
     await expect
       .poll(() => kubectl.ok(['get', 'endpointslices', '-l', 'kubernetes.io/service-name=p1']), {timeout: 5_000})
       .toMatch(/p1-\w{5}\s+IPv4\s+80\s+10\.201\./);
-    expect((await kubectl.run(['logs', 'p1'])).stderr).toContain('no logs found for container "p1" in pod "default/p1"');
+    expect((await kubectl.run(['logs', 'p1'])).stderr).toContain(
+      'no logs found for container "p1" in pod "default/p1"',
+    );
     expect((await kubectl.run(['exec', 'p1', '--', 'ls'])).code).toBe(1);
     expect(await kubectl.ok(['delete', 'pod', 'p1'])).toContain('deleted');
   });

@@ -16,9 +16,13 @@ function cluster(names: readonly string[]) {
   storage.table(type.storageKey);
   for (const name of names) storage.put(type.storageKey, widget(name, {labels: {name}}));
   const conversion = new VersionConversion();
-  const list = (query: string, namespace: string | 'all' = 'default'): ListPage => {
+  const list = (query: string, namespace: string = 'default'): ListPage => {
     const params = new URLSearchParams(query);
-    return listPage({storage, conversion}, parseSelection(type, namespace === 'all' ? undefined : namespace, params), parseListOptions(params));
+    return listPage(
+      {storage, conversion},
+      parseSelection(type, namespace === 'all' ? undefined : namespace, params),
+      parseListOptions(params),
+    );
   };
   return {storage, list};
 }
@@ -93,7 +97,9 @@ describe('a list in pages', () => {
     storage.put(type.storageKey, widget('a', {namespace: 'aa'}));
     const first = list('limit=2', 'all');
     const second = list(`limit=2&continue=${first.continueToken}`, 'all');
-    const places = [first, second].map(({items}) => items.map((item) => (item['metadata'] as {namespace: string}).namespace));
+    const places = [first, second].map(({items}) =>
+      items.map((item) => (item['metadata'] as {namespace: string}).namespace),
+    );
     expect(places).toEqual([['aa', 'default'], ['zz']]);
   });
 });
@@ -149,13 +155,21 @@ describe('options that cannot be', () => {
       422,
       `${options}resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided`,
     ],
-    ['resourceVersion=1&sendInitialEvents=true', 422, `${options}sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list`],
+    [
+      'resourceVersion=1&sendInitialEvents=true',
+      422,
+      `${options}sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list`,
+    ],
   ])('list: %s', (query, code, message) => {
     expect(refusal(() => parseListOptions(new URLSearchParams(query))).status).toMatchObject({code, message});
   });
 
   test.each([
-    ['resourceVersion=abc', 500, 'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax'],
+    [
+      'resourceVersion=abc',
+      500,
+      'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
+    ],
     [
       'sendInitialEvents=true&resourceVersionMatch=NotOlderThan',
       422,

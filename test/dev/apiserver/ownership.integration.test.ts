@@ -77,7 +77,9 @@ describe('two managers of one object', () => {
   test('a resourceVersion in the body guards an object that exists, and is ignored where there is none', async () => {
     const path = `${WIDGETS}/guard`;
     expect((await at.http.apply(path, widgetBody('guard', {}, {resourceVersion: '5'}), 'm')).status).toBe(201);
-    expect((await at.http.apply(path, widgetBody('guard', {min: 1}, {resourceVersion: '5'}), 'm', true)).status).toBe(409);
+    expect((await at.http.apply(path, widgetBody('guard', {min: 1}, {resourceVersion: '5'}), 'm', true)).status).toBe(
+      409,
+    );
     const {resourceVersion} = (await at.http.get(path)).body.metadata;
     expect((await at.http.apply(path, widgetBody('guard', {min: 1}, {resourceVersion}), 'm')).status).toBe(200);
   });

@@ -13,16 +13,41 @@ interface Case {
 const cases: Case[] = [
   {name: 'a core list', request: ['GET', '/api/v1/namespaces/a/pods'], verb: 'list', resource: '/v1/pods a - -'},
   {name: 'a core list everywhere', request: ['GET', '/api/v1/pods?limit=1'], verb: 'list', resource: '/v1/pods - - -'},
-  {name: 'an object', request: ['GET', '/apis/x.dev/v1/namespaces/a/foos/b'], verb: 'get', resource: 'x.dev/v1/foos a b -'},
-  {name: 'a status', request: ['PATCH', '/apis/x.dev/v1/foos/b/status'], verb: 'patch', resource: 'x.dev/v1/foos - b status'},
+  {
+    name: 'an object',
+    request: ['GET', '/apis/x.dev/v1/namespaces/a/foos/b'],
+    verb: 'get',
+    resource: 'x.dev/v1/foos a b -',
+  },
+  {
+    name: 'a status',
+    request: ['PATCH', '/apis/x.dev/v1/foos/b/status'],
+    verb: 'patch',
+    resource: 'x.dev/v1/foos - b status',
+  },
   {name: 'a namespace', request: ['GET', '/api/v1/namespaces/a'], verb: 'get', resource: '/v1/namespaces - a -'},
-  {name: 'a namespace’s status', request: ['PUT', '/api/v1/namespaces/a/status'], verb: 'update', resource: '/v1/namespaces - a status'},
+  {
+    name: 'a namespace’s status',
+    request: ['PUT', '/api/v1/namespaces/a/status'],
+    verb: 'update',
+    resource: '/v1/namespaces - a status',
+  },
   {name: 'namespaces', request: ['POST', '/api/v1/namespaces'], verb: 'create', resource: '/v1/namespaces - - -'},
   {name: 'a watch', request: ['GET', '/api/v1/pods?watch=true'], verb: 'watch', resource: '/v1/pods - - -'},
   {name: 'a watch, said with 1', request: ['GET', '/api/v1/pods?watch=1'], verb: 'watch', resource: '/v1/pods - - -'},
-  {name: 'no watch of one object', request: ['GET', '/api/v1/nodes/n?watch=true'], verb: 'get', resource: '/v1/nodes - n -'},
+  {
+    name: 'no watch of one object',
+    request: ['GET', '/api/v1/nodes/n?watch=true'],
+    verb: 'get',
+    resource: '/v1/nodes - n -',
+  },
   {name: 'a delete', request: ['DELETE', '/api/v1/nodes/n'], verb: 'delete', resource: '/v1/nodes - n -'},
-  {name: 'a deletecollection', request: ['DELETE', '/api/v1/nodes'], verb: 'deletecollection', resource: '/v1/nodes - - -'},
+  {
+    name: 'a deletecollection',
+    request: ['DELETE', '/api/v1/nodes'],
+    verb: 'deletecollection',
+    resource: '/v1/nodes - - -',
+  },
   {name: 'an escaped name', request: ['GET', '/api/v1/nodes/a%3Ab'], verb: 'get', resource: '/v1/nodes - a:b -'},
   {name: 'a stray percent sign', request: ['GET', '/api/v1/nodes/%zz'], verb: 'get', resource: '/v1/nodes - %zz -'},
   {name: 'a trailing slash', request: ['GET', '/api/v1/nodes/'], verb: 'list', resource: '/v1/nodes - - -'},
@@ -35,7 +60,8 @@ describe('a request is about', () => {
   test.each(cases)('$name', ({request, verb, resource}) => {
     const info = parseRequest(...request);
     const at = info.resource;
-    const shown = at && `${at.group}/${at.version}/${at.plural} ${at.namespace ?? '-'} ${at.name ?? '-'} ${at.subresource ?? '-'}`;
+    const shown =
+      at && `${at.group}/${at.version}/${at.plural} ${at.namespace ?? '-'} ${at.name ?? '-'} ${at.subresource ?? '-'}`;
     expect([info.verb, shown]).toEqual([verb, resource]);
   });
 });

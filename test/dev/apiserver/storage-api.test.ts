@@ -10,7 +10,13 @@ const REF = {group: 'example.dev', plural: 'widgets'};
 
 function storageApi(lines: string[] = []) {
   const storage = new ObjectStorage(100);
-  const namespaces = widgetType({group: '', plural: 'namespaces', kind: 'Namespace', storageKey: 'namespaces', namespaced: false});
+  const namespaces = widgetType({
+    group: '',
+    plural: 'namespaces',
+    kind: 'Namespace',
+    storageKey: 'namespaces',
+    namespaced: false,
+  });
   const registry = new TypeRegistry([widgetType(), namespaces]);
   const logger = pino({}, {write: (line: string) => void lines.push(JSON.parse(line).msg)});
   const api = new StorageApi({storage, registry, writes: new WriteCounter(), logger, nowMs: () => 0});
@@ -23,8 +29,10 @@ describe('the API for controllers', () => {
     const api = storageApi();
     const created = api.create(REF, widget('a', {spec: {x: 1}}));
     expect(Object.isFrozen(created['spec'])).toBe(true);
-    expect(created).toMatchObject({metadata: {uid: expect.any(String), resourceVersion: expect.any(String), generation: 1}});
-    expect(api.get(REF, 'default', 'a')).toBe(created);
+    expect(created).toMatchObject({
+      metadata: {uid: expect.any(String), resourceVersion: expect.any(String), generation: 1},
+    });
+    expect(api.get(REF, 'default', 'a')).toEqual(created);
     expect(api.list(REF, 'other')).toEqual([]);
   });
 
@@ -35,7 +43,7 @@ describe('the API for controllers', () => {
     api.onChange(({kind}) => void changes.push(kind));
     api.update(REF, created);
     expect(changes).toEqual([]);
-    expect(api.get(REF, 'default', 'a')).toBe(created);
+    expect(api.get(REF, 'default', 'a')).toEqual(created);
   });
 
   test('conflicts with a stale version, and overwrites without one', () => {

@@ -12,17 +12,23 @@ function hub() {
   const storage = new ObjectStorage(100);
   storage.table(type.storageKey);
   const watches = new WatchHub(storage, new VersionConversion());
-  const watch = (since: number | undefined, query = '', namespace: string | 'all' = 'default') => {
+  const watch = (since: number | undefined, query = '', namespace: string = 'default') => {
     const seen: string[] = [];
     const sink: WatchSink = {
       event: (kind, object) => {
         const {name, resourceVersion, labels} = object['metadata'] as Record<string, unknown>;
-        seen.push(`${kind} ${String(name)}@${String(resourceVersion)}${labels === undefined ? '' : JSON.stringify(labels)}`);
+        seen.push(
+          `${kind} ${String(name)}@${String(resourceVersion)}${labels === undefined ? '' : JSON.stringify(labels)}`,
+        );
       },
       end: () => void seen.push('end'),
       fail: ({code, message}) => void seen.push(`${code} ${message}`),
     };
-    const stop = watches.add(parseSelection(type, namespace === 'all' ? undefined : namespace, new URLSearchParams(query)), since, sink);
+    const stop = watches.add(
+      parseSelection(type, namespace === 'all' ? undefined : namespace, new URLSearchParams(query)),
+      since,
+      sink,
+    );
     return {seen, stop};
   };
   return {storage, watches, watch};

@@ -50,11 +50,21 @@ describe('a watch on the wire', () => {
   test('whose client does not read is cut, not kept in memory', () => {
     const {watch, said, stuck} = stream();
     watch.event('ADDED', widget('a'));
+    watch.caughtUp();
     stuck();
     watch.event('ADDED', widget('b'));
     watch.event('ADDED', widget('c'));
     expect(said).toEqual(['ADDED', 'ADDED', 'destroy', 'closed']);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('may start with any amount of what there is already', () => {
+    const {watch, said, stuck} = stream();
+    stuck();
+    watch.event('ADDED', widget('a'));
+    watch.caughtUp();
+    watch.event('ADDED', widget('b'));
+    expect(said).toEqual(['ADDED', 'ADDED']);
   });
 
   test('that failed says so and ends', () => {

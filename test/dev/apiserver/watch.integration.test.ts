@@ -51,7 +51,9 @@ describe('a watch over HTTP', () => {
 
   test('gets bookmarks with the current version, and one right before its end', async () => {
     const since = await currentVersion();
-    const watch = await at.http.watch(`${WIDGETS}?watch=true&resourceVersion=${since}&allowWatchBookmarks=true&timeoutSeconds=1`);
+    const watch = await at.http.watch(
+      `${WIDGETS}?watch=true&resourceVersion=${since}&allowWatchBookmarks=true&timeoutSeconds=1`,
+    );
     await at.http.post(CONFIG_MAPS, configMap('elsewhere'));
     const elsewhere = (await at.http.get(`${CONFIG_MAPS}/elsewhere`)).body.metadata.resourceVersion;
     await watch.until(({ended}) => ended !== undefined);
@@ -66,7 +68,9 @@ describe('a watch over HTTP', () => {
   });
 
   test('gets no bookmarks that it did not ask for', async () => {
-    const watch = await at.http.watch(`${WIDGETS}?watch=true&resourceVersion=${await currentVersion()}&timeoutSeconds=1`);
+    const watch = await at.http.watch(
+      `${WIDGETS}?watch=true&resourceVersion=${await currentVersion()}&timeoutSeconds=1`,
+    );
     await watch.until(({ended}) => ended !== undefined);
     expect(watch.events).toEqual([]);
   });
@@ -107,11 +111,23 @@ describe('a watch over HTTP', () => {
     let text = '';
     for await (const chunk of response) {
       text += String(chunk);
-      events.splice(0, events.length, ...text.split('\n').slice(0, -1).map((line) => JSON.parse(line)));
+      events.splice(
+        0,
+        events.length,
+        ...text
+          .split('\n')
+          .slice(0, -1)
+          .map((line) => JSON.parse(line)),
+      );
       if (events.length === 2) break;
     }
     expect(events.map(({object}) => object.kind)).toEqual(['Table', 'Table']);
-    expect(events[0].object.columnDefinitions.map((column: any) => column.name)).toEqual(['Name', 'Mode', 'Min', 'Age']);
+    expect(events[0].object.columnDefinitions.map((column: any) => column.name)).toEqual([
+      'Name',
+      'Mode',
+      'Min',
+      'Age',
+    ]);
     expect(events[1].object.columnDefinitions).toBeNull();
     expect(events[1].object.rows[0].cells.slice(0, 2)).toEqual(['t2', 'Off']);
   });
@@ -130,7 +146,9 @@ describe('lists', () => {
 
   test('by a selectable field find what has it', async () => {
     await at.http.post(WIDGETS, widgetBody('off', {mode: 'Off'}));
-    const names = (await at.http.get(`${WIDGETS}?fieldSelector=spec.mode%3DOff`)).body.items.map((item: any) => item.metadata.name);
+    const names = (await at.http.get(`${WIDGETS}?fieldSelector=spec.mode%3DOff`)).body.items.map(
+      (item: any) => item.metadata.name,
+    );
     expect(names).toContain('off');
     expect(names).not.toContain('one');
   });
@@ -142,5 +160,16 @@ describe('lists', () => {
     expect(answer.body.kind).toBe('PartialObjectMetadataList');
     expect(answer.body.items[0].spec).toBeUndefined();
     expect(answer.body.items[0].kind).toBe('PartialObjectMetadata');
+  });
+
+  test('above 128 KiB are compressed for those who ask for it', async () => {
+    for (const name of ['big1', 'big2'])
+      await at.http.post(CONFIG_MAPS, configMap(name, {data: {a: 'x'.repeat(100_000)}}));
+    const packed = await at.http.get(CONFIG_MAPS, {'accept-encoding': 'gzip'});
+    const plain = await at.http.get(CONFIG_MAPS);
+    expect(packed.headers).toMatchObject({'content-encoding': 'gzip', 'vary': 'Accept-Encoding'});
+    expect(packed.text.length).toBeLessThan(20_000);
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(plain.body.items.length).toBeGreaterThan(1);
   });
 });

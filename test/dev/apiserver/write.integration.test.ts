@@ -98,7 +98,11 @@ describe('an update', () => {
     await at.http.post(WIDGETS, widgetBody('two', {min: 1}));
     const main = await at.http.merge(`${WIDGETS}/two`, {status: {phase: 'zz'}, spec: {min: 2}});
     expect([main.body.status, main.body.spec.min, main.body.metadata.generation]).toEqual([undefined, 2, 2]);
-    const status = await at.http.merge(`${WIDGETS}/two/status`, {status: {phase: 'yy'}, spec: {min: 3}, metadata: {labels: {a: 'b'}}});
+    const status = await at.http.merge(`${WIDGETS}/two/status`, {
+      status: {phase: 'yy'},
+      spec: {min: 3},
+      metadata: {labels: {a: 'b'}},
+    });
     expect(status.body).toMatchObject({status: {phase: 'yy'}, spec: {min: 2}, metadata: {generation: 2}});
     expect(status.body.metadata.labels).toBeUndefined();
   });
@@ -113,7 +117,12 @@ describe('an update', () => {
   test('cannot change what the server keeps', async () => {
     const created = (await at.http.post(CONFIG_MAPS, configMap('kept'))).body;
     const {body} = await at.http.merge(`${CONFIG_MAPS}/kept`, {
-      metadata: {creationTimestamp: '2020-01-01T00:00:00Z', generation: 77, selfLink: 'x', deletionTimestamp: '2020-01-01T00:00:00Z'},
+      metadata: {
+        creationTimestamp: '2020-01-01T00:00:00Z',
+        generation: 77,
+        selfLink: 'x',
+        deletionTimestamp: '2020-01-01T00:00:00Z',
+      },
     });
     expect(body).toEqual(created);
   });
@@ -136,7 +145,12 @@ describe('an update', () => {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: {name: 'patched'},
-      spec: {ports: [{name: 'a', port: 80}, {name: 'b', port: 81}]},
+      spec: {
+        ports: [
+          {name: 'a', port: 80},
+          {name: 'b', port: 81},
+        ],
+      },
     };
     const path = '/api/v1/namespaces/default/services';
     await at.http.post(path, service);
@@ -152,7 +166,11 @@ describe('an update', () => {
     expect(json.body.spec.ports).toHaveLength(1);
     const merge = await at.http.merge(`${path}/patched`, {spec: {ports: [{port: 1}]}});
     expect(merge.body.spec.ports).toHaveLength(1);
-    const apply = await at.http.apply(`${path}/patched`, {apiVersion: 'v1', kind: 'Service', metadata: {name: 'patched', labels: {x: 'y'}}}, 'm');
+    const apply = await at.http.apply(
+      `${path}/patched`,
+      {apiVersion: 'v1', kind: 'Service', metadata: {name: 'patched', labels: {x: 'y'}}},
+      'm',
+    );
     expect([apply.status, apply.body.metadata.labels]).toEqual([200, {x: 'y'}]);
   });
 });
@@ -186,7 +204,9 @@ describe('a delete', () => {
     const added = await at.http.merge(`${WIDGETS}/fin`, {metadata: {finalizers: ['example.dev/x', 'example.dev/y']}});
     expect([added.status, added.body.message]).toEqual([
       422,
-      expect.stringContaining('no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.dev/y"}'),
+      expect.stringContaining(
+        'no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.dev/y"}',
+      ),
     ]);
     const again = await at.http.post(WIDGETS, widgetBody('fin'));
     expect(again.body.message).toBe('object is being deleted: widgets.example.dev "fin" already exists');
@@ -229,7 +249,9 @@ describe('the counter of writes', () => {
     await at.http.get(`${WIDGETS}/counted`);
     await at.http.post(`${WIDGETS}?dryRun=All&fieldManager=m2`, widgetBody('dry'));
     await at.http.delete(`${WIDGETS}/counted?fieldManager=m3`);
-    const rows = at.cluster.writes.rows().map(({resource, verb, manager, name, count}) => `${resource} ${verb} ${manager} ${name} ${count}`);
+    const rows = at.cluster.writes
+      .rows()
+      .map(({resource, verb, manager, name, count}) => `${resource} ${verb} ${manager} ${name} ${count}`);
     expect(rows.sort()).toEqual([
       'widgets.example.dev apply m1 default/counted 1',
       'widgets.example.dev delete unknown default/counted 1',

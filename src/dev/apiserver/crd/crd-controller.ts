@@ -1,13 +1,16 @@
 import {jsonEquals} from '../../schema/json.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {expired} from '../api-error.ts';
-import type {InternalApi, ObjectChange, TypeRef} from '../internal-api.ts';
+import type {ObjectChange, TypeRef} from '../internal-api.ts';
 import {metaOf, withMeta} from '../object-meta.ts';
 import {storageKeyOf} from '../resource-type.ts';
 import type {WatchHub} from '../read/watch-hub.ts';
 import type {ObjectStorage} from '../storage/object-storage.ts';
 import {unlessRaced} from '../storage-api.ts';
+import type {StorageApi} from '../storage-api.ts';
 import type {TypeRegistry} from '../type-registry.ts';
+import {internalCall} from '../write/internal-call.ts';
+import {updateNow} from '../write/update-object.ts';
 import {groupOfDefinition, namesOf, typesOfDefinition} from './definition.ts';
 import {CLEANUP_FINALIZER} from './definition-strategy.ts';
 import {definitionStatus, isEstablished} from './definition-status.ts';
@@ -16,7 +19,7 @@ export const DEFINITIONS: TypeRef = {group: 'apiextensions.k8s.io', plural: 'cus
 const DEFINITIONS_KEY = storageKeyOf(DEFINITIONS.group, DEFINITIONS.plural);
 
 export interface CrdControllerOptions {
-  readonly api: InternalApi;
+  readonly api: StorageApi;
   readonly storage: ObjectStorage;
   readonly registry: TypeRegistry;
   readonly watches: WatchHub;
@@ -55,8 +58,16 @@ function onDefinition(options: CrdControllerOptions, change: ObjectChange): void
   const status = definitionStatus(current, registry, nowMs());
   const settled = {...current, status};
   serve(options, settled, change.old);
-  if (!jsonEquals(status, current['status'])) unlessRaced(() => api.update(DEFINITIONS, settled, 'status'));
+  if (!jsonEquals(status, current['status'])) unlessRaced(() => updateStatus(options, settled));
   if (metaOf(current).deletionTimestamp !== undefined) deleteInstances(options, current);
+}
+
+/** The server itself says what it serves, so the status has its name on it. */
+function updateStatus({api, registry}: CrdControllerOptions, definition: JsonObject): void {
+  const type = registry.stored(DEFINITIONS);
+  if (type === undefined) return;
+  const call = internalCall(type, {verb: 'update', manager: 'kube-apiserver', at: metaOf(definition)});
+  updateNow(api.context, {...call, subresource: 'status'}, () => ({object: definition, tracked: false}));
 }
 
 function serve(options: CrdControllerOptions, definition: JsonObject, old: JsonObject | undefined): void {

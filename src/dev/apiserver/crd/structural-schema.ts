@@ -23,7 +23,10 @@ export function structuralErrors(schema: JsonObject, path: string, depth = 0): F
 }
 
 function defaultErrors(schema: JsonObject, path: string): FieldError[] {
-  return validate(schema as Schema, schema['default']).map((error) => ({...error, field: `${path}.default${error.field}`}));
+  return validate(schema as Schema, schema['default']).map((error) => ({
+    ...error,
+    field: `${path}.default${error.field}`,
+  }));
 }
 
 function childrenOf(schema: JsonObject, path: string): readonly (readonly [string, JsonObject])[] {

@@ -26,7 +26,8 @@ export interface View {
 /** @throws ApiError 406 */
 export function viewOf(exchange: Exchange, context: ResourceContext, target: ResourceTarget): View {
   const accepted = negotiate(exchange.request.headers.accept);
-  if (accepted === undefined) throw target.type.custom ? notAcceptable(SERVED) : noRepresentation([...SERVED, ...SERVED_WATCH]);
+  if (accepted === undefined)
+    throw target.type.custom ? notAcceptable(SERVED) : noRepresentation([...SERVED, ...SERVED_WATCH]);
   return {accepted, presenter: presenter(target.type, accepted, context, target)};
 }
 

@@ -52,7 +52,8 @@ export function openWatch(exchange: Exchange, context: ResourceContext, request:
     return;
   }
   leave = context.watches.add(selection, options.resourceVersion, stream);
-  // A replay may have cut the stream off already; it then must not stay in the hub.
+  stream.caughtUp();
+  // The replay may have ended the stream already (too old); it then must not stay in the hub.
   if (!context.openWatches.has(stream)) leave();
 }
 

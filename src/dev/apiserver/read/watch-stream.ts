@@ -37,6 +37,7 @@ export class WatchStream implements WatchSink {
   readonly #timers: NodeJS.Timeout[] = [];
   #closed = false;
   #muted = false;
+  #maxBacklog = Infinity;
 
   constructor(options: WatchStreamOptions) {
     this.#options = options;
@@ -50,6 +51,11 @@ export class WatchStream implements WatchSink {
     for (const timer of this.#timers) timer.unref();
   }
 
+  /** The past is sent: from here on a client has to keep up. However much the past was, it is no reason to cut anybody off. */
+  caughtUp(): void {
+    this.#maxBacklog = this.#options.writer.backlog + MAX_BACKLOG_BYTES;
+  }
+
   event(type: WatchEventType, object: JsonObject): void {
     this.#send({type, object: this.#options.presenter.event(object)});
   }
@@ -60,6 +66,7 @@ export class WatchStream implements WatchSink {
   }
 
   end(): void {
+    if (this.#closed) return;
     if (!this.#muted) this.#options.writer.end();
     this.close();
   }
@@ -71,6 +78,8 @@ export class WatchStream implements WatchSink {
 
   /** A fault: the connection is cut without an end of the body. */
   drop(): void {
+    // Closed already: the connection may carry another request by now.
+    if (this.#closed) return;
     this.#options.writer.destroy();
     this.close();
   }
@@ -98,6 +107,6 @@ export class WatchStream implements WatchSink {
     const object = rewrite === undefined ? event.object : rewrite(event.object);
     writer.write(`${JSON.stringify({type: event.type, object})}\n`);
     // Waiting for a slow client would keep every event in memory; it finds the stream broken and comes back from its last version.
-    if (writer.backlog > MAX_BACKLOG_BYTES) this.drop();
+    if (writer.backlog > this.#maxBacklog) this.drop();
   }
 }

@@ -14,7 +14,10 @@ export function decodeAsGo(type: ResourceType, object: JsonObject): {object: Jso
   const found = /^Invalid value: "?([a-z]+)/.exec(wrong.message)?.[1] ?? 'value';
   const wanted = /must be of type (\w+)/.exec(wrong.message)?.[1] ?? 'another type';
   const field = wrong.field.replaceAll(/\[[^\]]*\]/g, '');
-  return {object: read, error: `json: cannot unmarshal ${found} into Go struct field ${type.kind}.${field} of type ${wanted}`};
+  return {
+    object: read,
+    error: `json: cannot unmarshal ${found} into Go struct field ${type.kind}.${field} of type ${wanted}`,
+  };
 }
 
 function withoutNulls(value: unknown): unknown {

@@ -50,7 +50,12 @@ export class HttpClient {
     const {credentials, url} = this.#cluster;
     const token = options.token === undefined ? credentials.token : options.token;
     const {body} = options;
-    const payload = body === undefined ? undefined : typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+    const payload =
+      body === undefined
+        ? undefined
+        : typeof body === 'string' || body instanceof Uint8Array
+          ? body
+          : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const sent = request(`${url}${path}`, {
         method,
@@ -60,7 +65,10 @@ export class HttpClient {
           // Node sends the body of a DELETE without its length otherwise.
           ...(payload === undefined
             ? {}
-            : {'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(payload)}),
+            : {
+                'content-type': options.contentType ?? 'application/json',
+                'content-length': Buffer.byteLength(payload),
+              }),
           ...options.headers,
         },
       });
@@ -140,7 +148,9 @@ export class WatchClient {
     while (!condition(this)) {
       await new Promise<void>((resolve, reject) => {
         this.#waiting.push(resolve);
-        deadline.addEventListener('abort', () => reject(new Error(`the watch saw only ${JSON.stringify(this.summary())} ${this.ended}`)));
+        deadline.addEventListener('abort', () =>
+          reject(new Error(`the watch saw only ${JSON.stringify(this.summary())} ${this.ended}`)),
+        );
       });
     }
   }

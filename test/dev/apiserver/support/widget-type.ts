@@ -21,7 +21,10 @@ export function widgetType(fields: Partial<ResourceType> = {}): ResourceType {
   };
 }
 
-export function widget(name: string, fields: {labels?: Record<string, string>; spec?: object; namespace?: string} = {}) {
+export function widget(
+  name: string,
+  fields: {labels?: Record<string, string>; spec?: object; namespace?: string} = {},
+) {
   const {labels, spec, namespace = 'default'} = fields;
   return {
     apiVersion: 'example.dev/v1',

@@ -1,0 +1,163 @@
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import type {KubeObject} from '../../src/api/meta.ts';
+import {services} from '../../src/api/resources.ts';
+import {ExportedOnly} from '../../src/hub/exported-only.ts';
+import type {KubeClient, WatchEvent} from '../../src/kube/client.ts';
+import {eventually, quietLogger} from './clusterset.ts';
+
+/** Races between dropping objects, asking for them again and the watch, with a server that a test plays step by step. */
+
+interface Thing extends KubeObject {
+  readonly color: string;
+}
+
+function thing(name: string, color: string, resourceVersion: string): Thing {
+  const metadata = {namespace: 'bar', name, uid: `uid-${name}`, resourceVersion};
+  return {apiVersion: 'v1', kind: 'Service', metadata, color};
+}
+
+let listed: Thing[];
+let events: (event: WatchEvent) => void;
+let answers: ((found: readonly Thing[]) => void)[];
+let touched: string[];
+let stop: AbortController;
+let store: ExportedOnly<string>;
+
+beforeEach(() => {
+  listed = [];
+  answers = [];
+  touched = [];
+  stop = new AbortController();
+  const waiting: WatchEvent[] = [];
+  let wake = (): void => undefined;
+  events = (event) => {
+    waiting.push(event);
+    wake();
+  };
+  const client = {
+    async *pages() {
+      yield {items: listed, resourceVersion: '1', continue: undefined};
+    },
+    async *watch(_: unknown, {onOpen, signal}: {onOpen?: () => void; signal: AbortSignal}) {
+      onOpen?.();
+      while (!signal.aborted) {
+        yield* waiting.splice(0);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          signal.addEventListener('abort', () => resolve(), {once: true});
+        });
+      }
+    },
+  } as unknown as KubeClient;
+  store = new ExportedOnly<string>({
+    ...{client, resource: services, logger: quietLogger, backoff: {minMs: 1, maxMs: 1}, nowMs: Date.now},
+    serviceOf: ({metadata}) => `${metadata.namespace}/${metadata.name}`,
+    facts: (raw) => {
+      if ((raw as Thing).color === 'bad') throw new Error('no such color');
+      return (raw as Thing).color;
+    },
+    fetch: async () => new Promise((resolve) => answers.push(resolve)),
+    onChange: (names) => touched.push(...names),
+  });
+});
+afterEach(async () => {
+  stop.abort();
+  for (const answer of answers) answer([]);
+  await store.closed;
+});
+
+async function start(): Promise<void> {
+  store.start(stop.signal);
+  await store.synced;
+}
+
+async function asked(): Promise<(found: readonly Thing[]) => void> {
+  return eventually('it is asked for', () => answers[0]);
+}
+
+const changed = (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: Thing): void => events({type, object});
+
+describe('objects of services', () => {
+  test('exported before the list: kept from it, nothing is asked for', async () => {
+    listed = [thing('foo', 'red', '1')];
+    store.begin('bar/foo');
+    await start();
+    expect(store.of('bar/foo')).toEqual(['red']);
+    expect(answers).toEqual([]);
+  });
+
+  test('not exported: only the name is kept', async () => {
+    listed = [thing('foo', 'red', '1')];
+    await start();
+    expect(store.of('bar/foo')).toEqual([]);
+    expect(store.exists('bar/foo')).toBe(true);
+    expect(touched).toEqual([]);
+  });
+
+  test('exported later: unknown until the answer is there, then known', async () => {
+    listed = [thing('foo', 'red', '1')];
+    await start();
+    store.begin('bar/foo');
+    expect(store.of('bar/foo')).toBeUndefined();
+    (await asked())([thing('foo', 'red', '1')]);
+    await eventually('known', () => store.of('bar/foo')?.join() === 'red');
+    expect(touched).toEqual(['bar/foo']);
+  });
+
+  test('the watch is faster than an older answer: the newer state stays', async () => {
+    listed = [thing('foo', 'red', '1')];
+    await start();
+    store.begin('bar/foo');
+    const answer = await asked();
+    changed('MODIFIED', thing('foo', 'blue', '2'));
+    await eventually('the change came', () => touched.length > 0);
+    answer([thing('foo', 'red', '1')]);
+    await eventually('known', () => store.of('bar/foo')?.join() === 'blue');
+  });
+
+  test('deleted while it is asked for: a late answer does not bring it back', async () => {
+    listed = [thing('foo', 'red', '1')];
+    await start();
+    store.begin('bar/foo');
+    const answer = await asked();
+    changed('DELETED', thing('foo', 'red', '2'));
+    await eventually('the deletion came', () => !store.exists('bar/foo'));
+    answer([thing('foo', 'red', '1')]);
+    await eventually('known', () => store.of('bar/foo') !== undefined);
+    expect(store.of('bar/foo')).toEqual([]);
+  });
+
+  test('deleted after it was asked for: gone, and that is told', async () => {
+    listed = [thing('foo', 'red', '1')];
+    await start();
+    store.begin('bar/foo');
+    (await asked())([thing('foo', 'red', '1')]);
+    await eventually('known', () => store.of('bar/foo')?.length === 1);
+    changed('DELETED', thing('foo', 'red', '2'));
+    await eventually('gone', () => store.of('bar/foo')?.length === 0);
+    expect(touched).toEqual(['bar/foo', 'bar/foo']);
+  });
+
+  test('exported no more: a late answer is not kept', async () => {
+    listed = [thing('foo', 'red', '1')];
+    await start();
+    store.begin('bar/foo');
+    const answer = await asked();
+    store.end('bar/foo');
+    answer([thing('foo', 'red', '1')]);
+    changed('ADDED', thing('fox', 'red', '2'));
+    await eventually('the watch went on', () => store.exists('bar/fox'));
+    expect(store.of('bar/foo')).toEqual([]);
+    expect(touched).toEqual([]);
+  });
+
+  test('a hostile object is there and says nothing; others are not touched by it', async () => {
+    listed = [thing('foo', 'bad', '1'), thing('fox', 'red', '1')];
+    store.begin('bar/foo');
+    store.begin('bar/fox');
+    await start();
+    expect(store.of('bar/foo')).toEqual([]);
+    expect(store.exists('bar/foo')).toBe(true);
+    expect(store.of('bar/fox')).toEqual(['red']);
+  });
+});
