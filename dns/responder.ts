@@ -34,7 +34,9 @@ const FLAG_TC = 0x02;
 const FLAG_OPCODE_AND_RD = 0x79;
 
 const OPT_BYTES = 11;
+/** An extended error without text (RFC 8914 §2): option code, length, and the error's own code. */
 const EXTENDED_ERROR_BYTES = 6;
+const EXTENDED_ERROR_OPTION = 15;
 const MAX_TCP_BYTES = 65_535;
 const POINTER_BITS = 0xc000;
 
@@ -205,7 +207,7 @@ export class Responder {
     for (const offset of SOA_POINTERS) putU16(reply, at + offset, pointer);
   }
 
-  /** RFC 6891 §6.1.2: our own size, the upper bits of the rcode, version 0, no flags; RFC 8914 §2 for the option. */
+  /** RFC 6891 §6.1.2: our own size, the upper bits of the rcode, version 0, no flags. */
   #writeOpt(reply: Buffer, at: number): void {
     reply[at] = 0;
     putU16(reply, at + 1, Type.OPT);
@@ -214,8 +216,8 @@ export class Responder {
     putU16(reply, at + 7, 0);
     putU16(reply, at + 9, this.#extendedError > 0 ? EXTENDED_ERROR_BYTES : 0);
     if (this.#extendedError === 0) return;
-    putU16(reply, at + 11, 15);
-    putU16(reply, at + 13, 2);
+    putU16(reply, at + 11, EXTENDED_ERROR_OPTION);
+    putU16(reply, at + 13, EXTENDED_ERROR_BYTES - 4);
     putU16(reply, at + 15, this.#extendedError);
   }
 }

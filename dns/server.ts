@@ -66,20 +66,18 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
 }
 
 function checkOptions(options: DnsServerOptions): WireName {
-  const {listen, workers = 1, ttlSeconds = DEFAULT_TTL_SECONDS} = options;
   const zone = nameFromText(options.zone ?? CLUSTERSET_ZONE);
-  const problem =
-    isIP(listen.host) === 0
-      ? `${listen.host} is not an IP address; use for example 0.0.0.0 or ::`
-      : !isWithin(workers, 1, MAX_WORKERS)
-        ? `${workers} workers; use 1 to ${MAX_WORKERS}`
-        : !isWithin(ttlSeconds, 0, MAX_TTL_SECONDS)
-          ? `a TTL of ${ttlSeconds} s; use 0 to ${MAX_TTL_SECONDS}`
-          : zone === undefined
-            ? `${options.zone} is not a domain name`
-            : undefined;
-  if (problem !== undefined || zone === undefined) throw new IsthmusError('ISTHMUS_DNS_LISTEN', problem ?? '');
+  const problem = findProblem(options);
+  if (problem !== undefined) throw new IsthmusError('ISTHMUS_DNS_LISTEN', problem);
+  if (zone === undefined) throw new IsthmusError('ISTHMUS_DNS_LISTEN', `${options.zone} is not a domain name`);
   return zone;
+}
+
+function findProblem({listen, workers = 1, ttlSeconds = DEFAULT_TTL_SECONDS}: DnsServerOptions): string | undefined {
+  if (isIP(listen.host) === 0) return `${listen.host} is not an IP address; use for example 0.0.0.0 or ::`;
+  if (!isWithin(workers, 1, MAX_WORKERS)) return `${workers} workers; use 1 to ${MAX_WORKERS}`;
+  if (!isWithin(ttlSeconds, 0, MAX_TTL_SECONDS)) return `a TTL of ${ttlSeconds} s; use 0 to ${MAX_TTL_SECONDS}`;
+  return undefined;
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

@@ -15,13 +15,16 @@ const FIRST_CAPACITY = 1024;
 export class NameIndex {
   readonly #slabs: SlabStore;
   readonly #seed: number;
-  #slots = new Uint32Array(FIRST_CAPACITY * WORDS);
-  #mask = FIRST_CAPACITY - 1;
+  #slots: Uint32Array;
+  #mask: number;
   #size = 0;
 
-  constructor(slabs: SlabStore, seed: number) {
+  /** @param capacity - slots to begin with, a power of two */
+  constructor(slabs: SlabStore, seed: number, capacity = FIRST_CAPACITY) {
     this.#slabs = slabs;
     this.#seed = seed;
+    this.#slots = new Uint32Array(capacity * WORDS);
+    this.#mask = capacity - 1;
   }
 
   get size(): number {

@@ -42,7 +42,10 @@ export class ExportWriter {
   ): Promise<void> {
     if (object.metadata.deletionTimestamp !== undefined) return;
     const {sources, view, nowMs, client, namespace} = this.#options;
-    const validity = judgeExport(sources.services.store.get(key), admitExport(object, view(), {ownNamespace: namespace}));
+    const validity = judgeExport(
+      sources.services.store.get(key),
+      admitExport(object, view(), {ownNamespace: namespace}),
+    );
     const desired = buildExportStatus(object, validity, nowMs());
     if (hasConditions(object.status?.conditions, desired.status.conditions)) return;
     await client.apply<KubeObject>(resource, desired, {

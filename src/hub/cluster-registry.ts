@@ -38,7 +38,11 @@ export class ClusterRegistry {
     this.#options = options;
     const {client, logger, nowMs} = options;
     this.#reflector = new Reflector<Cluster>({
-      ...{client, resource: clusters, keep: keepCluster, logger, nowMs},
+      client,
+      resource: clusters,
+      keep: keepCluster,
+      logger,
+      nowMs,
       onChange: (changes) => {
         for (const {key} of changes) {
           options.onStored(key);

@@ -35,7 +35,9 @@ export class ClusterStatusWriter {
   constructor(options: ClusterStatusWriterOptions) {
     this.#options = options;
     this.#writer = new ObjectWriter(options.client, {
-      ...{resource: clusters, store: options.store, keep: keepCluster},
+      resource: clusters,
+      store: options.store,
+      keep: keepCluster,
       comparison: {sharedLists: {'status.conditions': ['type']}},
     });
     this.#queue = new WorkQueue({

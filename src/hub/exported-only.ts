@@ -47,7 +47,11 @@ export class ExportedOnly<T> {
     this.#options = options;
     const {client, resource, logger, backoff, nowMs} = options;
     this.#reflector = new Reflector<Entry<T>>({
-      ...{client, resource, logger, backoff, nowMs},
+      client,
+      resource,
+      logger,
+      backoff,
+      nowMs,
       keep: (raw) => this.#keep(raw),
       onChange: (changes) => this.#take(changes),
     });

@@ -74,25 +74,41 @@ export class Hub {
     const {logger, namespace, development, clustersetId, createNamespaces, onRequest} = options;
     const nowMs = options.nowMs ?? Date.now;
     this.#client = new KubeClient({
-      ...{credentials: options.credentials, userAgent: 'isthmus-hub', nowMs},
+      credentials: options.credentials,
+      userAgent: 'isthmus-hub',
+      nowMs,
       onRequest: onRequest && ((report) => onRequest({...report, cluster: 'hub'})),
     });
     const client = this.#client;
     this.#gateways = new GatewayAddresses({development, logger, onChange: (host) => this.#onGateway(host)});
     this.#facts = new HubFacts({
-      ...{namespace, clustersetId, createNamespaces, nowMs},
-      ...{exports: this.#exports, members: this.#members, gateways: this.#gateways},
+      namespace,
+      clustersetId,
+      createNamespaces,
+      nowMs,
+      exports: this.#exports,
+      members: this.#members,
+      gateways: this.#gateways,
     });
     this.#memory = new MemberMemory({client, namespace, logger});
     this.#registry = new ClusterRegistry({
-      ...{client, own: options.credentials, namespace, development, nowMs, logger},
+      client,
+      own: options.credentials,
+      namespace,
+      development,
+      nowMs,
+      logger,
       onCluster: (cluster, access) => this.#onCluster(cluster, access),
       onGone: (name) => this.#onGone(name),
       onStored: (name) => this.#statuses.noteStored(name),
     });
     this.#recorder = new EventRecorder({client, component: 'isthmus-hub', logger, nowMs});
     this.#statuses = new ClusterStatusWriter({
-      ...{client, recorder: this.#recorder, nowMs, logger, store: this.#registry.store},
+      client,
+      recorder: this.#recorder,
+      nowMs,
+      logger,
+      store: this.#registry.store,
       situation: (name) => this.#situationOf(name),
     });
   }
@@ -176,15 +192,13 @@ export class Hub {
   #newMember(cluster: Cluster): Member {
     const {identity, unreachableAfterMs, leaseRenewMs = 10_000, epoch = 1, logger, onRequest} = this.#options;
     return new Member(cluster, {
-      ...{
-        facts: this.#facts,
-        memory: this.#memory,
-        hubIdentity: identity,
-        unreachableAfterMs,
-        leaseRenewMs,
-        epoch,
-        logger,
-      },
+      facts: this.#facts,
+      memory: this.#memory,
+      hubIdentity: identity,
+      unreachableAfterMs,
+      leaseRenewMs,
+      epoch,
+      logger,
       claim: (id, uid) => claimIdentity({id, uid, members: this.#members, memory: this.#memory}),
       onExport: (id, key, accepted) => this.#exports.set(id, key, accepted),
       onDelivery: (key) => this.#onDelivery(key),

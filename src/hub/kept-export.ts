@@ -47,7 +47,9 @@ export function keepExport(raw: KubeObject, source: ExportSource): KeptExport | 
   const claimedAtMs = Date.parse(metadata.creationTimestamp ?? '');
   const standard = source.group === MCS_GROUP ? (raw as ServiceExport).spec : undefined;
   return {
-    ...{apiVersion, kind, metadata: {name, namespace, uid, ...(generation === undefined ? {} : {generation})}},
+    apiVersion,
+    kind,
+    metadata: {name, namespace, uid, ...(generation === undefined ? {} : {generation})},
     // An unreadable time must never win a conflict: it counts as the youngest.
     claimedAtMs: Number.isNaN(claimedAtMs) ? Number.MAX_SAFE_INTEGER : claimedAtMs,
     source,
@@ -65,7 +67,9 @@ function keepTexts(map: unknown): Record<string, string> {
   );
 }
 
-function keepSettings({spec = {}}: FlomeshServiceExport): FlomeshExportSettings {
+function keepSettings(raw: FlomeshServiceExport): FlomeshExportSettings {
+  // A hostile null too.
+  const spec = raw.spec ?? {};
   const rules = (Array.isArray(spec.rules) ? spec.rules : []).slice(0, 256);
   const targets = (Array.isArray(spec.targetClusters) ? spec.targetClusters : []).slice(0, 1_000);
   return {

@@ -41,7 +41,9 @@ export function keepImport(raw: KubeObject): ServiceImport {
   const {apiVersion, kind, metadata, spec, status} = raw as ServiceImport;
   const {clusters, endpointSliceObjects} = status ?? {};
   return {
-    ...{apiVersion, kind, metadata: keepMetadata(metadata)},
+    apiVersion,
+    kind,
+    metadata: keepMetadata(metadata),
     ...(spec === undefined ? {} : {spec}),
     status: {...(clusters === undefined ? {} : {clusters}), ...(endpointSliceObjects ? {endpointSliceObjects} : {})},
   };
@@ -71,7 +73,8 @@ export function keepCluster(raw: KubeObject): Cluster {
   const {apiVersion, kind, metadata, spec, status} = raw as Cluster;
   const {deletionTimestamp} = metadata;
   return {
-    ...{apiVersion, kind},
+    apiVersion,
+    kind,
     metadata: {...keepMetadata(metadata), ...(deletionTimestamp === undefined ? {} : {deletionTimestamp})},
     ...(spec ? {spec} : {}),
     ...(status ? {status} : {}),

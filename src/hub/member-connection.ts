@@ -59,7 +59,9 @@ export class MemberConnection {
     this.#options = options;
     this.#probeMs = Math.max(MIN_PROBE_MS, Math.min(MAX_PROBE_MS, options.unreachableAfterMs / 4));
     this.client = new KubeClient({
-      ...{credentials: options.credentials, userAgent: 'isthmus-hub', nowMs: options.nowMs},
+      credentials: options.credentials,
+      userAgent: 'isthmus-hub',
+      nowMs: options.nowMs,
       onRequest: (report) => this.#observe(report),
     });
     this.#identity = new MemberIdentity({client: this.client, claim: options.claim, timeoutMs: this.#probeTimeoutMs});

@@ -71,7 +71,12 @@ export class MemberSession {
     this.#options = options;
     const {client, consumer, facts, ledger, admitted, backoff, logger} = options;
     this.watches = new MemberWatches({
-      ...{client, namespace: facts.namespace, isServed: admitted.isServed, logger, backoff, nowMs: facts.nowMs},
+      client,
+      namespace: facts.namespace,
+      isServed: admitted.isServed,
+      logger,
+      backoff,
+      nowMs: facts.nowMs,
       on: this.#watchEvents(),
     });
     const writers = new MemberWriters(client, this.watches);
@@ -268,7 +273,12 @@ export class MemberSession {
     if (this.#lease !== undefined || !this.watches.isSynced) return;
     if (!this.watches.namespaces.store.has(facts.namespace)) return;
     this.#lease = new LeaseHolder({
-      ...{client, namespace: facts.namespace, name: HUB_LEASE, identity: hubIdentity, logger, nowMs: facts.nowMs},
+      client,
+      namespace: facts.namespace,
+      name: HUB_LEASE,
+      identity: hubIdentity,
+      logger,
+      nowMs: facts.nowMs,
       leaseDurationMs: leaseRenewMs * LEASE_DURATION_IN_RENEWALS,
       renewEveryMs: leaseRenewMs,
       annotations: {[EPOCH_ANNOTATION]: String(epoch)},

@@ -99,7 +99,10 @@ export class MemberWatches {
     this.properties = this.#reflect(clusterProperties, keepClusterProperty, on.properties);
     this.lease = new Reflector<Lease>({
       ...this.#common(leases),
-      ...{namespace, fieldSelector: `metadata.name=${HUB_LEASE}`, keep: keepLease, onChange: () => on.lease()},
+      namespace,
+      fieldSelector: `metadata.name=${HUB_LEASE}`,
+      keep: keepLease,
+      onChange: () => on.lease(),
     });
   }
 

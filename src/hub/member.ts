@@ -197,7 +197,11 @@ export class Member {
     const {facts, epoch, unreachableAfterMs, claim, onRequest} = this.#options;
     const stop = new AbortController();
     const run = new MemberConnection({
-      ...{clusterId: this.id, clustersetId: facts.clustersetId, namespace: facts.namespace, epoch, unreachableAfterMs},
+      clusterId: this.id,
+      clustersetId: facts.clustersetId,
+      namespace: facts.namespace,
+      epoch,
+      unreachableAfterMs,
       credentials: access.credentials,
       reachability: this.#reachability,
       claim: async (uid) => this.#claim(uid, claim, stop.signal),
@@ -235,7 +239,15 @@ export class Member {
   #open({client, identity, admitted, backoff, onEnd}: OpenedConnection): MemberSession {
     const {facts, hubIdentity, epoch, leaseRenewMs, onRead, onChange} = this.#options;
     return new MemberSession({
-      ...{client, identity, admitted, backoff, onEnd, facts, hubIdentity, epoch, leaseRenewMs},
+      client,
+      identity,
+      admitted,
+      backoff,
+      onEnd,
+      facts,
+      hubIdentity,
+      epoch,
+      leaseRenewMs,
       consumer: () => this.consumer,
       ledger: this.ledger,
       logger: this.#logger,
@@ -243,7 +255,11 @@ export class Member {
       onRead: () => onRead(this.id),
       onStatus: () => onChange(this.id),
       intake: {
-        ...{cluster: this.id, ownNamespace: facts.namespace, accepted: this.accepted, ages: this.#ages, identity},
+        cluster: this.id,
+        ownNamespace: facts.namespace,
+        accepted: this.accepted,
+        ages: this.#ages,
+        identity,
         guard: () => this.#guardSituation(),
         absenceTrusted: () => this.#absenceTrusted,
         onSettled: () => this.#remember(),

@@ -50,7 +50,11 @@ beforeEach(() => {
     },
   } as unknown as KubeClient;
   store = new ExportedOnly<string>({
-    ...{client, resource: services, logger: quietLogger, backoff: {minMs: 1, maxMs: 1}, nowMs: Date.now},
+    client,
+    resource: services,
+    logger: quietLogger,
+    backoff: {minMs: 1, maxMs: 1},
+    nowMs: Date.now,
     serviceOf: ({metadata}) => `${metadata.namespace}/${metadata.name}`,
     facts: (raw) => {
       if ((raw as Thing).color === 'bad') throw new Error('no such color');

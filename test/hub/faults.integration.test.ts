@@ -295,7 +295,8 @@ describe('another cluster behind the same kubeconfig', () => {
       {
         kind: 'rewriteBody',
         rewrite: () => ({
-          ...{apiVersion: 'v1', kind: 'Namespace'},
+          apiVersion: 'v1',
+          kind: 'Namespace',
           metadata: {name: 'kube-system', uid: '00000000-0000-4000-8000-000000000000', creationTimestamp},
         }),
       },

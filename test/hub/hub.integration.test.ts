@@ -159,7 +159,9 @@ describe('export', () => {
     );
     expect(found.spec?.ports).toEqual([
       {
-        ...{name: 'http', port: 80, protocol: 'TCP'},
+        name: 'http',
+        port: 80,
+        protocol: 'TCP',
         endpoints: [
           {
             clusterKey: 'default/default/default/cluster-1',
@@ -256,11 +258,10 @@ spec: {containers: [{name: app, image: registry.example.org/app}]}`);
     await one.apply(exportYaml(namespace, 'foo'));
     const {metadata} = await importIn(two, namespace);
     const ips = {
-      ...{apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceImport'},
-      ...{
-        metadata: {namespace, name: 'foo', uid: metadata.uid ?? ''},
-        spec: {ips: ['10.102.0.9'], ipFamilies: ['IPv4']},
-      },
+      apiVersion: 'multicluster.x-k8s.io/v1beta1',
+      kind: 'ServiceImport',
+      metadata: {namespace, name: 'foo', uid: metadata.uid ?? ''},
+      spec: {ips: ['10.102.0.9'], ipFamilies: ['IPv4']},
     };
     await two.client.apply(serviceImports, ips, {fieldManager: 'isthmus-agent', force: true});
     const body = {spec: {ports: [{name: 'http', port: 81, protocol: 'TCP'}]}};

@@ -9,7 +9,8 @@ const NOW_MS = Date.parse('2026-11-21T12:00:00Z');
 
 function kept(conditions: readonly Condition[] = []): KeptExport {
   const raw: ServiceExport = {
-    ...{apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport'},
+    apiVersion: 'multicluster.x-k8s.io/v1beta1',
+    kind: 'ServiceExport',
     metadata: {namespace: 'bar', name: 'foo', uid: 'uid-1', generation: 2, creationTimestamp: '2026-11-21T11:00:00Z'},
     status: {conditions},
   };
@@ -99,7 +100,8 @@ describe('Conflict', () => {
 
   test('several: reasons joined by a bare comma, each once (a space is not allowed in a reason)', () => {
     expect(conditions({verdict: {...valid, conflicts}})['Conflict']).toMatchObject({
-      ...{status: 'True', reason: 'PortConflict,TypeConflict'},
+      status: 'True',
+      reason: 'PortConflict,TypeConflict',
       message: 'Ports differ. Types differ. More ports differ.',
     });
   });
@@ -107,7 +109,9 @@ describe('Conflict', () => {
   test('while an exporter cannot be asked it stays as it stood', () => {
     const before = earlier('Conflict', 'True', 'TypeConflict');
     expect(conditions({object: kept([before]), complete: false})['Conflict']).toMatchObject({
-      ...{status: 'True', reason: 'TypeConflict', lastTransitionTime: before.lastTransitionTime},
+      status: 'True',
+      reason: 'TypeConflict',
+      lastTransitionTime: before.lastTransitionTime,
     });
     expect(conditions({complete: false})).not.toHaveProperty('Conflict');
   });

@@ -29,7 +29,8 @@ function mergedOf(...exports: Parameters<typeof merge>[0]): MergedImport {
 
 function storedImport(labels: Record<string, string> = OURS): ServiceImport {
   return {
-    ...{apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceImport'},
+    apiVersion: 'multicluster.x-k8s.io/v1beta1',
+    kind: 'ServiceImport',
     metadata: {namespace: 'bar', name: 'foo', uid: 'uid-1', labels, creationTimestamp: '2026-11-21T10:00:00Z'},
   };
 }
@@ -154,7 +155,8 @@ describe("FSM's import", () => {
     changes: Partial<KubeObject['metadata']>,
     spec?: FlomeshServiceImport['spec'],
   ): FlomeshServiceImport => ({
-    ...{apiVersion: 'flomesh.io/v1alpha1', kind: 'ServiceImport'},
+    apiVersion: 'flomesh.io/v1alpha1',
+    kind: 'ServiceImport',
     metadata: {namespace: 'bar', name: 'foo', uid: 'uid-2', ...changes},
     ...(spec === undefined ? {} : {spec}),
   });
@@ -225,7 +227,9 @@ describe("FSM's import", () => {
 
 describe('the RemoteCluster', () => {
   const cluster: Cluster = {
-    ...{apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster', metadata: {name: 'cluster-1'}},
+    apiVersion: 'flomesh.io/v1alpha1',
+    kind: 'Cluster',
+    metadata: {name: 'cluster-1'},
     spec: {gatewayHost: 'gw.example.org', gatewayPort: 8080, region: 'eu', kubeconfig: 'secret', network: 'flat'},
   };
   const base = {cluster, addresses: ['192.0.2.1'], gatewayRefused: false, version: 'v1.36.0', actual: undefined};
@@ -236,7 +240,10 @@ describe('the RemoteCluster', () => {
     expect(object).toMatchObject({
       spec: {
         gateway: {host: 'gw.example.org', port: 8080, addresses: ['192.0.2.1']},
-        ...{region: 'eu', zone: 'default', group: 'default', network: 'flat'},
+        region: 'eu',
+        zone: 'default',
+        group: 'default',
+        network: 'flat',
       },
     });
     expect(JSON.stringify(object)).not.toContain('secret');
@@ -245,7 +252,9 @@ describe('the RemoteCluster', () => {
   test('a state that the member was told before keeps its since: a restarted hub rewrites nothing', () => {
     const told = {state: 'Reachable', since: '2026-11-01T00:00:00Z'} as const;
     const actual: RemoteCluster = {
-      ...{apiVersion: 'isthmus.dev/v1alpha1', kind: 'RemoteCluster', metadata: {name: 'cluster-1', uid: 'u'}},
+      apiVersion: 'isthmus.dev/v1alpha1',
+      kind: 'RemoteCluster',
+      metadata: {name: 'cluster-1', uid: 'u'},
       status: {api: told, version: 'v1.36.0'},
     };
     const same = planRemoteCluster({...base, api: reachable, version: undefined, actual});
@@ -268,7 +277,7 @@ describe('the RemoteCluster', () => {
 describe('joining', () => {
   const property = (name: string, value: string, labels: Record<string, string> = {}): [string, ClusterProperty] => [
     name,
-    {...{apiVersion: 'about.k8s.io/v1beta1', kind: 'ClusterProperty'}, metadata: {name, labels}, spec: {value}},
+    {apiVersion: 'about.k8s.io/v1beta1', kind: 'ClusterProperty', metadata: {name, labels}, spec: {value}},
   ];
   const ID = 'cluster.clusterset.k8s.io';
   const SET = 'clusterset.k8s.io';
@@ -298,11 +307,16 @@ describe('the conditions of a Cluster', () => {
   const no = {status: 'False', reason: 'No', message: ''} as const;
   const base = {
     cluster: {
-      ...{apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster'},
+      apiVersion: 'flomesh.io/v1alpha1',
+      kind: 'Cluster',
       metadata: {name: 'c1', uid: 'u', generation: 3},
       spec: {gatewayHost: '192.0.2.1'},
     } satisfies Cluster,
-    ...{reachable: yes, synced: yes, gatewayRefused: false, held: undefined, nowMs: 0},
+    reachable: yes,
+    synced: yes,
+    gatewayRefused: false,
+    held: undefined,
+    nowMs: 0,
   };
 
   const byType = (situation: Parameters<typeof planClusterStatus>[0]): Record<string, unknown> =>

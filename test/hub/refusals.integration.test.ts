@@ -90,8 +90,8 @@ describe('credentials', () => {
   });
 
   test('a Cluster without any way in says what to set', async () => {
-    const object = {...{apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster'}, metadata: {name: 'stranger'}, spec: {}};
-    await set.hubCluster.client.apply(clusters, object as KubeObject, {...write, force: true});
+    const object = {apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster', metadata: {name: 'stranger'}, spec: {}};
+    await set.hubCluster.client.apply(clusters, object, {...write, force: true});
     const message = await conditionIs('stranger', 'Reachable', {status: 'False', reason: 'NoCredentials'});
     expect(message).toContain('spec.kubeconfigSecretRef');
   });
@@ -100,10 +100,10 @@ describe('credentials', () => {
     const name = 'stranger-kubeconfig';
     const data = {kubeconfig: Buffer.from(stranger.embedded.kubeconfig).toString('base64')};
     for (const namespace of ['isthmus-system', 'default']) {
-      const secret = {...{apiVersion: 'v1', kind: 'Secret'}, metadata: {namespace, name}, data};
+      const secret = {apiVersion: 'v1', kind: 'Secret', metadata: {namespace, name}, data};
       await set.hubCluster.client.apply(secrets, secret, {...write, force: true});
     }
-    const base = {...{apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster'}, metadata: {name: 'stranger'}};
+    const base = {apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster', metadata: {name: 'stranger'}};
     const withRef = (namespace: string): KubeObject =>
       ({...base, spec: {gatewayHost: '192.0.2.9', kubeconfigSecretRef: {name, namespace}}}) as KubeObject;
     await set.hubCluster.client.apply(clusters, withRef('default'), {...write, force: true});
@@ -128,8 +128,10 @@ describe('credentials', () => {
 describe('join', () => {
   test('a member of another clusterset is refused and left as it is', async () => {
     const property = {
-      ...{apiVersion: 'about.k8s.io/v1beta1', kind: 'ClusterProperty'},
-      ...{metadata: {name: 'clusterset.k8s.io'}, spec: {value: 'another-set'}},
+      apiVersion: 'about.k8s.io/v1beta1',
+      kind: 'ClusterProperty',
+      metadata: {name: 'clusterset.k8s.io'},
+      spec: {value: 'another-set'},
     };
     await stranger.client.create(clusterProperties, property, write);
     stranger.embedded.writes.reset();
@@ -145,8 +147,8 @@ describe('join', () => {
   test('one cluster under two names: the younger is refused, the older goes on', async () => {
     const kubeconfig = two.embedded.kubeconfig;
     const spec = {gatewayHost: '192.0.2.20', gatewayPort: 80, kubeconfig};
-    const twin = {...{apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster'}, metadata: {name: 'twin'}, spec};
-    await set.hubCluster.client.apply(clusters, twin as KubeObject, {...write, force: true});
+    const twin = {apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster', metadata: {name: 'twin'}, spec};
+    await set.hubCluster.client.apply(clusters, twin, {...write, force: true});
     const message = await conditionIs('twin', 'Synced', {status: 'False', reason: 'DuplicateCluster'});
     expect(message).toContain('cluster-2');
     await conditionIs('cluster-2', 'Synced', {status: 'True', reason: 'Synced'});
@@ -174,7 +176,8 @@ describe('join', () => {
 
   test('a member that has seen a higher hub epoch is never written to', async () => {
     const lease = {
-      ...{apiVersion: 'coordination.k8s.io/v1', kind: 'Lease'},
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
       metadata: {namespace: 'isthmus-system', name: 'isthmus-hub', annotations: {'isthmus.dev/hub-epoch': '7'}},
       spec: {},
     };

@@ -15,33 +15,39 @@ export function pinned(core: number | undefined, command: readonly string[]): re
   return hasTaskset && core !== undefined ? ['taskset', '-c', String(core), ...command] : command;
 }
 
+/** One process, asked one thing at a time. */
 export class BenchProcess {
   readonly #child: ChildProcess;
+  readonly #said: unknown[] = [];
+  #onSaid: () => void = () => undefined;
 
   constructor(script: string, args: readonly (string | number)[], core: number | undefined) {
     const path = fileURLToPath(new URL(script, import.meta.url));
     const [command = '', ...rest] = pinned(core, [process.execPath, path, ...args.map(String)]);
     this.#child = spawn(command, rest, {stdio: ['ignore', 'inherit', 'inherit', 'ipc']});
+    this.#child.on('message', (message) => {
+      this.#said.push(message);
+      this.#onSaid();
+    });
+    this.#child.on('exit', () => this.#onSaid());
   }
 
   /** The next thing that the process says. */
   async next<T>(): Promise<T> {
-    const ended = once(this.#child, 'exit').then(() => {
-      throw new Error('a process of the measurement ended');
-    });
-    ended.catch(() => undefined);
-    const [message] = await Promise.race([once(this.#child, 'message'), ended]);
-    return message as T;
+    while (this.#said.length === 0) {
+      if (this.#child.exitCode !== null) throw new Error('a process of the measurement ended');
+      await new Promise<void>((resolve) => (this.#onSaid = resolve));
+    }
+    return this.#said.shift() as T;
   }
 
   async ask<T>(command: string): Promise<T> {
-    const answer = this.next<T>();
     this.#child.send(command);
-    return answer;
+    return this.next<T>();
   }
 
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
     this.#child.kill();
     await exited;

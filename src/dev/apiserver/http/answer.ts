@@ -34,7 +34,7 @@ export function answerText(exchange: Exchange, code: number, text: string, optio
   writeText(exchange, code, text, {contentType: 'text/plain; charset=utf-8', ...options});
 }
 
-export function answerStatus(exchange: Exchange, status: StatusBody): void {
+function answerStatus(exchange: Exchange, status: StatusBody): void {
   const retryAfter = status.details?.retryAfterSeconds;
   const headers = retryAfter === undefined ? {} : {'Retry-After': String(retryAfter)};
   answerBody(exchange, status.code ?? 200, status, {headers});

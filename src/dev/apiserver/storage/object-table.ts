@@ -12,10 +12,6 @@ export class ObjectTable {
     this.history = new EventHistory(historySize, revision);
   }
 
-  get size(): number {
-    return this.#objects.size;
-  }
-
   get(key: string): JsonObject | undefined {
     return this.#objects.get(key);
   }

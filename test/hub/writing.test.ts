@@ -1,0 +1,154 @@
+import {describe, expect, test} from 'vitest';
+import type {KubeObject} from '../../src/api/meta.ts';
+import {configMaps} from '../../src/api/resources.ts';
+import {AppliedRecords} from '../../src/hub/applied-records.ts';
+import {DeliveryLedger} from '../../src/hub/delivery-ledger.ts';
+import {ObjectWriter} from '../../src/hub/object-writer.ts';
+import {parseSyncItem, syncItemText} from '../../src/hub/sync-item.ts';
+import {SyncPass} from '../../src/hub/sync-pass.ts';
+import {WriteThrough} from '../../src/hub/write-through.ts';
+import type {KubeClient} from '../../src/kube/client.ts';
+
+describe('what was just written', () => {
+  test('counts until the watch reports a change of its key', async () => {
+    const written = new WriteThrough<string>();
+    await written.run('a', async () => 'new');
+    expect(written.resolve('a', 'old')).toBe('new');
+    written.noteChange('a');
+    expect(written.resolve('a', 'old')).toBe('old');
+  });
+
+  test('a deletion counts too', async () => {
+    const written = new WriteThrough<string>();
+    await written.run('a', async () => undefined);
+    expect(written.resolve('a', 'old')).toBeUndefined();
+  });
+
+  test('a watch that was faster than the answer wins: it may know of what came after the write', async () => {
+    const written = new WriteThrough<string>();
+    await written.run('a', async () => {
+      written.noteChange('a');
+      return 'new';
+    });
+    expect(written.resolve('a', 'newer')).toBe('newer');
+  });
+
+  test('a write that fails leaves what was known', async () => {
+    const written = new WriteThrough<string>();
+    await expect(written.run('a', async () => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+    expect(written.resolve('a', 'old')).toBe('old');
+  });
+});
+
+const object = (labels: Record<string, string>, uid?: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: {namespace: 'bar', name: 'foo', labels, ...(uid === undefined ? {} : {uid})},
+});
+
+describe('records of what was applied', () => {
+  test('the first apply has no uid, the next one has: the same content all the same', () => {
+    const records = new AppliedRecords();
+    records.set('a', 'uid-1', object({x: '1'}));
+    expect(records.isLast('a', 'uid-1', object({x: '1'}, 'uid-1'))).toBe(true);
+  });
+
+  test('other content, or an object that was made again, is not what was applied last', () => {
+    const records = new AppliedRecords();
+    records.set('a', 'uid-1', object({x: '1'}));
+    expect(records.isLast('a', 'uid-1', object({}, 'uid-1'))).toBe(false);
+    expect(records.isLast('a', 'uid-2', object({x: '1'}, 'uid-2'))).toBe(false);
+    expect(records.knows('a', 'uid-1')).toBe(true);
+    expect(records.knows('a', 'uid-2')).toBe(false);
+  });
+});
+
+describe('a writer', () => {
+  function start(stored: KubeObject | undefined) {
+    const applied: KubeObject[] = [];
+    const client = {
+      apply: async (_: unknown, desired: KubeObject) => {
+        applied.push(desired);
+        return {...desired, metadata: {...desired.metadata, uid: 'uid-1'}};
+      },
+    } as unknown as KubeClient;
+    const store = new Map(stored === undefined ? [] : [['bar/foo', stored]]);
+    const writer = new ObjectWriter(client, {resource: configMaps, store, keep: (raw) => raw, comparison: {}});
+    const apply = async (desired: KubeObject) => writer.apply(desired, undefined, AbortSignal.timeout(1_000));
+    return {applied, writer, apply};
+  }
+
+  test('sends nothing twice, and after a restart what is right once (a field given up earlier must go)', async () => {
+    const {applied, apply} = start(object({x: '1'}, 'uid-1'));
+    await apply(object({x: '1'}, 'uid-1'));
+    await apply(object({x: '1'}, 'uid-1'));
+    expect(applied).toHaveLength(1);
+  });
+
+  test('sends again what somebody else has changed', async () => {
+    const {applied, apply, writer} = start(object({x: '2'}, 'uid-1'));
+    await apply(object({x: '1'}, 'uid-1'));
+    expect(applied).toHaveLength(1);
+    writer.noteChange('bar/foo');
+    await apply(object({x: '1'}, 'uid-1'));
+    expect(applied).toHaveLength(2);
+  });
+
+  test('sends again when a field is dropped, although the store still has all that is desired', async () => {
+    const {applied, apply} = start(undefined);
+    await apply(object({x: '1', y: '2'}));
+    await apply(object({x: '1'}));
+    expect(applied).toHaveLength(2);
+  });
+
+  test('a status is applied to the object that the first apply made', async () => {
+    const {applied, writer} = start(undefined);
+    await writer.apply(object({}), {...object({}), status: {a: 1}} as KubeObject, AbortSignal.timeout(1_000));
+    expect(applied.map(({metadata}) => metadata.uid)).toEqual([undefined, 'uid-1']);
+  });
+});
+
+describe('a pass over everything', () => {
+  test('is done when each item was carried out, and stays so while single items are repeated', () => {
+    const pass = new SyncPass();
+    expect(pass.isDone).toBe(false);
+    pass.begin(['a', 'b']);
+    pass.noteDone('a');
+    expect(pass.isDone).toBe(false);
+    pass.noteDone('b');
+    expect(pass.isDone).toBe(true);
+  });
+
+  test('names the first failure by name, and forgets it when the item succeeds', () => {
+    const pass = new SyncPass();
+    pass.begin(['a', 'b']);
+    pass.noteFailure('b', 'too long');
+    pass.noteFailure('a', 'too wide');
+    expect(pass.firstFailure).toBe('a: too wide');
+    pass.noteDone('a');
+    expect(pass.firstFailure).toBe('b: too long');
+  });
+
+  test('that is stopped proves nothing', () => {
+    const pass = new SyncPass();
+    pass.begin([]);
+    expect(pass.isDone).toBe(true);
+    pass.stop();
+    expect(pass.isDone).toBe(false);
+  });
+});
+
+test('a delivery is told once, and again when it says something else', () => {
+  const told: string[] = [];
+  const ledger = new DeliveryLedger((key) => told.push(key));
+  ledger.set('a', {state: 'Applied'});
+  ledger.set('a', {state: 'Applied'});
+  ledger.set('a', {state: 'Failed', message: 'x'});
+  ledger.set('a', {state: 'Failed', message: 'y'});
+  ledger.set('b', undefined);
+  expect(told).toEqual(['a', 'a', 'a']);
+});
+
+test('an item of the queue is read as it was written', () => {
+  expect(parseSyncItem(syncItemText('flomesh-import', 'bar/foo'))).toEqual({kind: 'flomesh-import', key: 'bar/foo'});
+});
