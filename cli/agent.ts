@@ -1,19 +1,13 @@
 import {Command} from 'commander';
 
-import {isDnsLabel} from '../src/api/names.ts';
-import {IsthmusError} from '../src/errors.ts';
 import {DEFAULT_SIDECAR_IMAGE} from '../webhooks/injection/sidecar.ts';
-import {startAgentProcess} from './agent-process.ts';
 import type {ListenAddress} from './arguments.ts';
 import {parseDuration, parseListenAddress, parseWholeNumber} from './arguments.ts';
-import {readCredentials} from './credentials.ts';
 import type {LogLevel} from './logger.ts';
-import {createLogger} from './logger.ts';
-import {writePortsFile} from './ports-file.ts';
 import * as shared from './shared-options.ts';
-import {untilStopped} from './until-stopped.ts';
 
-interface AgentFlags {
+/** As commander reads them. */
+export interface AgentFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly clusterId: string;
@@ -60,31 +54,8 @@ export function agentCommand(): Command {
     )
     .addOption(shared.developmentOption())
     .addOption(shared.logLevelOption('info'))
-    .action((flags: AgentFlags) => runAgent(flags));
-}
-
-async function runAgent(flags: AgentFlags): Promise<void> {
-  if (!isDnsLabel(flags.clusterId)) {
-    throw new IsthmusError(
-      'ISTHMUS_USAGE',
-      `--cluster-id ${flags.clusterId} must be one DNS label: lower-case letters, digits, '-'`,
-    );
-  }
-  const logger = createLogger(flags.logLevel, 'isthmus-agent');
-  if (flags.development === true) logger.warn('development mode: loopback API servers and gateways are accepted');
-  const running = await startAgentProcess({
-    ...flags,
-    credentials: await readCredentials(flags),
-    webhookUrl: flags.webhookUrl,
-    ttlSeconds: flags.dnsTtl,
-    lingerMs: flags.linger,
-    development: flags.development ?? false,
-    logger,
-  });
-  logger.info(running.ports, 'listening');
-  if (flags.portsFile !== undefined) await writePortsFile(flags.portsFile, running.ports);
-  const why = await untilStopped([running.failed]);
-  logger.info({why: String(why)}, 'stopping');
-  await running.close();
-  if (why instanceof Error) throw why;
+    .action(async (flags: AgentFlags) => {
+      const {runAgent} = await import('./run-agent.ts');
+      await runAgent(flags);
+    });
 }

@@ -2,14 +2,11 @@ import {Command, Option} from 'commander';
 
 import {IsthmusError} from '../src/errors.ts';
 import {parseDuration, parseWholeNumber} from './arguments.ts';
-import {callControl} from './control-socket.ts';
 import type {LogLevel} from './logger.ts';
 import {createLogger} from './logger.ts';
-import {runApis} from './run-apis.ts';
-import {runTour} from './run-tour.ts';
 import * as shared from './shared-options.ts';
-import type {Break} from './tour/breaks.ts';
-import {BREAKS} from './tour/breaks.ts';
+import type {Break} from './tour/break-names.ts';
+import {BREAKS} from './tour/break-names.ts';
 
 export interface DevFlags {
   readonly once?: boolean;
@@ -53,8 +50,10 @@ async function runDev(flags: DevFlags): Promise<void> {
   const members = Array.from({length: flags.members}, (_, index) => `cluster-${index + 1}`);
   if (flags.onlyApis === true) {
     if (flags.once === true) throw new IsthmusError('ISTHMUS_USAGE', '--only-apis runs no steps; leave out --once');
+    const {runApis} = await import('./run-apis.ts');
     await runApis({flags, members, logger});
   } else {
+    const {runTour} = await import('./run-tour.ts');
     await runTour({flags, members, logger});
   }
 }
@@ -65,6 +64,7 @@ function controlCommand(verb: 'stop' | 'start', description: string): Command {
     .argument('<cluster>', 'such as cluster-2')
     .requiredOption('--dir <folder>', 'the folder that the running `isthmus dev` printed')
     .action(async (cluster: string, flags: {dir: string}) => {
+      const {callControl} = await import('./control-socket.ts');
       await callControl(flags.dir, {method: 'POST', path: `/clusters/${cluster}/${verb}`});
       process.stdout.write(`${cluster}: ${verb === 'stop' ? 'stopped' : 'started'}\n`);
     });

@@ -1,6 +1,5 @@
 import {Command} from 'commander';
 
-import {queryDns} from '../dns/client.ts';
 import type {ListenAddress} from './arguments.ts';
 import {parseListenAddress} from './arguments.ts';
 
@@ -18,6 +17,7 @@ export function dnsCommand(): Command {
     .requiredOption('--server <host:port>', 'the DNS server to ask', parseListenAddress)
     .option('--tcp', 'ask over TCP')
     .action(async (name: string, type: string, flags: QueryFlags) => {
+      const {queryDns} = await import('../dns/client.ts');
       const answer = await queryDns({
         server: flags.server.host,
         port: flags.server.port,

@@ -1,25 +1,14 @@
 import {Command} from 'commander';
 
-import type {Cluster} from '../src/api/kinds.ts';
-import {clusters} from '../src/api/resources.ts';
 import type {TraceStep} from '../src/clusterset/decision.ts';
 import {explainMerge} from '../src/clusterset/explain.ts';
-import type {MemberExport} from '../src/clusterset/member-export.ts';
-import {describeError} from '../src/errors.ts';
-import {resolveAccess} from '../src/hub/cluster-access.ts';
-import {readMemberExport} from '../src/hub/read-export.ts';
-import {KubeClient} from '../src/kube/client.ts';
-import type {ClusterCredentials} from '../src/kube/credentials.ts';
-import {readCredentials} from './credentials.ts';
+import type {Collected, Sought} from './collect-exports.ts';
 import * as shared from './shared-options.ts';
 
-interface ExplainFlags {
+interface ExplainFlags extends Omit<Sought, 'service'> {
   readonly kubeconfig?: string;
   readonly context?: string;
-  readonly namespace: string;
-  readonly isthmusNamespace: string;
   readonly output: 'text' | 'json';
-  readonly development?: boolean;
 }
 
 /** `isthmus explain SERVICE -n NAMESPACE`: who exports it, who won, and why; asked of the members themselves. */
@@ -34,59 +23,15 @@ export function explainCommand(): Command {
     .option('-o, --output <format>', 'text or json', 'text')
     .addOption(shared.developmentOption())
     .action(async (service: string, flags: ExplainFlags) => {
+      const {collectExports} = await import('./collect-exports.ts');
+      const {readCredentials} = await import('./credentials.ts');
       const {exports, silent} = await collectExports(await readCredentials(flags), {...flags, service});
-      const trace = explainMerge(exports);
+      const trace = exports.length === 0 ? [] : explainMerge(exports);
       process.stdout.write(
         flags.output === 'json' ? `${JSON.stringify({trace, silent}, null, 2)}\n` : printed(trace, silent),
       );
       if (exports.length === 0) process.exitCode = 1;
     });
-}
-
-interface Collected {
-  readonly exports: readonly MemberExport[];
-  /** Members that could not be asked: what they export is unknown, not nothing. */
-  readonly silent: readonly {readonly cluster: string; readonly because: string}[];
-}
-
-async function collectExports(own: ClusterCredentials, flags: ExplainFlags & {service: string}): Promise<Collected> {
-  const client = new KubeClient({credentials: own, userAgent: 'isthmus-explain'});
-  const signal = AbortSignal.timeout(15_000);
-  try {
-    const {items} = await client.list<Cluster>(clusters, {signal});
-    const asked = await Promise.all(items.map((cluster) => askMember(cluster, {client, own, flags, signal})));
-    return {
-      exports: asked.flatMap((answer) => ('found' in answer && answer.found !== undefined ? [answer.found] : [])),
-      silent: asked.flatMap((answer) => ('because' in answer ? [answer] : [])),
-    };
-  } finally {
-    await client.close();
-  }
-}
-
-interface Asking {
-  readonly client: KubeClient;
-  readonly own: ClusterCredentials;
-  readonly flags: ExplainFlags & {service: string};
-  readonly signal: AbortSignal;
-}
-
-type Answer = {readonly found: MemberExport | undefined} | {readonly cluster: string; readonly because: string};
-
-async function askMember(cluster: Cluster, {client, own, flags, signal}: Asking): Promise<Answer> {
-  const {name} = cluster.metadata;
-  const development = flags.development ?? false;
-  const access = await resolveAccess(cluster, {client, own, namespace: flags.isthmusNamespace, development, signal});
-  if (!access.ok) return {cluster: name, because: access.message};
-  const member = new KubeClient({credentials: access.credentials, userAgent: 'isthmus-explain'});
-  try {
-    const at = {namespace: flags.namespace, name: flags.service};
-    return {found: await readMemberExport({client: member, cluster: name, at, signal})};
-  } catch (error) {
-    return {cluster: name, because: describeError(error)};
-  } finally {
-    await member.close();
-  }
 }
 
 function printed(trace: readonly TraceStep[], silent: Collected['silent']): string {

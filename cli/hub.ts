@@ -1,15 +1,11 @@
 import {Command, Option} from 'commander';
 
 import type {ListenAddress} from './arguments.ts';
-import {readCredentials} from './credentials.ts';
-import {startHubProcess} from './hub-process.ts';
 import type {LogLevel} from './logger.ts';
-import {createLogger} from './logger.ts';
-import {writePortsFile} from './ports-file.ts';
 import * as shared from './shared-options.ts';
-import {untilStopped} from './until-stopped.ts';
 
-interface HubFlags {
+/** As commander reads them. */
+export interface HubFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespace: string;
@@ -46,22 +42,8 @@ export function hubCommand(): Command {
     .addOption(shared.unreachableAfterOption(10_000, '10s'))
     .addOption(shared.developmentOption())
     .addOption(shared.logLevelOption('info'))
-    .action((flags: HubFlags) => runHub(flags));
-}
-
-async function runHub(flags: HubFlags): Promise<void> {
-  const logger = createLogger(flags.logLevel, 'isthmus-hub');
-  if (flags.development === true) logger.warn('development mode: loopback API servers and gateways are accepted');
-  const running = await startHubProcess({
-    ...flags,
-    credentials: await readCredentials(flags),
-    webhookUrl: flags.webhookUrl,
-    unreachableAfterMs: flags.unreachableAfter,
-    development: flags.development ?? false,
-    logger,
-  });
-  logger.info(running.ports, 'listening');
-  if (flags.portsFile !== undefined) await writePortsFile(flags.portsFile, running.ports);
-  logger.info({why: String(await untilStopped([]))}, 'stopping');
-  await running.close();
+    .action(async (flags: HubFlags) => {
+      const {runHub} = await import('./run-hub.ts');
+      await runHub(flags);
+    });
 }

@@ -15,10 +15,18 @@ function exitCodeOf(error: unknown): number {
   return error instanceof IsthmusError && error.code === 'ISTHMUS_USAGE' ? 2 : 1;
 }
 
+/**
+ * Settings that subcommands don't inherit: commander's own errors are thrown, not exited with, and an option belongs to
+ * the command that it stands behind (`dev` and `dev stop` both have a `--dir`).
+ */
+function configured(command: Command): Command {
+  for (const sub of command.commands) configured(sub);
+  return command.exitOverride().enablePositionalOptions();
+}
+
 const program = new Command('isthmus')
   .description('Multi-cluster services for Kubernetes: one name, every cluster, and a reason for every decision')
   .version(version)
-  .exitOverride()
   .addCommand(devCommand())
   .addCommand(hubCommand())
   .addCommand(agentCommand())
@@ -33,7 +41,7 @@ process.on('unhandledRejection', (reason) => {
 });
 
 try {
-  await program.parseAsync();
+  await configured(program).parseAsync();
 } catch (error) {
   // Commander has printed its own message already.
   if (!(error instanceof CommanderError)) process.stderr.write(`isthmus: ${describeError(error)}\n`);

@@ -3,23 +3,9 @@ import {INJECTOR_CONFIGURATION} from '../../src/api/names.ts';
 import {apiVersionOf, mutatingWebhookConfigurations} from '../../src/api/resources.ts';
 import {createAuthority} from '../../src/pki/authority.ts';
 import type {DevClusterset} from '../dev-clusterset.ts';
+import type {Break} from './break-names.ts';
+import {BREAKS} from './break-names.ts';
 import type {StepContext} from './step-context.ts';
-
-/**
- * Ways to spoil one part, so that every step is seen to fail when it should (`--break`, development only). The hub and
- * the agents know nothing of them: they are faults of the embedded API servers, or parts that are stopped.
- */
-export const BREAKS = {
-  'hub-not-started': {step: 1, what: 'the hub is not started'},
-  'hub-stopped': {step: 2, what: 'the hub is stopped after step 1'},
-  'vip-withheld': {step: 3, what: 'the members refuse derived Services'},
-  'dns-stopped': {step: 3, what: 'the DNS servers are stopped'},
-  'wrong-ca-bundle': {step: 4, what: 'the members keep a wrong caBundle'},
-  'webhook-stopped': {step: 5, what: 'the webhook servers are stopped after step 4'},
-  'import-kept': {step: 6, what: 'the members refuse to delete imports'},
-} as const;
-
-export type Break = keyof typeof BREAKS;
 
 /** Faults that must be there before anything starts. */
 export function breakAtStart(broken: Break | undefined, clusterset: DevClusterset): void {

@@ -1,5 +1,5 @@
 import {describeError} from '../../src/errors.ts';
-import type {Break} from './breaks.ts';
+import type {Break} from './break-names.ts';
 import {breakBefore} from './breaks.ts';
 import {checkPolicy} from './check-policy.ts';
 import {exportService} from './export-service.ts';

@@ -4,7 +4,7 @@ import type {KubeObject} from '../api/meta.ts';
 /**
  * What this process applied last, by object. Reflectors drop `managedFields`, so a field that is to be given up can't be
  * seen in the store: an object whose last apply was not this very content is applied again, and the server removes what
- * is no longer in it (KEP-555). After a restart that is one apply each, which writes nothing.
+ * is no longer in it (KEP-555).
  */
 export class AppliedRecords {
   readonly #records = new Map<string, {readonly uid: string | undefined; readonly digest: string}>();

@@ -16,7 +16,7 @@ export interface ClusterRegistryOptions {
   readonly development: boolean;
   readonly nowMs: () => number;
   /** It is registered; called again after each change of the object or of its credentials. */
-  readonly onCluster: (cluster: Cluster, access: ClusterAccess) => void;
+  readonly onCluster: (cluster: Cluster, access: ClusterAccess, signal: AbortSignal) => Promise<void>;
   /** It is registered no more, which the API server confirmed for this very name. */
   readonly onGone: (name: string) => void;
   /** The stored object changed in whatever way. */
@@ -90,7 +90,7 @@ export class ClusterRegistry {
     if (cluster === undefined) return this.#confirmGone(name, signal);
     const access = await resolveAccess(cluster, {client, own, namespace, development, signal});
     this.#announced.add(name);
-    onCluster(cluster, access);
+    await onCluster(cluster, access, signal);
     return cluster.spec?.kubeconfigSecretRef === undefined ? undefined : {requeueAfterMs: SECRET_AGAIN_MS};
   }
 

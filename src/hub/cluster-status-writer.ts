@@ -63,7 +63,7 @@ export class ClusterStatusWriter {
 
   /** The watch reported a change of the object. */
   noteStored(name: string): void {
-    this.#writer.noteChange(name);
+    this.#writer.noteChanges([name]);
     this.#queue.add(name);
   }
 

@@ -34,7 +34,8 @@ export class GatewayAddresses {
   constructor(options: GatewayAddressesOptions) {
     this.#options = options;
     this.#queue = new WorkQueue({
-      concurrency: 4,
+      // Each lookup holds one of the four threads that files and keys need too.
+      concurrency: 2,
       handle: async (host) => this.#lookUp(host),
       onError: (host, err, attempt) => options.logger.warn({err, host, attempt}, 'gateway name could not be resolved'),
       backoff: {minMs: 1_000, maxMs: 30_000},

@@ -16,7 +16,7 @@ import {Gathering} from './gathering.ts';
 import {HubFacts} from './hub-facts.ts';
 import type {HubStatus} from './hub-status.ts';
 import {Member} from './member.ts';
-import {MemberMemory} from './member-memory.ts';
+import {MemberMemory, type MemberRecord} from './member-memory.ts';
 import type {ClusterSituation} from './plan-cluster-status.ts';
 
 export type {HubStatus, MemberStatus} from './hub-status.ts';
@@ -98,7 +98,7 @@ export class Hub {
       development,
       nowMs,
       logger,
-      onCluster: (cluster, access) => this.#onCluster(cluster, access),
+      onCluster: async (cluster, access, of) => this.#onCluster(cluster, access, of),
       onGone: (name) => this.#onGone(name),
       onStored: (name) => this.#statuses.noteStored(name),
     });
@@ -172,7 +172,7 @@ export class Hub {
     if (this.#gathering.review(this.#isLate)) for (const {session} of this.#members.values()) session?.enqueueAll();
   }
 
-  #onCluster(cluster: Cluster, access: ClusterAccess): void {
+  async #onCluster(cluster: Cluster, access: ClusterAccess, signal: AbortSignal): Promise<void> {
     const {name} = cluster.metadata;
     const leaving = this.#leaving.get(name);
     if (leaving !== undefined) {
@@ -180,8 +180,9 @@ export class Hub {
       void leaving.then(() => this.#registry.again(name));
       return;
     }
+    const record = await this.#memory.load(name, signal);
     const before = this.#members.get(name)?.cluster;
-    const member = this.#members.get(name) ?? this.#newMember(cluster);
+    const member = this.#members.get(name) ?? this.#newMember(cluster, record);
     this.#members.set(name, member);
     this.#gateways.want(new Set([...this.#members.values()].flatMap(({cluster: {spec}}) => spec?.gatewayHost ?? [])));
     member.update(cluster, access);
@@ -189,9 +190,9 @@ export class Hub {
     for (const {session} of this.#members.values()) session?.enqueueAll();
   }
 
-  #newMember(cluster: Cluster): Member {
+  #newMember(cluster: Cluster, record: MemberRecord): Member {
     const {identity, unreachableAfterMs, leaseRenewMs = 10_000, epoch = 1, logger, onRequest} = this.#options;
-    return new Member(cluster, {
+    return new Member(cluster, record, {
       facts: this.#facts,
       memory: this.#memory,
       hubIdentity: identity,
@@ -251,8 +252,7 @@ export class Hub {
     this.#told.set(id, news);
     for (const other of this.#members.values()) {
       other.session?.enqueue('remote-cluster', [id]);
-      // Whom an export waits for has changed.
-      other.session?.enqueue('export', other.accepted.keys());
+      other.session?.enqueueUndelivered();
     }
   }
 

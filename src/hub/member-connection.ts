@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   readonly credentials: ClusterCredentials;
   readonly reachability: Reachability;
   readonly unreachableAfterMs: number;
-  readonly claim: (uid: string) => Promise<Claim>;
+  readonly claim: (uid: string) => Claim;
   /** Makes the session of an admitted member. */
   readonly open: (parts: OpenedConnection) => MemberSession;
   /** Something that conditions or other members speak of has changed. */

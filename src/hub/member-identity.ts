@@ -8,7 +8,7 @@ export type Claim = {readonly ok: true} | {readonly ok: false; readonly reason: 
 
 export interface MemberIdentityOptions {
   readonly client: KubeClient;
-  readonly claim: (uid: string) => Promise<Claim>;
+  readonly claim: (uid: string) => Claim;
   readonly timeoutMs: number;
 }
 
@@ -61,7 +61,7 @@ export class MemberIdentity {
   async #ask(since: number, signal: AbortSignal): Promise<void> {
     const {client, claim, timeoutMs} = this.#options;
     const {uid = ''} = (await client.get<Namespace>(namespaces, {name: 'kube-system'}, {signal, timeoutMs})).metadata;
-    const answer = await claim(uid);
+    const answer = claim(uid);
     if (answer.ok) {
       this.#verified = since;
       return;

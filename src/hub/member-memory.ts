@@ -73,10 +73,15 @@ export class MemberMemory {
     if (this.#saved.get(cluster) !== JSON.stringify(toData(next))) this.#queue.add(cluster);
   }
 
-  /** The member has left: a cluster of that name may join afresh. */
-  forget(cluster: string): void {
+  /** The member has left. Resolves when a cluster of that name may join afresh; while that fails it is tried again. */
+  async forget(cluster: string, signal: AbortSignal): Promise<void> {
     this.#known.delete(cluster);
-    this.#queue.add(cluster);
+    try {
+      await this.#save(cluster, signal);
+    } catch (err) {
+      this.#options.logger.warn({err, cluster}, 'could not delete a member record');
+      this.#queue.add(cluster);
+    }
   }
 
   async #save(cluster: string, signal: AbortSignal): Promise<void> {

@@ -2,28 +2,21 @@ import type {Logger} from 'pino';
 import {keyOf} from '../api/meta.ts';
 import {CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY, EPOCH_ANNOTATION, HUB_LEASE, HUB_MANAGER} from '../api/names.ts';
 import {leases} from '../api/resources.ts';
-import {describeError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
-import {KubeError} from '../kube/kube-error.ts';
 import {LeaseHolder} from '../kube/lease.ts';
-import {WorkQueue} from '../kube/work-queue.ts';
 import type {Consumer} from './clusterset-exports.ts';
 import type {ClustersetFacts} from './clusterset-facts.ts';
 import type {DeliveryLedger} from './delivery-ledger.ts';
 import {ExportIntake, type ExportIntakeOptions} from './export-intake.ts';
-import {type AdmittedMember, checkEpoch, endsMembership} from './member-admission.ts';
+import {type AdmittedMember, checkEpoch} from './member-admission.ts';
 import type {MemberContext} from './member-context.ts';
 import type {MemberIdentity} from './member-identity.ts';
-import {MemberWatches, type MemberWatchEvents} from './member-watches.ts';
+import {MemberQueue} from './member-queue.ts';
+import {type MemberWatchEvents, MemberWatches} from './member-watches.ts';
 import {MemberWriters} from './member-writers.ts';
 import type {Opinion} from './plan-cluster-status.ts';
 import {removeTraces} from './remove-traces.ts';
-import {syncProperty, syncRemoteCluster} from './sync-clusterset.ts';
-import {syncExportStatus} from './sync-export-status.ts';
-import {syncFlomeshImport} from './sync-flomesh-import.ts';
-import {syncImport} from './sync-import.ts';
-import {parseSyncItem, type SyncKind, syncItemText} from './sync-item.ts';
-import {SyncPass} from './sync-pass.ts';
+import {type SyncKind, syncItemText} from './sync-item.ts';
 
 export interface MemberSessionOptions {
   readonly client: KubeClient;
@@ -50,6 +43,8 @@ export interface MemberSessionOptions {
 
 /** Takeover after 25 s where renewals come every 10 s (design §3). */
 const LEASE_DURATION_IN_RENEWALS = 2.5;
+const PROPERTIES: readonly string[] = [CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY];
+const UNDER_WAY = {status: 'Unknown', passing: true} as const;
 
 /**
  * The time from an identified member to the end of its connection: watches it, takes its exports in, and while it holds the
@@ -62,14 +57,12 @@ export class MemberSession {
   readonly #writing = new AbortController();
   readonly #context: MemberContext;
   readonly #intake: ExportIntake;
-  readonly #queue: WorkQueue;
-  readonly #pass = new SyncPass();
+  readonly #queue: MemberQueue;
   #lease: LeaseHolder | undefined;
-  #mayWrite = false;
 
   constructor(options: MemberSessionOptions) {
     this.#options = options;
-    const {client, consumer, facts, ledger, admitted, backoff, logger} = options;
+    const {client, consumer, facts, ledger, admitted, backoff, logger, identity, onStatus, onEnd} = options;
     this.watches = new MemberWatches({
       client,
       namespace: facts.namespace,
@@ -79,23 +72,18 @@ export class MemberSession {
       nowMs: facts.nowMs,
       on: this.#watchEvents(),
     });
-    const writers = new MemberWriters(client, this.watches);
     this.#context = {
       get consumer() {
         return consumer();
       },
       client,
       watches: this.watches,
-      writers,
+      writers: new MemberWriters(client, this.watches),
       ledger,
       facts,
     };
     this.#intake = new ExportIntake(options.intake, this.watches, this.#stop.signal);
-    this.#queue = new WorkQueue({
-      concurrency: 8,
-      handle: async (item, signal) => this.#handle(item, signal),
-      onError: (item, error, attempt, delayMs) => this.#noteFailure(item, error, {attempt, delayMs}),
-    });
+    this.#queue = new MemberQueue({context: this.#context, identity, onStatus, onEnd, logger});
   }
 
   get queueDepth(): number {
@@ -107,7 +95,7 @@ export class MemberSession {
   }
 
   get failing(): number {
-    return this.#pass.failing;
+    return this.#queue.pass.failing;
   }
 
   get holdsLease(): boolean {
@@ -116,27 +104,18 @@ export class MemberSession {
 
   /** True while what the hub decides is carried out here. */
   get isWriting(): boolean {
-    return this.#mayWrite;
+    return this.#queue.isOpen;
   }
 
   start(): void {
-    const {signal} = this.#stop;
-    this.watches.start(signal);
+    this.watches.start(this.#stop.signal);
     this.#queue.start(this.#writing.signal);
-    void this.#noteRead(signal);
-  }
-
-  async #noteRead(signal: AbortSignal): Promise<void> {
-    await this.watches.synced;
-    if (signal.aborted) return;
-    this.#options.onRead();
-    this.#intake.noteAll();
-    this.review();
+    void this.#noteRead();
   }
 
   /** Ends it; the Lease is released. Resolves when nothing is under way any more. */
   async close(): Promise<void> {
-    this.#mayWrite = false;
+    this.#queue.shut();
     this.#writing.abort();
     this.#stop.abort();
     await Promise.all([this.watches.closed, this.#queue.closed, this.#lease?.closed]);
@@ -144,22 +123,20 @@ export class MemberSession {
 
   /** Takes back what was written, as far as the member lets it. @throws AggregateError, KubeError */
   async leave(signal: AbortSignal): Promise<void> {
-    const wasWriting = this.#mayWrite;
-    this.#mayWrite = false;
+    const {isWriting} = this;
+    this.#queue.shut();
     this.#writing.abort();
     await this.#queue.closed;
-    if (wasWriting) await removeTraces(this.#context, signal);
+    if (isWriting) await removeTraces(this.#context, signal);
     await this.close();
-    if (wasWriting) {
-      const at = {namespace: this.#options.facts.namespace, name: HUB_LEASE};
-      await this.#options.client.delete(leases, at, {signal});
-    }
+    if (!isWriting) return;
+    const at = {namespace: this.#options.facts.namespace, name: HUB_LEASE};
+    await this.#options.client.delete(leases, at, {signal});
   }
 
-  /** Has the names compared again: in this member, what should be there or what it exports may have changed. */
+  /** Has these compared again: what should be there, or what this member exports, may have changed. */
   enqueue(kind: SyncKind, keys: Iterable<string>): void {
-    if (!this.#mayWrite) return;
-    for (const key of keys) this.#queue.add(syncItemText(kind, key));
+    this.#queue.add(kind, keys);
   }
 
   enqueueNames(keys: Iterable<string>): void {
@@ -167,10 +144,14 @@ export class MemberSession {
       for (const kind of ['import', 'flomesh-import', 'export'] as const) this.enqueue(kind, [key]);
   }
 
+  /** Whom its exports wait for may be different. */
+  enqueueUndelivered(): void {
+    this.enqueue('export', this.#queue.undelivered);
+  }
+
   /** Everything again: something changed that every object may depend on. */
   enqueueAll(): void {
-    if (!this.#mayWrite) return;
-    for (const item of this.#everything()) this.#queue.add(item);
+    if (this.isWriting) this.#queue.addAll(this.#everything());
   }
 
   /** Observes all exports again. */
@@ -180,20 +161,18 @@ export class MemberSession {
 
   /** Called now and then, and whenever something changed that writing depends on. */
   review(): void {
-    if (this.#stop.signal.aborted || this.#writing.signal.aborted) return;
+    if (this.#writing.signal.aborted) return;
     this.#startLease();
     this.#intake.review();
     const mayWrite = this.watches.isSynced && this.holdsLease && this.#options.isReachable();
-    if (mayWrite !== this.#mayWrite) {
-      this.#mayWrite = mayWrite;
-      if (mayWrite) this.#beginPass();
-      else this.#pass.stop();
-    }
+    if (mayWrite && !this.isWriting) this.#queue.open(this.#everything());
+    if (!mayWrite && this.isWriting) this.#queue.shut();
     this.#options.onStatus();
   }
 
   opinion(): Opinion {
     const {namespace} = this.#options.facts;
+    const {pass} = this.#queue;
     const missing = Object.entries(this.watches.statuses()).find(([, {kindMissing}]) => kindMissing)?.[0];
     if (missing !== undefined) {
       const message = `It doesn't serve ${missing} any more. What it held is kept; apply manifests/crds there.`;
@@ -208,39 +187,44 @@ export class MemberSession {
       const message = `Waits for Lease ${HUB_LEASE} there: one hub writes at a time.`;
       return {...UNDER_WAY, reason: 'WaitsForLease', message};
     }
-    const failure = this.#pass.firstFailure;
-    if (failure !== undefined) return {status: 'False', reason: 'ApplyFailed', message: failure};
-    if (this.#pass.isDone) return {status: 'True', reason: 'Synced', message: 'Everything was applied.'};
+    if (pass.firstFailure !== undefined) return {status: 'False', reason: 'ApplyFailed', message: pass.firstFailure};
+    if (pass.isDone) return {status: 'True', reason: 'Synced', message: 'Everything was applied.'};
     return {...UNDER_WAY, reason: 'CatchingUp', message: 'Not everything has been compared yet.'};
   }
 
+  async #noteRead(): Promise<void> {
+    await this.watches.synced;
+    if (this.#stop.signal.aborted) return;
+    this.#options.onRead();
+    this.#intake.noteAll();
+    this.review();
+  }
+
   #watchEvents(): MemberWatchEvents {
+    const writers = (): MemberWriters => this.#context.writers;
     return {
       exports: (source, changes) => {
-        const writer = this.#context.writers.exports.get(source);
-        for (const {key} of changes) writer?.noteChange(key);
+        const keys = changes.map(({key}) => key);
+        writers().exports.get(source)?.noteChanges(keys);
         this.#intake.takeExports(source, changes);
-        this.enqueue(
-          'export',
-          changes.map(({key}) => key),
-        );
+        this.enqueue('export', keys);
       },
       services: (keys) => this.#intake.note(keys),
       namespaces: (names) => this.#takeNamespaces(names),
       imports: (keys) => {
-        for (const key of keys) this.#context.writers.imports.noteChange(key);
+        writers().imports.noteChanges(keys);
         this.enqueue('import', keys);
       },
       flomeshImports: (keys) => {
-        for (const key of keys) this.#context.writers.flomeshImports?.noteChange(key);
+        writers().flomeshImports?.noteChanges(keys);
         this.enqueue('flomesh-import', keys);
       },
       remoteClusters: (names) => {
-        for (const name of names) this.#context.writers.remoteClusters.noteChange(name);
+        writers().remoteClusters.noteChanges(names);
         this.enqueue('remote-cluster', names);
       },
       properties: (names) => {
-        for (const name of names) this.#context.writers.properties.noteChange(name);
+        writers().properties.noteChanges(names);
         this.enqueue(
           'property',
           names.filter((name) => PROPERTIES.includes(name)),
@@ -251,18 +235,19 @@ export class MemberSession {
   }
 
   #takeNamespaces(names: readonly string[]): void {
-    for (const name of names) this.enqueueNames(this.#options.facts.exportKeysIn(name));
+    const {facts} = this.#options;
+    for (const name of names) this.enqueueNames(facts.exportKeysIn(name));
     // Evidence that a deletion is meant, or that lists are in their senses again, may have come with it.
     if (names.includes('kube-system')) this.#intake.noteAll();
     else this.#intake.noteNamespaces(new Set(names));
-    if (names.includes(this.#options.facts.namespace)) this.review();
+    if (names.includes(facts.namespace)) this.review();
   }
 
   #checkLease(): void {
     try {
       for (const lease of this.watches.lease.store.values()) checkEpoch(lease, this.#options.epoch);
     } catch (error) {
-      this.#mayWrite = false;
+      this.#queue.shut();
       this.#options.onEnd(error);
     }
   }
@@ -277,24 +262,19 @@ export class MemberSession {
       namespace: facts.namespace,
       name: HUB_LEASE,
       identity: hubIdentity,
-      logger,
-      nowMs: facts.nowMs,
       leaseDurationMs: leaseRenewMs * LEASE_DURATION_IN_RENEWALS,
       renewEveryMs: leaseRenewMs,
       annotations: {[EPOCH_ANNOTATION]: String(epoch)},
       fieldManager: HUB_MANAGER,
       onHeld: () => this.review(),
       onLost: () => this.review(),
+      logger,
+      nowMs: facts.nowMs,
     });
     this.#lease.start(this.#stop.signal);
   }
 
-  #beginPass(): void {
-    this.#pass.begin(this.#everything());
-    this.enqueueAll();
-  }
-
-  #everything(): Set<string> {
+  #everything(): ReadonlySet<string> {
     const {facts} = this.#options;
     const {imports, flomeshImports, remoteClusters} = this.watches;
     const names = new Set([...facts.exportKeys(), ...imports.store.keys(), ...(flomeshImports?.store.keys() ?? [])]);
@@ -308,64 +288,4 @@ export class MemberSession {
     for (const {metadata} of this.watches.allExports()) items.add(syncItemText('export', keyOf(metadata)));
     return items;
   }
-
-  async #handle(item: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
-    // What is left undone here is done by the pass that begins when writing is possible again.
-    if (!this.#mayWrite) return;
-    await this.#options.identity.ensure(signal);
-    const {kind, key} = parseSyncItem(item);
-    switch (kind) {
-      case 'import':
-        await this.#deliver(key, signal);
-        break;
-      case 'flomesh-import':
-        await syncFlomeshImport(this.#context, key, signal);
-        break;
-      case 'export': {
-        const later = await syncExportStatus(this.#context, key, signal);
-        if (later !== undefined) return later;
-        break;
-      }
-      case 'remote-cluster':
-        await syncRemoteCluster(this.#context, key, signal);
-        break;
-      case 'property':
-        await syncProperty(this.#context, key, signal);
-        break;
-    }
-    this.#noteDone(item);
-  }
-
-  async #deliver(key: string, signal: AbortSignal): Promise<void> {
-    const result = await syncImport(this.#context, key, signal);
-    const isExported = this.#options.facts.merged(key).verdicts.size > 0;
-    this.#context.ledger.set(key, isExported ? result : undefined);
-  }
-
-  #noteDone(item: string): void {
-    const before = this.#pass.isDone && this.#pass.failing === 0;
-    this.#pass.noteDone(item);
-    if (before !== (this.#pass.isDone && this.#pass.failing === 0)) this.#options.onStatus();
-  }
-
-  #noteFailure(item: string, error: unknown, {attempt, delayMs}: {attempt: number; delayMs: number}): void {
-    const {logger, onEnd, ledger} = this.#options;
-    logger.warn({err: error, item, attempt, delayMs}, 'could not be applied');
-    if (endsMembership(error)) {
-      onEnd(error);
-      return;
-    }
-    // No answer says nothing about the object; whether the member is reachable is judged elsewhere.
-    if (error instanceof KubeError && error.isTransport) return;
-    // A race that the next attempt settles is not worth a condition.
-    if (error instanceof KubeError && error.isConflict && attempt < 3) return;
-    const {kind, key} = parseSyncItem(item);
-    const message = describeError(error).slice(0, 400);
-    if (kind === 'import') ledger.set(key, {state: 'Failed', message});
-    this.#pass.noteFailure(item, message);
-    this.#options.onStatus();
-  }
 }
-
-const UNDER_WAY = {status: 'Unknown', passing: true} as const;
-const PROPERTIES: readonly string[] = [CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY];

@@ -12,7 +12,7 @@ import {ExportAges} from './export-ages.ts';
 import type {MemberStatus} from './hub-status.ts';
 import {MemberConnection, type OpenedConnection} from './member-connection.ts';
 import type {Claim} from './member-identity.ts';
-import type {MemberMemory} from './member-memory.ts';
+import type {MemberMemory, MemberRecord} from './member-memory.ts';
 import {MemberSession} from './member-session.ts';
 import type {Opinion} from './plan-cluster-status.ts';
 import type {ApiSignal} from './plan-remote-cluster.ts';
@@ -59,7 +59,8 @@ export class Member {
   #savedAges = 0;
   #changedAtMs: number | undefined;
 
-  constructor(cluster: Cluster, options: MemberOptions) {
+  /** @param record - what is remembered of it */
+  constructor(cluster: Cluster, record: MemberRecord, options: MemberOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.id = cluster.metadata.name;
@@ -68,6 +69,8 @@ export class Member {
     this.#reachability = new Reachability({unreachableAfterMs: options.unreachableAfterMs, nowMs});
     this.ledger = new DeliveryLedger(options.onDelivery);
     this.accepted = new AcceptedExports({nowMs, onChange: (key, accepted) => this.#onAccepted(key, accepted)});
+    this.#ages.restore(record.cappedAges);
+    if (record.held !== undefined) this.accepted.restoreHeld(record.held);
   }
 
   get cluster(): Cluster {
@@ -136,6 +139,7 @@ export class Member {
     else {
       void this.#disconnect();
       if (access.ok) this.#connect(access);
+      else this.#reachability.lose(access.message);
     }
     this.#options.onChange(this.id);
   }
@@ -163,7 +167,7 @@ export class Member {
       this.#logger.warn({err}, 'member left; not everything in it could be removed');
     }
     await this.close();
-    this.#options.memory.forget(this.id);
+    await this.#options.memory.forget(this.id, signal);
   }
 
   async close(): Promise<void> {
@@ -194,7 +198,7 @@ export class Member {
   }
 
   #connect(access: ClusterAccess & {ok: true}): void {
-    const {facts, epoch, unreachableAfterMs, claim, onRequest} = this.#options;
+    const {facts, epoch, unreachableAfterMs, onRequest} = this.#options;
     const stop = new AbortController();
     const run = new MemberConnection({
       clusterId: this.id,
@@ -204,7 +208,7 @@ export class Member {
       unreachableAfterMs,
       credentials: access.credentials,
       reachability: this.#reachability,
-      claim: async (uid) => this.#claim(uid, claim, stop.signal),
+      claim: (uid) => this.#claim(uid),
       open: (parts) => this.#open(parts),
       onChange: () => this.#options.onChange(this.id),
       onRequest: onRequest && ((report) => onRequest(this.id, report)),
@@ -222,17 +226,11 @@ export class Member {
     await connection?.run.closed;
   }
 
-  async #claim(uid: string, claim: MemberOptions['claim'], signal: AbortSignal): Promise<Claim> {
-    const {memory} = this.#options;
-    const isFirst = memory.get(this.id) === undefined;
-    const record = await memory.load(this.id, signal);
-    if (isFirst) {
-      this.#ages.restore(record.cappedAges);
-      if (record.held !== undefined) this.accepted.restoreHeld(record.held);
-    }
+  #claim(uid: string): Claim {
+    const {claim, facts} = this.#options;
     const answer = claim(this.id, uid);
-    const changed = !answer.ok && answer.reason === 'ClusterChanged';
-    this.#changedAtMs = changed ? (this.#changedAtMs ?? this.#options.facts.nowMs()) : undefined;
+    const isOther = !answer.ok && answer.reason === 'ClusterChanged';
+    this.#changedAtMs = isOther ? (this.#changedAtMs ?? facts.nowMs()) : undefined;
     return answer;
   }
 

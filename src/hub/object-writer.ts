@@ -40,12 +40,12 @@ export class ObjectWriter<T extends KubeObject> {
     return this.#writeThrough.resolve(key, this.#kind.store.get(key));
   }
 
-  /** The store's watch reported a change. */
-  noteChange(key: string): void {
-    this.#writeThrough.noteChange(key);
+  /** The store's watch reported changes. */
+  noteChanges(keys: Iterable<string>): void {
+    for (const key of keys) this.#writeThrough.noteChange(key);
   }
 
-  /** True where this process wrote the object that is there now. */
+  /** True where this process wrote the object that is there now, or found it as it should be. */
   hasWritten(key: string): boolean {
     return this.#records.knows(key, this.actual(key)?.metadata.uid);
   }
@@ -99,7 +99,12 @@ export class ObjectWriter<T extends KubeObject> {
     const actual = this.actual(key);
     const id = subresource === undefined ? key : `${key}/status`;
     const uid = actual?.metadata.uid;
-    if (isUpToDate(actual, desired, comparison) && this.#records.isLast(id, uid, desired)) return;
+    if (this.#records.knows(id, uid)) {
+      if (this.#records.isLast(id, uid, desired) && isUpToDate(actual, desired, comparison)) return;
+    } else if (isUpToDate(actual, desired, withoutExtras(comparison))) {
+      this.#records.set(id, uid, desired);
+      return;
+    }
     this.writes++;
     const options = {fieldManager: HUB_MANAGER, force: true, subresource, signal};
     const written = await this.#writeThrough.run(key, async () =>
@@ -107,4 +112,12 @@ export class ObjectWriter<T extends KubeObject> {
     );
     this.#records.set(id, written?.metadata.uid, desired);
   }
+}
+
+/**
+ * For an object that this process has not applied yet: whatever it has beyond what is desired may be of an earlier hub, so it
+ * is applied once. Where nothing is left over, a restarted hub sends nothing at all.
+ */
+function withoutExtras({whole = [], foreign = []}: ComparisonOptions): ComparisonOptions {
+  return {whole: [...whole, 'metadata.labels', 'metadata.annotations'], foreign};
 }

@@ -15,6 +15,7 @@ export interface ReachabilityOptions {
 export class Reachability {
   readonly #options: ReachabilityOptions;
   readonly #startedMs: number;
+  #evidenceMs: number | undefined;
   #signal: ApiSignal | undefined;
   #why = 'it never answered';
   #unauthorized = false;
@@ -36,18 +37,31 @@ export class Reachability {
   }
 
   /**
-   * @param lastSuccessMs - when an answer last proved that the API server works
+   * @param lastSuccessMs - when an answer last proved that the API server works; of another connection than before, too
    * @returns true where the state is another one now
    */
   judge(lastSuccessMs: number | undefined): boolean {
-    const nowMs = this.#options.nowMs();
-    const silentMs = nowMs - (lastSuccessMs ?? this.#startedMs);
-    const isSilent = silentMs > this.#options.unreachableAfterMs;
-    if (!isSilent && lastSuccessMs === undefined && !this.#unauthorized) return false;
-    const state = isSilent || lastSuccessMs === undefined ? 'Unreachable' : 'Reachable';
-    if (state === 'Reachable') this.#unauthorized = false;
+    const isNews = lastSuccessMs !== undefined && lastSuccessMs > (this.#evidenceMs ?? -Infinity);
+    if (isNews) {
+      this.#evidenceMs = lastSuccessMs;
+      this.#unauthorized = false;
+    }
+    const silentMs = this.#options.nowMs() - (this.#evidenceMs ?? this.#startedMs);
+    if (this.#unauthorized || silentMs > this.#options.unreachableAfterMs) return this.#become('Unreachable');
+    // What was lost comes back with a new answer only.
+    if (this.#evidenceMs === undefined || (this.#signal?.state === 'Unreachable' && !isNews)) return false;
+    return this.#become('Reachable');
+  }
+
+  /** There is no way in at all: that is known at once. */
+  lose(why: string): void {
+    this.#why = why;
+    this.#become('Unreachable');
+  }
+
+  #become(state: ApiSignal['state']): boolean {
     if (this.#signal?.state === state) return false;
-    this.#signal = {state, sinceMs: nowMs};
+    this.#signal = {state, sinceMs: this.#options.nowMs()};
     return true;
   }
 

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 
 import {describe, expect, test} from 'vitest';
 
-import {BREAKS} from '../../cli/tour/breaks.ts';
+import {BREAKS} from '../../cli/tour/break-names.ts';
 import {join} from 'node:path';
 import {root, run} from './os-processes.ts';
 

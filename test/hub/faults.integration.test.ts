@@ -146,6 +146,10 @@ describe('unreachable', () => {
     await synced(running, [two, three]);
     await conditionIs('cluster-1', 'Reachable', {status: 'False'});
     await eventually('absence was judged', () => running.hub.status().gathered);
+    await eventually('the others are told', async () => {
+      const found = await two.find<RemoteCluster>(remoteClusters, {name: 'cluster-1'});
+      return found?.status?.api?.state === 'Unreachable';
+    });
     await two.apply(exportYaml(namespace, 'foo-0'));
     const both = await eventually('a second exporter joins in', async () => {
       const found = await three.client.get<ServiceImport>(serviceImports, {namespace, name: 'foo-0'});

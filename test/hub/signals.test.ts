@@ -53,6 +53,19 @@ describe('reachability', () => {
     expect(reachability.opinion()).toEqual(before);
   });
 
+  test('without any way in it is lost at once, and only a new answer brings it back', () => {
+    const reachability = start();
+    reachability.judge(0);
+    reachability.lose('no kubeconfig');
+    expect(reachability.signal?.state).toBe('Unreachable');
+    nowMs = 1;
+    reachability.judge(undefined);
+    reachability.judge(0);
+    expect(reachability.signal?.state).toBe('Unreachable');
+    reachability.judge(1);
+    expect(reachability.signal?.state).toBe('Reachable');
+  });
+
   test('refused credentials are told at once: waiting would not help', () => {
     const reachability = start();
     const refused = new KubeError('ISTHMUS_KUBE_STATUS', 'no', {status: 401, reason: 'Unauthorized'});
@@ -71,7 +84,7 @@ describe('the identity of a member', () => {
           asked.push(() => resolve({metadata: {name: 'kube-system', uid: 'uid-1'}}));
         }),
     } as unknown as KubeClient;
-    const identity = new MemberIdentity({client, claim: async (uid) => claim(uid), timeoutMs: 1_000});
+    const identity = new MemberIdentity({client, claim, timeoutMs: 1_000});
     return {asked, identity, signal: AbortSignal.timeout(5_000)};
   }
 

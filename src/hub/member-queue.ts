@@ -1,0 +1,163 @@
+import type {Logger} from 'pino';
+import {describeError} from '../errors.ts';
+import {KubeError} from '../kube/kube-error.ts';
+import {WorkQueue} from '../kube/work-queue.ts';
+import {endsMembership} from './member-admission.ts';
+import type {MemberContext} from './member-context.ts';
+import type {MemberIdentity} from './member-identity.ts';
+import {syncProperty, syncRemoteCluster} from './sync-clusterset.ts';
+import {syncExportStatus} from './sync-export-status.ts';
+import {syncFlomeshImport} from './sync-flomesh-import.ts';
+import {syncImport} from './sync-import.ts';
+import {parseSyncItem, type SyncKind, syncItemText} from './sync-item.ts';
+import {SyncPass} from './sync-pass.ts';
+
+export interface MemberQueueOptions {
+  readonly context: MemberContext;
+  readonly identity: MemberIdentity;
+  /** Whether the last pass is done, or something failed, may be different. */
+  readonly onStatus: () => void;
+  /** A reconcile found out that it is another cluster. */
+  readonly onEnd: (error: unknown) => void;
+  readonly logger: Logger;
+}
+
+/**
+ * Makes one member hold what it should, object by object. It works only while it is open: what comes while it is shut is
+ * dropped, because opening it begins with everything.
+ */
+export class MemberQueue {
+  readonly #options: MemberQueueOptions;
+  readonly #queue: WorkQueue;
+  readonly #pass = new SyncPass();
+  /** Exports of this member that wait for another one, or were refused by one. */
+  readonly #undelivered = new Set<string>();
+  #isOpen = false;
+
+  constructor(options: MemberQueueOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      concurrency: 8,
+      handle: async (item, signal) => this.#handle(item, signal),
+      onError: (item, error, attempt, delayMs) => this.#noteFailure(item, error, {attempt, delayMs}),
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get depth(): number {
+    return this.#queue.depth;
+  }
+
+  /** How far the pass that opening began has come. */
+  get pass(): Pick<SyncPass, 'isDone' | 'failing' | 'firstFailure'> {
+    return this.#pass;
+  }
+
+  get undelivered(): Iterable<string> {
+    return this.#undelivered;
+  }
+
+  get closed(): Promise<void> {
+    return this.#queue.closed;
+  }
+
+  start(signal: AbortSignal): void {
+    this.#queue.start(signal);
+  }
+
+  /** @param everything - as {@link syncItemText}: all that there is and all that there should be */
+  open(everything: ReadonlySet<string>): void {
+    this.#isOpen = true;
+    this.#pass.begin(everything);
+    this.addAll(everything);
+  }
+
+  shut(): void {
+    this.#isOpen = false;
+    this.#pass.stop();
+  }
+
+  add(kind: SyncKind, keys: Iterable<string>): void {
+    if (!this.#isOpen) return;
+    for (const key of keys) this.#queue.add(syncItemText(kind, key));
+  }
+
+  addAll(items: Iterable<string>): void {
+    if (!this.#isOpen) return;
+    for (const item of items) this.#queue.add(item);
+  }
+
+  async #handle(item: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
+    if (!this.#isOpen) return undefined;
+    await this.#options.identity.ensure(signal);
+    const later = await this.#sync(item, signal);
+    if (later === undefined) this.#noteDone(item);
+    return later;
+  }
+
+  async #sync(item: string, signal: AbortSignal): Promise<{requeueAfterMs: number} | undefined> {
+    const {context} = this.#options;
+    const {kind, key} = parseSyncItem(item);
+    switch (kind) {
+      case 'import':
+        await this.#deliver(key, signal);
+        return undefined;
+      case 'flomesh-import':
+        await syncFlomeshImport(context, key, signal);
+        return undefined;
+      case 'export':
+        return this.#tellExport(key, signal);
+      case 'remote-cluster':
+        await syncRemoteCluster(context, key, signal);
+        return undefined;
+      case 'property':
+        await syncProperty(context, key, signal);
+        return undefined;
+    }
+  }
+
+  async #deliver(key: string, signal: AbortSignal): Promise<void> {
+    const {context} = this.#options;
+    const result = await syncImport(context, key, signal);
+    const isExported = context.facts.merged(key).verdicts.size > 0;
+    context.ledger.set(key, isExported ? result : undefined);
+  }
+
+  async #tellExport(key: string, signal: AbortSignal): Promise<{requeueAfterMs: number} | undefined> {
+    const {context} = this.#options;
+    if (context.facts.delivery(key).state === 'Delivered') this.#undelivered.delete(key);
+    else this.#undelivered.add(key);
+    return syncExportStatus(context, key, signal);
+  }
+
+  #noteDone(item: string): void {
+    const before = this.#isAtRest();
+    this.#pass.noteDone(item);
+    if (before !== this.#isAtRest()) this.#options.onStatus();
+  }
+
+  #isAtRest(): boolean {
+    return this.#pass.isDone && this.#pass.failing === 0;
+  }
+
+  #noteFailure(item: string, error: unknown, {attempt, delayMs}: {attempt: number; delayMs: number}): void {
+    const {logger, onEnd, onStatus, context} = this.#options;
+    logger.warn({err: error, item, attempt, delayMs}, 'could not be applied');
+    if (endsMembership(error)) {
+      onEnd(error);
+      return;
+    }
+    // No answer says nothing about the object; whether the member is reachable is judged elsewhere.
+    if (error instanceof KubeError && error.isTransport) return;
+    // A race that the next attempt settles is not worth a condition.
+    if (error instanceof KubeError && error.isConflict && attempt < 3) return;
+    const {kind, key} = parseSyncItem(item);
+    const message = describeError(error).slice(0, 400);
+    if (kind === 'import') context.ledger.set(key, {state: 'Failed', message});
+    this.#pass.noteFailure(item, message);
+    onStatus();
+  }
+}
