@@ -12,18 +12,16 @@ import type {DnsServer} from '../dns/server.ts';
 import {startDnsServer} from '../dns/server.ts';
 import {Agent} from '../src/agent/agent.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
-import {ConfigurationWriter} from '../webhooks/configuration-writer.ts';
 import {agentWebhooks} from '../webhooks/configuration.ts';
 import {agentHandlers} from '../webhooks/handlers.ts';
 import {startHealthServer} from '../webhooks/health-server.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
-import {startWebhookServer} from '../webhooks/server.ts';
 import type {ListenAddress} from './arguments.ts';
-import type {ClosedOnce} from './closed-once.ts';
 import {closedOnce} from './closed-once.ts';
 import {agentMetrics} from './metrics.ts';
 import type {Ports} from './ports-file.ts';
-import {prepareServing, webhookClient} from './webhook-serving.ts';
+import type {ServedWebhooks} from './served-webhooks.ts';
+import {startServedWebhooks} from './served-webhooks.ts';
 
 export interface AgentProcessOptions {
   readonly credentials: ClusterCredentials;
@@ -57,101 +55,79 @@ export interface AgentProcess {
 }
 
 /**
- * Starts the agent. DNS listens first (SERVFAIL until the first view); webhooks follow as soon as the API server gave
- * the CA; the webhook configurations are filled in last, when everything they name answers.
+ * Starts the agent. DNS and health listen first (SERVFAIL and not ready until the first view); webhooks follow as soon
+ * as the API server gave the CA.
  */
 export async function startAgentProcess(options: AgentProcessOptions): Promise<AgentProcess> {
-  const {logger, namespace} = options;
+  const {logger, healthListen} = options;
   const stop = new AbortController();
   const agent = new Agent({...options, ttlMs: options.ttlSeconds * 1000});
   const dns = await startDnsServer({listen: options.dnsListen, ttlSeconds: options.ttlSeconds, logger});
   options.onDns?.(dns.address);
   agent.onView((view, change) => dns.publish(view, change));
   agent.start(stop.signal);
+  let webhooks: ServedWebhooks | undefined;
+  // Before anything waits for the API server: a probe that finds nobody would end a process whose DNS answers.
+  const health =
+    healthListen &&
+    (await startHealthServer({
+      listen: healthListen,
+      logger,
+      ready: () => readiness(agent, webhooks !== undefined),
+      metrics: agentMetrics(agent, dns, () => webhooks?.server),
+    }));
+  const served = await startAgentWebhooks(agent, options, stop.signal);
+  webhooks = served;
+  return {
+    agent,
+    dns,
+    webhooks: served.server,
+    ports: {dns: dns.address, webhooks: served.server.address, ...(health ? {health: health.address} : {})},
+    failed: dns.failed,
+    close: closedOnce(async () => {
+      await served.retire();
+      stop.abort();
+      await Promise.all([served.close(), dns.close(), health?.close(), agent.closed]);
+    }),
+  };
+}
 
-  const serving = await prepareServing({
+async function startAgentWebhooks(
+  agent: Agent,
+  options: AgentProcessOptions,
+  signal: AbortSignal,
+): Promise<ServedWebhooks> {
+  const served = await startServedWebhooks({
     ...options,
     client: agent.client,
     service: AGENT_SERVICE,
     manager: AGENT_MANAGER,
-    signal: stop.signal,
-  });
-  const webhooks = await startWebhookServer({
-    listen: options.webhookListen,
-    tls: serving.certificate.tls,
-    logger,
-    ready: () => agent.view().synced,
     handlers: agentHandlers({...options, view: () => agent.view(), zone: CLUSTERSET_ZONE}),
+    configurations: [
+      {
+        resource: mutatingWebhookConfigurations,
+        name: INJECTOR_CONFIGURATION,
+        entries: (facts) => agentWebhooks({...facts, hubIsHere: agent.view().hubIsHere}).mutating,
+      },
+      {
+        resource: validatingWebhookConfigurations,
+        name: VALIDATOR_CONFIGURATION,
+        entries: (facts) => agentWebhooks({...facts, hubIsHere: agent.view().hubIsHere}).validating,
+      },
+    ],
+    isKnown: () => agent.view().synced,
+    mayWrite: () => agent.isWriter,
+    signal,
   });
-  serving.onRenewed((certificate) => webhooks.setCertificate(certificate.tls));
-
-  const entries = (serves: boolean): ReturnType<typeof agentWebhooks> =>
-    agentWebhooks({
-      client: webhookClient({...options, service: AGENT_SERVICE, bound: webhooks.address}),
-      caBundle: serving.certificate.caPem,
-      ready: serves,
-      hubIsHere: agent.view().hubIsHere,
-      namespace,
-    });
-  let serves = true;
-  const common = {client: agent.client, fieldManager: AGENT_MANAGER, logger, mayWrite: () => agent.isWriter};
-  const whenKnown = <T>(read: () => T): T | undefined => (agent.view().synced ? read() : undefined);
-  const writers = [
-    new ConfigurationWriter({
-      ...common,
-      resource: mutatingWebhookConfigurations,
-      name: INJECTOR_CONFIGURATION,
-      entries: () => whenKnown(() => entries(serves).mutating),
-    }),
-    new ConfigurationWriter({
-      ...common,
-      resource: validatingWebhookConfigurations,
-      name: VALIDATOR_CONFIGURATION,
-      entries: () => whenKnown(() => entries(serves).validating),
-    }),
-  ];
-  for (const writer of writers) writer.start(stop.signal);
   agent.onView((_view, change) => {
-    if (change.all || change.clusterset) for (const writer of writers) writer.poke();
+    if (change.all || change.clusterset) served.poke();
   });
-  agent.onWriter(() => {
-    for (const writer of writers) writer.poke();
-  });
+  agent.onWriter(() => served.poke());
+  return served;
+}
 
-  const health =
-    options.healthListen &&
-    (await startHealthServer({
-      listen: options.healthListen,
-      logger,
-      ready: () =>
-        agent.view().synced ? {ready: true, reason: 'synced'} : {ready: false, reason: 'first full view not there yet'},
-      metrics: agentMetrics(agent, dns, webhooks),
-    }));
-
-  const close: ClosedOnce = closedOnce(async () => {
-    serves = false;
-    // Nobody may be left with a `Fail` entry that no one answers (design §8): said before the server goes.
-    const limit = AbortSignal.timeout(1_000);
-    for (const writer of writers) {
-      await writer
-        .writeNow(limit)
-        .catch((error: unknown) => logger.warn({err: error}, 'webhook entries left as they were'));
-    }
-    stop.abort();
-    await Promise.all([
-      webhooks.close(),
-      dns.close(),
-      health?.close(),
-      agent.closed,
-      ...writers.map(({closed}) => closed),
-    ]);
-  });
-  return {
-    agent,
-    dns,
-    webhooks,
-    ports: {dns: dns.address, webhooks: webhooks.address, ...(health ? {health: health.address} : {})},
-    failed: dns.failed,
-    close,
-  };
+function readiness(agent: Agent, webhooksListen: boolean): {ready: boolean; reason: string} {
+  if (!agent.view().synced) return {ready: false, reason: 'the first full view is not there yet'};
+  if (!webhooksListen) return {ready: false, reason: 'the webhooks have no certificate yet'};
+  return {ready: true, reason: `serving view ${agent.view().revision}`};
 }

@@ -1,8 +1,8 @@
-import {Command} from 'commander';
+import {Command, Option} from 'commander';
 
 import {DEFAULT_SIDECAR_IMAGE} from '../webhooks/injection/sidecar.ts';
 import type {ListenAddress} from './arguments.ts';
-import {parseDuration, parseListenAddress, parseWholeNumber} from './arguments.ts';
+import {parseDuration, parseWholeNumber} from './arguments.ts';
 import type {LogLevel} from './logger.ts';
 import * as shared from './shared-options.ts';
 
@@ -35,17 +35,18 @@ export function agentCommand(): Command {
     .addOption(shared.contextOption())
     .addOption(shared.namespaceOption())
     .addOption(shared.identityOption())
-    .option('--dns-listen <host:port>', 'where DNS listens, UDP and TCP', parseListenAddress, {
-      host: '0.0.0.0',
-      port: 1053,
-    })
+    .addOption(shared.dnsListenOption())
     .addOption(shared.webhookListenOption())
     .addOption(shared.healthListenOption())
     .addOption(shared.webhookUrlOption())
     .addOption(shared.portsFileOption())
     .option('--sidecar-image <image>', 'the Envoy image that is injected', DEFAULT_SIDECAR_IMAGE)
     .option('--dns-ttl <seconds>', 'TTL of answers', parseWholeNumber(1, 3600), 5)
-    .option('--linger <duration>', 'how long a gateway VIP outlives its import', parseDuration, 60_000)
+    .addOption(
+      new Option('--linger <duration>', 'how long a gateway VIP outlives its import')
+        .argParser(parseDuration)
+        .default(60_000, '60s'),
+    )
     .option(
       '--max-vips <count>',
       'most gateway VIPs to take from the service range',

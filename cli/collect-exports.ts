@@ -18,6 +18,8 @@ export interface Sought {
 /** What was found in the members, and who could not be asked. */
 export interface Collected {
   readonly exports: readonly MemberExport[];
+  /** How many clusters are registered. */
+  readonly asked: number;
   /** Members that could not be asked: what they export is unknown, not nothing. */
   readonly silent: readonly {readonly cluster: string; readonly because: string}[];
 }
@@ -30,6 +32,7 @@ export async function collectExports(own: ClusterCredentials, sought: Sought): P
     const {items} = await client.list<Cluster>(clusters, {signal});
     const asked = await Promise.all(items.map((cluster) => askMember(cluster, {client, own, sought, signal})));
     return {
+      asked: items.length,
       exports: asked.flatMap((answer) => ('found' in answer && answer.found !== undefined ? [answer.found] : [])),
       silent: asked.flatMap((answer) => ('because' in answer ? [answer] : [])),
     };

@@ -32,7 +32,11 @@ export function devCommand(): Command {
         .choices(['flomesh.io', 'multicluster.x-k8s.io'])
         .default('flomesh.io'),
     )
-    .option('--deadline <duration>', 'how long a step may wait for what it expects', parseDuration, 10_000)
+    .addOption(
+      new Option('--deadline <duration>', 'how long a step may wait for what it expects')
+        .argParser(parseDuration)
+        .default(10_000, '10s'),
+    )
     .addOption(
       new Option('--break <name>', 'spoil one part, to see that its step fails')
         .choices(Object.keys(BREAKS))

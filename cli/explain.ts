@@ -1,4 +1,4 @@
-import {Command} from 'commander';
+import {Command, Option} from 'commander';
 
 import type {TraceStep} from '../src/clusterset/decision.ts';
 import {explainMerge} from '../src/clusterset/explain.ts';
@@ -20,27 +20,30 @@ export function explainCommand(): Command {
     .addOption(shared.kubeconfigOption())
     .addOption(shared.contextOption())
     .option('--isthmus-namespace <name>', "Isthmus' own namespace in the hub's cluster", 'isthmus-system')
-    .option('-o, --output <format>', 'text or json', 'text')
+    .addOption(new Option('-o, --output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
     .addOption(shared.developmentOption())
     .action(async (service: string, flags: ExplainFlags) => {
       const {collectExports} = await import('./collect-exports.ts');
       const {readCredentials} = await import('./credentials.ts');
-      const {exports, silent} = await collectExports(await readCredentials(flags), {...flags, service});
+      const collected = await collectExports(await readCredentials(flags), {...flags, service});
+      const {exports, silent} = collected;
       const trace = exports.length === 0 ? [] : explainMerge(exports);
       process.stdout.write(
-        flags.output === 'json' ? `${JSON.stringify({trace, silent}, null, 2)}\n` : printed(trace, silent),
+        flags.output === 'json' ? `${JSON.stringify({trace, silent}, null, 2)}\n` : printed(trace, collected),
       );
       if (exports.length === 0) process.exitCode = 1;
     });
 }
 
-function printed(trace: readonly TraceStep[], silent: Collected['silent']): string {
+function printed(trace: readonly TraceStep[], {silent, asked}: Collected): string {
   const lines = trace.map(
     ({step, subject, verdict, because}) => `${step.padEnd(7)} ${subject}: ${verdict}\n        because ${because}`,
   );
   const unknown = silent.map(
     ({cluster, because}) => `unknown ${cluster}: could not be asked\n        because ${because}`,
   );
-  const none = lines.length === 0 ? ['no member that could be asked exports it'] : [];
-  return `${[...lines, ...none, ...unknown].join('\n')}\n`;
+  // What nobody could be asked about is not known to be absent.
+  const none = lines.length > 0 || silent.length === asked ? [] : ['no member that could be asked exports it'];
+  const nobody = asked === 0 ? ['no Cluster is registered'] : [];
+  return `${[...lines, ...none, ...nobody, ...unknown].join('\n')}\n`;
 }

@@ -6,13 +6,19 @@ import type {ReflectorStatus} from '../src/kube/reflector.ts';
 import type {DnsStats} from '../dns/counters.ts';
 import type {DnsServer} from '../dns/server.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
+import type {WebhookStats} from '../webhooks/stats.ts';
+import type {Sample} from './sampled-metric.ts';
 import {Sampled} from './sampled-metric.ts';
 
 /**
  * The metrics of one process, read out of what its parts know of themselves at the moment of the scrape. Nothing is
  * counted twice, so a metric can't claim more than its part saw.
  */
-export function agentMetrics(agent: Agent, dns: DnsServer, webhooks: WebhookServer): () => Promise<string> {
+export function agentMetrics(
+  agent: Agent,
+  dns: DnsServer,
+  webhooks: () => WebhookServer | undefined,
+): () => Promise<string> {
   const registry = processRegistry();
   const sampled = new Sampled(registry);
   const status = () => agent.status();
@@ -37,7 +43,7 @@ export function agentMetrics(agent: Agent, dns: DnsServer, webhooks: WebhookServ
   return () => registry.metrics();
 }
 
-export function hubMetrics(hub: Hub, webhooks: WebhookServer): () => Promise<string> {
+export function hubMetrics(hub: Hub, webhooks: () => WebhookServer | undefined): () => Promise<string> {
   const registry = processRegistry();
   const sampled = new Sampled(registry);
   const members = () => hub.status().members;
@@ -102,15 +108,23 @@ function dnsMetrics(sampled: Sampled, stats: () => DnsStats): void {
   sampled.gauge('isthmus_dns_names', 'Names that exist', [], () => [[[], stats().names]]);
 }
 
-function webhookMetrics(sampled: Sampled, webhooks: WebhookServer): void {
+function webhookMetrics(sampled: Sampled, webhooks: () => WebhookServer | undefined): void {
+  const paths = (): WebhookStats['paths'] => webhooks()?.stats().paths ?? [];
   sampled.counter('isthmus_webhook_reviews_total', 'Reviews by what became of them', ['path', 'outcome'], () =>
-    webhooks
-      .stats()
-      .paths.flatMap(({path, outcomes}) =>
-        Object.entries(outcomes).map(([outcome, count]) => [[path, outcome], count] as const),
-      ),
+    paths().flatMap(({path, outcomes}) =>
+      Object.entries(outcomes).map(([outcome, count]): Sample => [[path, outcome], count]),
+    ),
+  );
+  sampled.counter('isthmus_webhook_warnings_total', 'Warnings sent', ['path'], () =>
+    paths().map(({path, warnings}) => [[path], warnings]),
+  );
+  sampled.counter('isthmus_webhook_audits_total', 'Findings of policies that only audit', ['path'], () =>
+    paths().map(({path, audits}) => [[path], audits]),
+  );
+  sampled.counter('isthmus_webhook_review_seconds_total', 'Time spent on reviews', ['path'], () =>
+    paths().map(({path, durationSumMs}) => [[path], durationSumMs / 1000]),
   );
   sampled.counter('isthmus_webhook_tls_errors_total', 'Handshakes that failed', [], () => [
-    [[], webhooks.stats().tlsErrors],
+    [[], webhooks()?.stats().tlsErrors ?? 0],
   ]);
 }

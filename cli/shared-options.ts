@@ -19,6 +19,11 @@ export const contextOption = (): Option =>
 export const identityOption = (): Option =>
   new Option('--identity <name>', 'name of this replica, distinct for each').default(`${hostname()}-${process.pid}`);
 
+export const dnsListenOption = (): Option =>
+  new Option('--dns-listen <host:port>', 'where DNS listens, UDP and TCP')
+    .argParser(parseListenAddress)
+    .default({host: '0.0.0.0', port: 1053}, '0.0.0.0:1053');
+
 export const webhookListenOption = (): Option =>
   new Option('--webhook-listen <host:port>', 'where the admission webhooks listen')
     .argParser(parseListenAddress)

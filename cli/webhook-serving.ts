@@ -19,8 +19,10 @@ export interface ServingOptions {
 }
 
 export interface Serving {
+  /** The one of the moment; another one after each renewal. */
   readonly certificate: ServingCertificate;
-  onRenewed(listener: (certificate: ServingCertificate) => void): void;
+  /** Renews at half of the leaf's life. Called after `certificate` has changed. */
+  onRenewed(listener: () => void): void;
 }
 
 /** The certificate for a webhook server, good for every name that an API server may call it by. */
@@ -33,8 +35,17 @@ export async function prepareServing(options: ServingOptions): Promise<Serving> 
     ipAddresses: names(host, 1),
     nowMs: Date.now,
   };
-  const certificate = await obtainServingCertificate(request);
-  return {certificate, onRenewed: (listener) => renewServingCertificate(request, listener)};
+  let certificate = await obtainServingCertificate(request);
+  return {
+    get certificate() {
+      return certificate;
+    },
+    onRenewed: (listener) =>
+      renewServingCertificate(request, (renewed) => {
+        certificate = renewed;
+        listener();
+      }),
+  };
 }
 
 /** How API servers reach the webhooks: by the Service, or by a URL where the process runs outside the cluster. */

@@ -12,8 +12,8 @@ const LAST_RETRY_MS = 5_000;
 
 export interface ServingCertificate {
   readonly tls: KeyPairPem;
-  /** What clients must trust: the `caBundle` of the configuration. */
-  readonly caPem: string;
+  /** What clients must trust, PEM: the `caBundle` of the configuration. Two CAs while they overlap. */
+  readonly caBundlePem: string;
 }
 
 export interface ServingCertificateOptions extends AuthorityOptions {
@@ -55,14 +55,14 @@ export function renewServingCertificate(
 async function issue(options: ServingCertificateOptions): Promise<ServingCertificate> {
   const authority = await ensureAuthority(options);
   const nowMs = options.nowMs();
-  const tls = await issueServing(authority, {
+  const tls = await issueServing(authority.signing, {
     commonName: options.dnsNames[0] ?? 'isthmus',
     dnsNames: options.dnsNames,
     ipAddresses: options.ipAddresses,
     notBeforeMs: nowMs - CLOCK_SKEW_MS,
     notAfterMs: nowMs + LEAF_LIFE_MS,
   });
-  return {tls, caPem: authority.certPem};
+  return {tls, caBundlePem: authority.bundlePem};
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

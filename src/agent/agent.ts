@@ -1,5 +1,6 @@
 import type {Logger} from 'pino';
 
+import {parseKey} from '../api/meta.ts';
 import {AGENT_MANAGER, AGENT_WRITER_LEASE} from '../api/names.ts';
 import type {View, ViewChange} from '../clusterset/view.ts';
 import {describeError} from '../errors.ts';
@@ -14,7 +15,7 @@ import {ImportWriter} from './import-writer.ts';
 import {importKeyOf} from './derived-service.ts';
 import type {SourceName, Sources} from './sources.ts';
 import {createSources} from './sources.ts';
-import type {ViewListener} from './view-publisher.ts';
+import type {LocalChange, ViewListener} from './view-publisher.ts';
 import {ViewPublisher} from './view-publisher.ts';
 
 export interface AgentOptions {
@@ -85,13 +86,13 @@ export class Agent {
       ...options,
       nowMs,
       sources: () => this.#sources,
-      onPublish: (view, change) => this.#published(view, change),
+      onPublish: (view, change, local) => this.#published(view, change, local),
     });
     this.#sources = createSources({
       client: this.client,
       namespace,
       logger,
-      onChange: (source, keys) => this.#changed(source, keys),
+      onChange: (source, keys) => this.#publisher.noteChange(source, keys),
     });
     const importWriter = new ImportWriter({
       client: this.client,
@@ -123,7 +124,10 @@ export class Agent {
         this.#enqueueEverything();
         for (const listener of this.#writerListeners) listener();
       },
-      onLost: (why) => logger.warn({why}, 'writing stopped: the writers lease is lost'),
+      onLost: (why) => {
+        importWriter.forget();
+        logger.warn({why}, 'writing stopped: the writers lease is lost');
+      },
       logger,
       nowMs,
     });
@@ -201,26 +205,24 @@ export class Agent {
         return reconcile(key, signal);
       },
       onError: (key, error, attempt, nextDelayMs) =>
-        this.#options.logger.warn({kind, key, attempt, nextDelayMs, err: describeError(error)}, 'reconcile failed'),
+        this.#options.logger.warn(
+          {kind, object: key, attempt, nextDelayMs, err: describeError(error)},
+          'reconcile failed',
+        ),
     });
   }
 
-  #changed(source: SourceName, keys: readonly string[]): void {
-    this.#publisher.noteChange(source, keys);
-    if (source === 'exports' || source === 'flomeshExports' || source === 'services') {
-      for (const key of keys) this.#exports.add(key);
-    }
-    // A policy speaks about every export.
-    if (source === 'exportPolicies') this.#enqueueExports();
-  }
-
-  #published(view: View, change: ViewChange): void {
+  #published(view: View, change: ViewChange, local: LocalChange): void {
     if (change.all) {
       this.#settle.synced();
       this.#enqueueEverything();
     }
-    // An import, its derived Service or a slice of it: whatever changed, the same key is looked at again.
+    // Not before the view holds the change: writers judge by the view.
     for (const key of change.imports) this.#imports.add(key);
+    for (const key of [...local.exports, ...local.services]) this.#exports.add(key);
+    // Policies speak about every export, and about namespaces by their labels.
+    if (change.clusterset) this.#enqueueExports();
+    else if (change.namespaces.size > 0) this.#enqueueExports(change.namespaces);
     for (const listener of this.#listeners) listener(view, change);
   }
 
@@ -239,8 +241,11 @@ export class Agent {
     this.#enqueueExports();
   }
 
-  #enqueueExports(): void {
-    for (const key of this.#sources.exports.store.keys()) this.#exports.add(key);
-    for (const key of this.#sources.flomeshExports.store.keys()) this.#exports.add(key);
+  #enqueueExports(within?: ReadonlySet<string>): void {
+    for (const {store} of [this.#sources.exports, this.#sources.flomeshExports]) {
+      for (const key of store.keys()) {
+        if (within?.has(parseKey(key).namespace ?? '') ?? true) this.#exports.add(key);
+      }
+    }
   }
 }

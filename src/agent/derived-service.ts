@@ -8,6 +8,7 @@ import {
   SLICE_MANAGED_BY_LABEL,
   derivedServiceName,
 } from '../api/names.ts';
+import {isUpToDate} from '../kube/apply-if-different.ts';
 
 /**
  * The derived Service that stands for one ClusterSetIP import in this cluster (design §9). It lives in Isthmus' own
@@ -44,6 +45,40 @@ export function buildDerivedService(object: ServiceImport, namespace: string): S
         ...(appProtocol === undefined ? {} : {appProtocol}),
         targetPort: port,
       })),
+    },
+  };
+}
+
+/** True where nothing of the derived Service has to be mended: neither something of ours missing nor anything foreign in it. */
+export function isDerivedIntact(existing: Service, desired: Service): boolean {
+  const {selector = {}, externalIPs = [], sessionAffinity = 'None'} = (existing.spec ?? {}) as ForeignFields;
+  const isForeignFree = Object.keys(selector).length + externalIPs.length === 0 && sessionAffinity === 'None';
+  return isForeignFree && isUpToDate(existing, desired);
+}
+
+/** What users may have set on it, each of which would send the traffic of the address elsewhere. */
+interface ForeignFields {
+  readonly selector?: object;
+  readonly externalIPs?: readonly string[];
+  readonly sessionAffinity?: string;
+}
+
+/** The object to replace a damaged one with: the same addresses, which must never change under a living import (KEP-1645). */
+export function repairedDerived(existing: Service, desired: Service): Service {
+  const {uid, resourceVersion} = existing.metadata;
+  const {clusterIP, clusterIPs, ipFamilies} = existing.spec ?? {};
+  return {
+    ...desired,
+    metadata: {
+      ...desired.metadata,
+      ...(uid === undefined ? {} : {uid}),
+      ...(resourceVersion === undefined ? {} : {resourceVersion}),
+    },
+    spec: {
+      ...desired.spec,
+      ...(clusterIP === undefined ? {} : {clusterIP}),
+      ...(clusterIPs === undefined ? {} : {clusterIPs}),
+      ...(ipFamilies === undefined ? {} : {ipFamilies}),
     },
   };
 }

@@ -1,18 +1,20 @@
 import type {Service} from '../api/kinds.ts';
 import type {Condition, KubeObject} from '../api/meta.ts';
 import {nextCondition} from '../api/meta.ts';
+import {NOT_ALLOWED} from '../api/names.ts';
 import type {Admission} from '../clusterset/decision.ts';
 
 type Validity = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 /**
  * `Valid` of a ServiceExport: local facts alone, so it is right while no hub is there (design §3). The rules are
- * KEP-1645's (mcs.md §2.2, 13-15); what admission refuses is said here too, so that a webhook that was down changes nothing.
+ * KEP-1645's (mcs.md §2.2, 13-15); what admission refuses is said here too, and the hub doesn't
+ * import what is `NotAllowed`, so that a webhook that was down changes nothing.
  */
 export function judgeExport(service: Service | undefined, admission: Admission): Validity {
   const [denial] = admission.denials;
   if (denial !== undefined) {
-    return {status: 'False', reason: 'NotAllowed', message: denial.message};
+    return {status: 'False', reason: NOT_ALLOWED, message: denial.message};
   }
   if (service === undefined) {
     return {status: 'False', reason: 'NoService', message: 'no Service of this name is in the namespace'};

@@ -4,7 +4,7 @@ import {AGENT_MANAGER, derivedServiceName} from '../api/names.ts';
 import * as resources from '../api/resources.ts';
 import {isUpToDate} from '../kube/apply-if-different.ts';
 import type {KubeClient} from '../kube/client.ts';
-import {buildDerivedService, buildDerivedSlices} from './derived-service.ts';
+import {buildDerivedService, buildDerivedSlices, isDerivedIntact, repairedDerived} from './derived-service.ts';
 import {buildImportAddresses, buildImportConditions} from './import-status.ts';
 import type {Sources} from './sources.ts';
 import {refuseVip} from './vip-budget.ts';
@@ -38,7 +38,6 @@ export class ImportWriter {
     const {sources} = this.#options;
     const object = sources.imports.store.get(key);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return this.#retire(key, signal);
-    this.#missedSinceMs.delete(key);
     if (object.spec === undefined) return undefined;
     if (object.spec.type === 'Headless') {
       const later = await this.#retire(key, signal);
@@ -46,7 +45,13 @@ export class ImportWriter {
       await this.#applyConditions(object, undefined, signal);
       return later;
     }
+    this.#missedSinceMs.delete(key);
     return this.#serve(key, object, signal);
+  }
+
+  /** Lingers begin anew: while another replica wrote, an import may have come and gone unseen. */
+  forget(): void {
+    this.#missedSinceMs.clear();
   }
 
   /** Derived Service, slices, addresses, conditions, in this order. */
@@ -75,15 +80,15 @@ export class ImportWriter {
   }
 
   async #applyDerived(object: ServiceImport, existing: Service | undefined, signal: AbortSignal): Promise<Service> {
-    const desired = buildDerivedService(object, this.#options.namespace);
-    if (existing !== undefined && isUpToDate(existing, desired)) return existing;
-    const uid = existing?.metadata.uid;
-    const body = uid === undefined ? desired : {...desired, metadata: {...desired.metadata, uid}};
-    return this.#options.client.apply<Service>(resources.services, body, {
-      fieldManager: AGENT_MANAGER,
-      force: true,
-      signal,
-    });
+    const {client, namespace} = this.#options;
+    const desired = buildDerivedService(object, namespace);
+    if (existing === undefined) {
+      return client.apply<Service>(resources.services, desired, {fieldManager: AGENT_MANAGER, force: true, signal});
+    }
+    if (isDerivedIntact(existing, desired)) return existing;
+    // Replaced whole: an apply can't take out what somebody else put in, such as a selector that leads to other pods.
+    const repaired = repairedDerived(existing, desired);
+    return client.replace<Service>(resources.services, repaired, {fieldManager: AGENT_MANAGER, signal});
   }
 
   async #applySlices(derived: Service, signal: AbortSignal): Promise<void> {

@@ -17,13 +17,19 @@ import {areSourcesSynced} from './sources.ts';
 
 export type ViewListener = (view: View, change: ViewChange) => void;
 
+/** Local objects that changed with a view, by key: of concern to the writers alone. */
+export interface LocalChange {
+  readonly exports: ReadonlySet<string>;
+  readonly services: ReadonlySet<string>;
+}
+
 export interface ViewPublisherOptions {
   readonly sources: () => Sources;
   readonly clusterId: string;
   readonly namespace: string;
   readonly development: boolean;
   readonly nowMs: () => number;
-  readonly onPublish: ViewListener;
+  readonly onPublish: (view: View, change: ViewChange, local: LocalChange) => void;
 }
 
 interface Pending {
@@ -133,7 +139,8 @@ export class ViewPublisher {
   #noteDerived(key: string, sources: Sources): void {
     if (parseKey(key).namespace !== this.#options.namespace) return;
     const service = sources.services.store.get(key);
-    const importKey = service === undefined ? this.#derivedFor.get(key) : importKeyOf(service);
+    // One whose labels somebody took away still stands for its import: it has to be mended, not forgotten.
+    const importKey = (service && importKeyOf(service)) ?? this.#derivedFor.get(key);
     if (importKey === undefined) return;
     if (service === undefined) this.#derivedFor.delete(key);
     else this.#derivedFor.set(key, importKey);
@@ -172,7 +179,7 @@ export class ViewPublisher {
     if (!isWorthPublishing(pending)) return;
     this.#pending = nothingPending();
     this.#view = this.#next(sources, pending);
-    this.#options.onPublish(this.#view, change);
+    this.#options.onPublish(this.#view, change, {exports: pending.exports, services: pending.services});
   }
 
   #next(sources: Sources, pending: Pending): View {

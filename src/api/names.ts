@@ -41,6 +41,8 @@ export const INJECT_STATUS_ANNOTATION = 'isthmus.dev/status';
 export const FSM_MONITORED_LABEL = 'flomesh.io/monitored-by';
 export const FSM_INJECT_ANNOTATION = 'flomesh.io/sidecar-injection';
 
+/** Reason of `Valid=False` where a policy forbids an export: the agent writes it, the hub obeys it. */
+export const NOT_ALLOWED = 'NotAllowed';
 export const CARRIED_CONDITION = 'isthmus.dev/Carried';
 export const EPOCH_ANNOTATION = 'isthmus.dev/hub-epoch';
 

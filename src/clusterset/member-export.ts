@@ -49,6 +49,8 @@ export interface MemberExport {
   /** Undefined: no Service of that name is there (`Valid=False`, `NoService`). */
   readonly service: ExportedService | undefined;
   readonly flomesh?: FlomeshExportSettings;
+  /** Why the member itself does not allow it, in a sentence: its agent found a policy against it. Then it counts as invalid. */
+  readonly notAllowed?: string;
   /** True, false: at least one, no ready endpoint was seen. Undefined: endpoints are not known. */
   readonly ready?: boolean;
 }

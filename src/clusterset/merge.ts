@@ -1,3 +1,4 @@
+import {NOT_ALLOWED} from '../api/names.ts';
 import type {ImportType} from '../api/kinds.ts';
 import {findConflicts, unionOfFamilies} from './conflicts.ts';
 import type {Conflict, ValidExport} from './conflicts.ts';
@@ -12,7 +13,7 @@ import type {MergedPorts} from './merge-ports.ts';
  * All exports of one name → the import that every member should hold, and a verdict for each export (KEP-1645).
  *
  * Where one value has to be chosen, the oldest valid export's is: by `createdAtMs`, ties by cluster id. An export without a
- * Service, or of an ExternalName, contributes nothing and doesn't count, but hears of the conflicts like the others.
+ * Service, of an ExternalName, or forbidden in its own cluster, contributes nothing and doesn't count, but hears of the conflicts like the others.
  *
  * @param exports - in any order; of one namespace and name, at most one a cluster
  */
@@ -50,7 +51,7 @@ function byPrecedence(exports: readonly MemberExport[]): readonly MemberExport[]
 }
 
 function isValid(e: MemberExport): e is ValidExport {
-  return e.service !== undefined && e.service.type !== 'ExternalName';
+  return e.notAllowed === undefined && e.service !== undefined && e.service.type !== 'ExternalName';
 }
 
 function toImport(valid: readonly [ValidExport, ...ValidExport[]], ports: MergedPorts): MergedImport {
@@ -94,6 +95,7 @@ function readyClusters(valid: readonly ValidExport[]): readonly string[] | undef
 
 function validity(e: MemberExport): ExportVerdict['valid'] {
   const at = `${e.namespace}/${e.name}`;
+  if (e.notAllowed !== undefined) return {status: 'False', reason: NOT_ALLOWED, message: e.notAllowed};
   if (e.service === undefined) {
     return {
       status: 'False',

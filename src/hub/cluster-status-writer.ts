@@ -8,7 +8,7 @@ import type {Store} from '../kube/reflector.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
 import {keepCluster} from './kept-objects.ts';
 import {ObjectWriter} from './object-writer.ts';
-import {type ClusterSituation, planClusterStatus} from './plan-cluster-status.ts';
+import {CLUSTER_CONDITIONS, type ClusterSituation, planClusterStatus} from './plan-cluster-status.ts';
 
 export interface ClusterStatusWriterOptions {
   readonly client: KubeClient;
@@ -22,6 +22,8 @@ export interface ClusterStatusWriterOptions {
 
 /** A hub that starts, or a member that comes back, is at rest again within this; nobody needs the steps in between. */
 const PATIENCE_MS = 1_500;
+/** Two hubs that believe different things repeat themselves no oftener than this. */
+const REPEAT_MS = 30_000;
 const TOLD: ReadonlySet<string> = new Set(['Reachable', 'Synced', 'MassDeletion']);
 
 /** Keeps the conditions of Cluster objects true; writes only what changed, and tells each transition by an Event. */
@@ -31,6 +33,7 @@ export class ClusterStatusWriter {
   readonly #queue: WorkQueue;
   /** Since when a cluster is believed something that is only passing. */
   readonly #passingSinceMs = new Map<string, number>();
+  readonly #said = new Map<string, {readonly what: string; readonly uid: string | undefined; readonly atMs: number}>();
 
   constructor(options: ClusterStatusWriterOptions) {
     this.#options = options;
@@ -72,12 +75,25 @@ export class ClusterStatusWriter {
     const cluster = this.#writer.actual(name);
     const believed = situation(name);
     if (cluster === undefined || believed === undefined) return undefined;
+    if (believed.synced.untold === true) {
+      this.#passingSinceMs.delete(name);
+      return undefined;
+    }
     const waitMs = this.#patience(name, believed);
     if (waitMs > 0) return {requeueAfterMs: waitMs};
     const before = cluster.status?.conditions ?? [];
     const desired = planClusterStatus({...believed, cluster, nowMs: nowMs()});
+    const now = (desired as Cluster).status?.conditions ?? [];
+    const what = toText(now);
+    if (toText(before) === what) return undefined;
+    const said = this.#said.get(name);
+    // Of the very object: one that was registered anew has been told nothing.
+    const againMs =
+      said?.what === what && said.uid === cluster.metadata.uid ? said.atMs + REPEAT_MS - performance.now() : 0;
+    if (againMs > 0) return {requeueAfterMs: againMs};
     await this.#writer.applyStatus(desired, signal);
-    this.#tell(cluster, before, (desired as Cluster).status?.conditions ?? []);
+    this.#said.set(name, {what, uid: cluster.metadata.uid, atMs: performance.now()});
+    this.#tell(cluster, before, now);
     return undefined;
   }
 
@@ -106,4 +122,11 @@ export class ClusterStatusWriter {
       });
     }
   }
+}
+
+/** What our conditions say, without their dates and order. */
+function toText(conditions: readonly Condition[]): string {
+  const ours = conditions.filter(({type}) => CLUSTER_CONDITIONS.includes(type));
+  const said = ours.map((each) => [each.type, each.status, each.reason, each.message, each.observedGeneration]);
+  return JSON.stringify(said.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)));
 }

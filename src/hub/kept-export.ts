@@ -1,5 +1,6 @@
 import type {FlomeshServiceExport, ServiceExport} from '../api/kinds.ts';
 import type {Condition, KubeObject, ObjectMeta} from '../api/meta.ts';
+import {NOT_ALLOWED} from '../api/names.ts';
 import {
   FLOMESH_GROUP,
   FLOMESH_MCS_GROUP,
@@ -32,7 +33,9 @@ export interface KeptExport extends KubeObject {
   readonly exportedLabels: Readonly<Record<string, string>>;
   readonly exportedAnnotations: Readonly<Record<string, string>>;
   readonly flomesh: FlomeshExportSettings | undefined;
-  /** The hub's own conditions and strangers'; `Valid` is the agent's and changes without concerning the hub. */
+  /** Why the member's agent found a policy against it (`Valid=False`, `NotAllowed`), for its present spec. */
+  readonly notAllowed: string | undefined;
+  /** The hub's own conditions and strangers'; `Valid` is the agent's. */
   readonly status: {readonly conditions: readonly Condition[]};
 }
 
@@ -56,8 +59,20 @@ export function keepExport(raw: KubeObject, source: ExportSource): KeptExport | 
     exportedLabels: keepTexts(standard?.exportedLabels),
     exportedAnnotations: keepTexts(standard?.exportedAnnotations),
     flomesh: source.group === FLOMESH_GROUP ? keepSettings(raw) : undefined,
-    status: {conditions: ((raw as ServiceExport).status?.conditions ?? []).filter(({type}) => type !== 'Valid')},
+    notAllowed: refusalOf(raw),
+    status: {conditions: conditionsOf(raw).filter(({type}) => type !== 'Valid')},
   };
+}
+
+function conditionsOf(raw: KubeObject): readonly Condition[] {
+  return (raw as ServiceExport).status?.conditions ?? [];
+}
+
+/** A verdict about an earlier generation says nothing of this one. */
+function refusalOf(raw: KubeObject): string | undefined {
+  const valid = conditionsOf(raw).find(({type}) => type === 'Valid');
+  const isCurrent = valid?.observedGeneration === undefined || valid.observedGeneration === raw.metadata.generation;
+  return valid?.status === 'False' && valid.reason === NOT_ALLOWED && isCurrent ? valid.message : undefined;
 }
 
 function keepTexts(map: unknown): Record<string, string> {

@@ -23,6 +23,8 @@ export function toMemberExport({cluster, exports, ageOf, service, ready}: Export
   const oldest = byAge[0]!;
   const standard = byAge.find((object) => object.source.group === MCS_GROUP);
   const flomesh = byAge.find((object) => object.flomesh !== undefined)?.flomesh;
+  // One export in all groups: what forbids one object of it forbids the whole.
+  const notAllowed = byAge.find((object) => object.notAllowed !== undefined)?.notAllowed;
   const groups = [...new Set<ExportGroup>(byAge.map((object) => object.source.group))].sort();
   return {
     cluster,
@@ -34,6 +36,7 @@ export function toMemberExport({cluster, exports, ageOf, service, ready}: Export
     exportedAnnotations: standard?.exportedAnnotations ?? {},
     service,
     ...(flomesh === undefined ? {} : {flomesh}),
+    ...(notAllowed === undefined ? {} : {notAllowed}),
     ...(ready === undefined ? {} : {ready}),
   };
 }

@@ -185,11 +185,16 @@ export class MemberSession {
     }
     if (!this.holdsLease) {
       const message = `Waits for Lease ${HUB_LEASE} there: one hub writes at a time.`;
-      return {...UNDER_WAY, reason: 'WaitsForLease', message};
+      return {...UNDER_WAY, reason: 'WaitsForLease', message, ...(this.#isWrittenByAnother() ? {untold: true} : {})};
     }
     if (pass.firstFailure !== undefined) return {status: 'False', reason: 'ApplyFailed', message: pass.firstFailure};
     if (pass.isDone) return {status: 'True', reason: 'Synced', message: 'Everything was applied.'};
     return {...UNDER_WAY, reason: 'CatchingUp', message: 'Not everything has been compared yet.'};
+  }
+
+  #isWrittenByAnother(): boolean {
+    const holders = [...this.watches.lease.store.values()].map(({spec}) => spec?.holderIdentity ?? '');
+    return holders.some((holder) => holder !== '' && holder !== this.#options.hubIdentity);
   }
 
   async #noteRead(): Promise<void> {

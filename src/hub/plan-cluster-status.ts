@@ -1,6 +1,7 @@
 import type {Cluster} from '../api/kinds.ts';
 import type {Condition, KubeObject} from '../api/meta.ts';
 import {nextCondition} from '../api/meta.ts';
+import {CONFIRM_DELETIONS_ANNOTATION} from '../api/names.ts';
 import {apiVersionOf, clusters} from '../api/resources.ts';
 import type {HeldBack} from '../clusterset/mass-deletion.ts';
 
@@ -8,6 +9,8 @@ import type {HeldBack} from '../clusterset/mass-deletion.ts';
 export interface Opinion extends Pick<Condition, 'status' | 'reason' | 'message'> {
   /** On the way to another opinion, as a rule within moments: told only where it lasts. */
   readonly passing?: true;
+  /** Another hub writes to this member and tells about it. */
+  readonly untold?: true;
 }
 
 export interface ClusterSituation {
@@ -19,6 +22,15 @@ export interface ClusterSituation {
   readonly held: HeldBack | undefined;
   readonly nowMs: number;
 }
+
+/** All that the hub writes on a Cluster. */
+export const CLUSTER_CONDITIONS: readonly string[] = [
+  'Reachable',
+  'Synced',
+  'GatewayHealthy',
+  'Managed',
+  'MassDeletion',
+];
 
 const MAX_NAMED = 20;
 
@@ -85,6 +97,7 @@ function massDeletion({keys}: HeldBack): Opinion {
     reason: 'HeldBack',
     message:
       `More than half of its exports went at once, which looks like a fault, so their imports stay: ` +
-      `${named.slice(0, MAX_NAMED).join(', ')}${more}. If it is meant, run "isthmus confirm".`,
+      `${named.slice(0, MAX_NAMED).join(', ')}${more}. If it is meant, set annotation ` +
+      `${CONFIRM_DELETIONS_ANNOTATION} of this Cluster to the time of now (RFC 3339).`,
   };
 }

@@ -82,7 +82,8 @@ function desiredSpec(merged: MergedImport): NonNullable<ServiceImport['spec']> {
   return {
     type,
     ports: merged.ports,
-    ...(type === 'Headless' ? {ipFamilies: merged.ipFamilies} : {}),
+    // Said with force: after a change of type the agent's addresses are still there, and a headless import must have none.
+    ...(type === 'Headless' ? {ips: [], ipFamilies: merged.ipFamilies} : {}),
     ...(merged.sessionAffinity === undefined ? {} : {sessionAffinity: merged.sessionAffinity}),
     ...(merged.sessionAffinityConfig === undefined ? {} : {sessionAffinityConfig: merged.sessionAffinityConfig}),
     ...(merged.internalTrafficPolicy === undefined ? {} : {internalTrafficPolicy: merged.internalTrafficPolicy}),

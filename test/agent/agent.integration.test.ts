@@ -158,6 +158,25 @@ describe('what belongs to the agent is repaired', () => {
     expect(views.some(({view}) => view.imports.get('bar/foo')?.ips.length === 0)).toBe(true);
   });
 
+  const damages = [
+    {name: 'another port', patch: {spec: {ports: [{port: 81}]}}},
+    {name: 'a selector, which would lead the address to other pods', patch: {spec: {selector: {app: 'mallory'}}}},
+    {name: 'no labels any more', patch: {metadata: {labels: null}}},
+  ];
+  test.each(damages)('a derived Service that a user gave $name', async ({patch}) => {
+    await importFromHub();
+    const ips = await served();
+    const before = await hub.get<Service>(resources.services, DERIVED);
+    await hub.patch(resources.services, DERIVED, {type: 'merge', body: patch}, {fieldManager: 'user'});
+    const {metadata, spec} = await eventually('the repair', async () => {
+      const now = await hub.get<Service>(resources.services, DERIVED);
+      const {selector, ports} = now.spec ?? {};
+      const mended = selector === undefined && JSON.stringify(ports) === JSON.stringify(before.spec?.ports);
+      return mended && JSON.stringify(now.metadata.labels) === JSON.stringify(before.metadata.labels) ? now : undefined;
+    });
+    expect({uid: metadata.uid, ips: spec?.clusterIPs}).toEqual({uid: before.metadata.uid, ips});
+  });
+
   test('addresses that a user set are taken back', async () => {
     await importFromHub();
     const ips = await served();
@@ -172,6 +191,19 @@ describe('what belongs to the agent is repaired', () => {
       return found.spec?.ips?.join() === ips.join() ? true : undefined;
     });
   });
+});
+
+test('an import that turns headless loses its addresses at once and its derived Service after the linger', async () => {
+  await importFromHub();
+  await served();
+  await importFromHub(anImport({spec: {type: 'Headless', ips: [], ipFamilies: ['IPv4']}}));
+  await eventually('the view to say so', () =>
+    agent.view().imports.get('bar/foo')?.type === 'Headless' ? true : undefined,
+  );
+  expect(agent.view().imports.get('bar/foo')?.ips).toEqual([]);
+  await eventually('the derived Service to go', async () =>
+    (await hub.find(resources.services, DERIVED)) === undefined ? true : undefined,
+  );
 });
 
 test('two replicas serve, one writes', async () => {
@@ -207,7 +239,7 @@ test('the API server goes away: the view stays; it comes back: changes arrive', 
   await eventually('the import to go', () => (agent.view().imports.has('bar/foo') ? undefined : true));
 });
 
-test('Valid of an export follows its Service (KEP-1645: level-triggered)', async () => {
+test('Valid of an export follows its Service, policies and labels (KEP-1645: level-triggered)', async () => {
   const valid = (): Promise<string | undefined> =>
     hub
       .get<ServiceImport>(resources.flomeshServiceExports, AT)
@@ -220,6 +252,25 @@ test('Valid of an export follows its Service (KEP-1645: level-triggered)', async
   await until('False/NoService');
   const service: Service = {apiVersion: 'v1', kind: 'Service', metadata: AT, spec: {ports: [{port: 80}]}};
   await hub.create(resources.services, service, {fieldManager: 'test'});
+  await until('True/Valid');
+  const policy = {
+    apiVersion: 'isthmus.dev/v1alpha1',
+    kind: 'ExportPolicy',
+    metadata: {name: 'closed'},
+    spec: {
+      enforcement: 'Deny',
+      rules: [{name: 'nothing', action: 'Deny', namespaceSelector: {matchLabels: {tier: 'inner'}}}],
+    },
+  };
+  await hub.create(resources.exportPolicies, policy, {fieldManager: 'test'});
+  await hub.patch(
+    resources.namespaces,
+    {name: 'bar'},
+    {type: 'merge', body: {metadata: {labels: {tier: 'inner'}}}},
+    {fieldManager: 'test'},
+  );
+  await until('False/NotAllowed');
+  await hub.delete(resources.exportPolicies, {name: 'closed'});
   await until('True/Valid');
   await hub.delete(resources.services, AT);
   await until('False/NoService');

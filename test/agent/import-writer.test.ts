@@ -152,6 +152,25 @@ describe('a deleted import', () => {
   });
 });
 
+test('an import that turns headless leaves its derived Service for one linger, not for ever anew', async () => {
+  put('imports', anImport({spec: {type: 'Headless'}}));
+  put('services', derivedOf(anImport()));
+  const under = writer();
+  await under.reconcile('bar/foo', signal);
+  nowMs += 60_000;
+  await under.reconcile('bar/foo', signal);
+  expect(calls.map(({call}) => call)).toContain('delete services');
+});
+
+test('a linger that another replica may have seen the end of begins anew', async () => {
+  put('services', derivedOf(anImport()));
+  const under = writer();
+  await under.reconcile('bar/foo', signal);
+  under.forget();
+  nowMs += 59_000;
+  expect(await under.reconcile('bar/foo', signal)).toEqual({requeueAfterMs: 60_000});
+});
+
 test('an import that turns headless gives its addresses back', async () => {
   put('imports', anImport({spec: {type: 'Headless', ips: ['10.102.0.7']}}));
   await writer().reconcile('bar/foo', signal);

@@ -30,6 +30,12 @@ beforeAll(async () => {
 });
 afterAll(async () => set.close());
 
+const groups: Readonly<Record<string, string>> = {
+  serviceexports: 'multicluster.x-k8s.io',
+  serviceimports: 'multicluster.x-k8s.io',
+  remoteclusters: 'isthmus.dev',
+};
+
 const isHeartbeat = ({resource, name}: WriteRow): boolean =>
   resource === 'leases.coordination.k8s.io' && name === 'isthmus-system/isthmus-hub';
 
@@ -85,12 +91,35 @@ describe('a quiet period', () => {
     const lists = () => running.status('cluster-2').reflectors['serviceimports.multicluster.x-k8s.io']?.lists ?? 0;
     const before = lists();
     for (const {embedded} of set.members) {
-      embedded.faults.add({userAgent: 'isthmus-hub', verb: 'watch'}, {kind: 'gone'}, {times: 9});
-      embedded.faults.dropWatches({userAgent: 'isthmus-hub'});
+      for (const resource of ['serviceexports', 'serviceimports', 'remoteclusters', 'services', 'namespaces']) {
+        const match = {userAgent: 'isthmus-hub', group: groups[resource] ?? '', resource};
+        embedded.faults.add({...match, verb: 'watch'}, {kind: 'gone'}, {times: 1});
+        embedded.faults.dropWatches(match);
+      }
     }
     await eventually('listed again', () => lists() > before);
     const beats = writes().heartbeats;
     await eventually('and some time', () => writes().heartbeats >= beats + 3);
     expect(writes().rows).toEqual([]);
+  });
+
+  test('a second hub beside it changes nothing, and goes on where the first one stops', async () => {
+    await settle();
+    reset();
+    const second = set.startHub({leaseRenewMs: RENEW_MS});
+    await eventually('it has read every member', () => {
+      const {members} = second.hub.status();
+      return members.length === 3 && members.every(({conditions}) => conditions.synced.reason === 'WaitsForLease');
+    });
+    const beats = writes().heartbeats;
+    await eventually('and some time', () => writes().heartbeats >= beats + 6);
+    expect(writes().rows).toEqual([]);
+    await running.stop();
+    await synced(second, set.members);
+    expect(writes().rows).toEqual([]);
+    await set.members[0]?.apply(exportYaml('bar', 'later'));
+    await eventually('it writes', async () =>
+      set.members[2]?.find<ServiceImport>(serviceImports, {namespace: 'bar', name: 'later'}),
+    );
   });
 });

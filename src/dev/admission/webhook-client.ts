@@ -1,5 +1,6 @@
 import {Agent, request} from 'node:https';
 import type {ClientRequest, IncomingMessage} from 'node:http';
+import {parseBoundedJson} from '../schema/bounded-json.ts';
 import {checkNames, goErrorText, statusText} from './go-errors.ts';
 import type {WebhookAddress} from './webhook-address.ts';
 import {WebhookFailure} from './webhook-failure.ts';
@@ -124,7 +125,7 @@ function parseAnswer(code: number, text: string): unknown {
   if (code < 200 || code > 299) throw fail(statusText(code, text));
   if (text === '') throw fail(`0-length response with status code: ${code} and content type: application/json`);
   try {
-    return JSON.parse(text);
+    return parseBoundedJson(text);
   } catch (error) {
     throw fail(`couldn't get version/kind; json parse error: ${(error as Error).message}`, error);
   }

@@ -2,6 +2,7 @@ import {internal} from '../apiserver/api-error.ts';
 import type {ResourceType} from '../apiserver/resource-type.ts';
 import {textIn} from '../builtin/read-json.ts';
 import {applyJsonPatch} from '../patch/json-patch.ts';
+import {parseBoundedJson} from '../schema/bounded-json.ts';
 import {isObject} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
 import {validate} from '../schema/validate.ts';
@@ -20,7 +21,7 @@ export function decodeWebhookPatch(encoded: string): unknown {
     new WebhookFailure(`received undecodable patch in webhook response: ${why}`);
   let patch: unknown;
   try {
-    patch = JSON.parse(Buffer.from(encoded, 'base64').toString());
+    patch = parseBoundedJson(Buffer.from(encoded, 'base64').toString());
   } catch (error) {
     throw undecodable((error as Error).message);
   }

@@ -137,19 +137,20 @@ const CAUSE_REASONS: Record<FieldError['type'], string> = {
   Invalid: 'FieldValueInvalid',
   TypeInvalid: 'FieldValueTypeInvalid',
   NotSupported: 'FieldValueNotSupported',
+  NotFound: 'FieldValueNotFound',
   Duplicate: 'FieldValueDuplicate',
   Forbidden: 'FieldValueForbidden',
   TooLong: 'FieldValueTooLong',
   TooMany: 'FieldValueTooMany',
 };
 
-/** 422 with one cause per field. */
+/** 422 with one cause per error. An error that two checks found is told twice there, and once in the message, as upstream does. */
 export function invalid(
   of: Pick<ErrorSubject, 'group' | 'kind'>,
   name: string,
   errors: readonly FieldError[],
 ): ApiError {
-  const lines = errors.map((error) => `${error.field}: ${error.message}`);
+  const lines = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const causes = errors.map((error) => ({
     reason: CAUSE_REASONS[error.type],
     message: error.message,
@@ -233,11 +234,11 @@ export function watchTooOld(asked: number, oldest: number): ApiError {
   return failure({code: 410, reason: 'Expired', message: `too old resource version: ${asked} (${oldest})`});
 }
 
-export function tooLarge(limitBytes: number): ApiError {
+export function tooLarge(why: string): ApiError {
   return failure({
     code: 413,
     reason: 'RequestEntityTooLarge',
-    message: `Request entity too large: limit is ${limitBytes}`,
+    message: `Request entity too large: ${why}`,
   });
 }
 

@@ -59,7 +59,7 @@ export class ApiServer {
       bookmarkEveryMs: options.bookmarkEveryMs,
     };
     const address = (): string => `${HOST}:${this.port}`;
-    const documents = {registry, openApi: new OpenApi(registry, gitVersion), gitVersion, address};
+    const documents = {registry, openApi: new OpenApi(registry, gitVersion, nowMs), gitVersion, address};
     const handler = {authenticator: options.authenticator, resources, documents, logger};
     this.#https = new HttpsServer({
       host: HOST,

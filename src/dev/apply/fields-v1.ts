@@ -1,3 +1,4 @@
+import {parseBoundedJson} from '../schema/bounded-json.ts';
 import {isObject, setMember} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
 import {buildSet, emptySet, isEmptySet, leafSet} from './field-set.ts';
@@ -33,7 +34,7 @@ function isElement(name: string): boolean {
   if (name.startsWith('f:')) return true;
   if (!/^[kvi]:/u.test(name)) return false;
   try {
-    JSON.parse(name.slice(2));
+    parseBoundedJson(name.slice(2));
     return true;
   } catch (error) {
     if (error instanceof SyntaxError) return false;

@@ -1,5 +1,7 @@
+import {parseBoundedJson} from '../schema/bounded-json.ts';
 import {isObject, objectAt, stringAt} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
+import {printValue} from '../schema/value-text.ts';
 import {withTypeAndMeta} from '../schema/object-meta.ts';
 import type {Schema} from '../schema/schema.ts';
 import {compare} from './compare.ts';
@@ -34,7 +36,7 @@ export function syncLastApplied(object: JsonObject, applied: JsonObject): JsonOb
   const {[annotation]: _last, ...annotations} = objectAt(objectAt(applied, 'metadata'), 'annotations') ?? {};
   const configuration = {...applied, metadata: {...objectAt(applied, 'metadata'), annotations}};
   const metadata = objectAt(object, 'metadata');
-  const kept = {...objectAt(metadata, 'annotations'), [annotation]: `${JSON.stringify(configuration)}\n`};
+  const kept = {...objectAt(metadata, 'annotations'), [annotation]: `${printValue(configuration)}\n`};
   return {...object, metadata: {...metadata, annotations: kept}};
 }
 
@@ -42,7 +44,7 @@ function readLastApplied(object: JsonObject | undefined): JsonObject | undefined
   const text = stringAt(objectAt(objectAt(object, 'metadata'), 'annotations'), annotation);
   if (text === undefined || text === '') return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseBoundedJson(text);
     return isObject(value) ? value : undefined;
   } catch (error) {
     // The annotation is anybody's text; one that cannot be read says nothing.

@@ -78,9 +78,13 @@ export function giveUp(managers: Managers, comparison: Comparison): Managers {
 /** What a create is compared with. The structs of a Go type are there from the start, so that nobody comes to own them as such. */
 function emptyObject(schema: Schema, after: JsonObject): JsonObject {
   const empty: JsonObject = {apiVersion: after['apiVersion'], kind: after['kind'], metadata: {}};
-  if (schema.goType !== true) return empty;
+  return schema.goType === true ? {...emptyStruct(schema), ...empty} : empty;
+}
+
+function emptyStruct(schema: Schema): JsonObject {
+  const empty: JsonObject = {};
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
-    if (jsonEquals(member.default, {})) empty[name] = {};
+    if (jsonEquals(member.default, {})) empty[name] = emptyStruct(member);
     else if (member.nullable === true) empty[name] = null;
   }
   return empty;

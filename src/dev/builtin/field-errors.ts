@@ -37,9 +37,9 @@ export function tooMany(field: string, count: number, max: number): FieldError {
   return {type: 'TooMany', field, message: `Too many: ${count}: must have at most ${max} items`};
 }
 
-/** A reference to something that the object does not hold. The registry of causes has no word of its own for it here. */
+/** A reference to something that the object does not hold. */
 export function notFoundValue(field: string, value: string): FieldError {
-  return {type: 'Invalid', field, message: `Not found: ${shown(value)}`};
+  return {type: 'NotFound', field, message: `Not found: ${shown(value)}`};
 }
 
 function shown(value: unknown): string {

@@ -12,6 +12,8 @@ const SUBJECT = {group: '', plural: 'namespaces', kind: 'Namespace'};
 export const namespaceStrategy: Strategy = {
   nameRule: 'Label',
   answersDeleteWithObject: true,
+  withoutGracePeriod: true,
+  allocated: ['spec.finalizers'],
   prepare: prepareNamespace,
   isHeld: (namespace) => textsIn(objectIn(namespace, 'spec'), 'finalizers').length > 0,
   beforeDelete: (namespace) => {

@@ -11,6 +11,9 @@ import {validatePod} from './validate-pod.ts';
 export const podStrategy: Strategy = {
   gracefulDelete: true,
   answersDeleteWithObject: true,
+  allocated: ['tolerations', 'priority', 'preemptionPolicy', 'serviceAccount', 'serviceAccountName'].map(
+    (field) => `spec.${field}`,
+  ),
   gracePeriodSeconds: gracePeriodOf,
   prepare: preparePod,
   validate: validatePodWrite,

@@ -107,8 +107,9 @@ function typeSchema(type: string, format: string): Schema {
     case 'boolean':
       return {type: 'boolean'};
     case 'Date':
-    case 'V1MicroTime':
       return {type: 'string', format: 'date-time'};
+    case 'V1MicroTime':
+      return {type: 'string', format: 'micro-time'};
     case 'IntOrString':
       return {'x-kubernetes-int-or-string': true};
     case 'any':

@@ -8,11 +8,17 @@ import {settleNodePorts} from './service-node-ports.ts';
 import type {Strategy, StrategyContext} from './strategy.ts';
 import {validateService} from './validate-service.ts';
 
+const ALLOCATED = [
+  ...['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'healthCheckNodePort'].map((field) => `spec.${field}`),
+  'spec.ports[].nodePort',
+];
+
 /** Services: defaults, ClusterIPs of both families, node ports, and the rules about them. */
 export function serviceStrategy(allocator: ServiceIpAllocator): Strategy {
   return {
     nameRule: 'Label',
     answersDeleteWithObject: true,
+    allocated: ALLOCATED,
     prepare: (service, old, context) => prepareService(service, old, {allocator, context}),
     validate: validateService,
     afterDelete: (service) => allocator.giveBack(ownerKey(service)),

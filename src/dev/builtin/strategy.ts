@@ -25,6 +25,11 @@ export interface Strategy {
    * @throws ApiError where an allocation is impossible, or a field can't be read as its type
    */
   prepare?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): JsonObject;
+  /**
+   * Fields that the server fills in where a request leaves them out, beyond defaults: nobody owns them (`spec.ports[].nodePort`).
+   * What the admission plugins of a kube-apiserver add counts as well.
+   */
+  readonly allocated?: readonly string[];
   /** The rules of the kind; those of `metadata` that all kinds share are in validate-metadata.ts. */
   validate?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): FieldError[];
   /** Sentences for `Warning` headers of a create or update. */
@@ -43,6 +48,8 @@ export interface Strategy {
    * with a period of 0, as the in-process `delete` always does.
    */
   readonly gracefulDelete?: boolean;
+  /** `deletionGracePeriodSeconds` is never set: the kind has a deletion of its own upstream. */
+  readonly withoutGracePeriod?: boolean;
   /** The grace period in seconds where the request names none. */
   gracePeriodSeconds?(object: JsonObject): number;
   /** A DELETE answers with the object that went, not with a Status (apiserver-errors.md §2.4). */

@@ -33,7 +33,10 @@ export function validateMetadata(object: JsonObject, old: JsonObject | undefined
     ...validateOwners(objectsIn(metadata, 'ownerReferences')),
     ...validateFinalizers(textsIn(metadata, 'finalizers'), type.custom),
   );
-  return old === undefined ? errors : [...errors, ...validateUnchanged(metadata, metadataOf(old))];
+  if (old === undefined) return errors;
+  // Upstream checks this once for all kinds and once more with the kind: its clients see each cause twice.
+  const changes = validateUnchanged(metadata, metadataOf(old));
+  return [...changes, ...errors, ...changes];
 }
 
 function validateIdentity(metadata: JsonObject, type: ResourceType): FieldError[] {

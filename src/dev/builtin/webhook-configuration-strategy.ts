@@ -53,7 +53,7 @@ export const admissionPolicyStrategy: Strategy = {
     const constraints = spec['matchConstraints'];
     const complete: JsonObject = {failurePolicy: 'Fail', ...spec};
     if (isObject(constraints)) complete['matchConstraints'] = defaultConstraints(constraints);
-    return {...policy, spec: complete};
+    return {...policy, spec: complete, status: policy['status'] ?? {}};
   },
 };
 

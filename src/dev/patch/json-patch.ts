@@ -1,12 +1,16 @@
+import {isDeeperThan, MAX_DEPTH} from '../schema/bounded-json.ts';
 import {isObject, jsonClone, jsonEquals, setMember} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
 import {listIndex, parsePointer, resolvePointer} from './json-pointer.ts';
 
 export type JsonPatchResult =
-  {readonly ok: true; readonly value: unknown} | {readonly ok: false; readonly message: string};
+  | {readonly ok: true; readonly value: unknown}
+  /** `tooLarge`: refused for its size, not for what it says. */
+  | {readonly ok: false; readonly message: string; readonly tooLarge?: boolean};
 
-/** An API server refuses patches with more operations than this. */
+/** An API server refuses patches with more operations than this, and those whose copies add more bytes than a body may have. */
 const mostOperations = 10_000;
+const mostCopiedBytes = 3 * 1024 * 1024;
 
 /**
  * JSON patch (RFC 6902): all operations in order, or none. The target is not changed.
@@ -15,10 +19,17 @@ const mostOperations = 10_000;
  */
 export function applyJsonPatch(target: unknown, ops: unknown): JsonPatchResult {
   if (!Array.isArray(ops)) return {ok: false, message: 'a JSON patch is a list of operations'};
-  if (ops.length > mostOperations)
-    return {ok: false, message: `a JSON patch has at most ${mostOperations} operations, not ${ops.length}`};
+  if (ops.length > mostOperations) {
+    return tooLarge(`The allowed maximum operations in a JSON patch is ${mostOperations}, got ${ops.length}`);
+  }
   let value = jsonClone(target);
+  let copied = 0;
   for (const [i, op] of ops.entries()) {
+    copied += copiedBytes(value, op);
+    if (copied > mostCopiedBytes) {
+      const what = `the accumulated size increase of copy is ${copied}, exceeding the limit ${mostCopiedBytes}`;
+      return tooLarge(`Unable to complete the copy, ${what}`);
+    }
     const result = isObject(op) ? applyOperation(value, op) : failed('it is no object');
     if (!result.ok) return failed(`operation ${i}: ${result.message}`);
     value = result.value;
@@ -28,6 +39,17 @@ export function applyJsonPatch(target: unknown, ops: unknown): JsonPatchResult {
 
 function failed(message: string): JsonPatchResult & {ok: false} {
   return {ok: false, message};
+}
+
+function tooLarge(message: string): JsonPatchResult & {ok: false} {
+  return {ok: false, message, tooLarge: true};
+}
+
+/** Each copy may double the object, so that a few of them would fill any memory. */
+function copiedBytes(root: unknown, op: unknown): number {
+  const from = isObject(op) && op['op'] === 'copy' ? pointerAt(op, 'from') : undefined;
+  const found = from === undefined ? undefined : resolvePointer(root, from);
+  return found === undefined ? 0 : JSON.stringify(found.value).length;
 }
 
 function applyOperation(root: unknown, op: JsonObject): JsonPatchResult {
@@ -60,6 +82,7 @@ function pointerAt(op: JsonObject, name: 'path' | 'from'): string[] | undefined 
 function add(root: unknown, path: readonly string[], value: unknown): JsonPatchResult {
   const [parents, last] = [path.slice(0, -1), path.at(-1)];
   if (last === undefined) return {ok: true, value};
+  if (isDeeperThan(Math.max(MAX_DEPTH - path.length, 0), value)) return failed(`it nests deeper than ${MAX_DEPTH}`);
   const parent = resolvePointer(root, parents)?.value;
   if (Array.isArray(parent)) {
     const index = last === '-' ? parent.length : listIndex(last, parent.length + 1);

@@ -47,7 +47,15 @@ export interface Schema {
 /** One error of one field. The server joins them to a 422 and turns `type` into the cause's reason (`FieldValue…`). */
 export interface FieldError {
   readonly type:
-    'Required' | 'Invalid' | 'TypeInvalid' | 'NotSupported' | 'Duplicate' | 'Forbidden' | 'TooLong' | 'TooMany';
+    | 'Required'
+    | 'Invalid'
+    | 'TypeInvalid'
+    | 'NotSupported'
+    | 'NotFound'
+    | 'Duplicate'
+    | 'Forbidden'
+    | 'TooLong'
+    | 'TooMany';
   readonly field: string;
   /** The text after "field: ". */
   readonly message: string;

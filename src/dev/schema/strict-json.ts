@@ -1,22 +1,18 @@
 import {IsthmusError} from '../../errors.ts';
+import {endOfString, parseBoundedJson} from './bounded-json.ts';
 
 /**
  * Parses JSON and finds keys that stand twice in one object; the last one wins, as in every API server.
  *
  * @returns `duplicates`: the paths as a warning names them (`spec.ports[0].port`), each once, in the order of the text
- * @throws IsthmusError ISTHMUS_DEV_CLUSTER where the text is no JSON
+ * @throws IsthmusError ISTHMUS_DEV_CLUSTER where the text is no JSON, or nests too deep
  */
 export function parseJson(text: string): {value: unknown; duplicates: string[]} {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseBoundedJson(text);
   } catch (error) {
-    throw new IsthmusError(
-      'ISTHMUS_DEV_CLUSTER',
-      `the body is not JSON: ${(error as Error).message}`,
-      {},
-      {cause: error},
-    );
+    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', (error as Error).message, {}, {cause: error});
   }
   return {value, duplicates: findDuplicates(text)};
 }
@@ -72,10 +68,4 @@ function pathOf(frame: Frame | undefined): string {
   if (frame === undefined) return '';
   if (frame.keys === undefined) return `${frame.path}[${frame.index}]`;
   return frame.path === '' ? frame.key : `${frame.path}.${frame.key}`;
-}
-
-function endOfString(text: string, start: number): number {
-  let i = start + 1;
-  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
-  return i;
 }

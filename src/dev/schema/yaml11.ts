@@ -1,6 +1,7 @@
 import {parse} from 'yaml';
 import type {Tags} from 'yaml';
 import {IsthmusError} from '../../errors.ts';
+import {isDeeperThan, MAX_DEPTH, parseBoundedJson} from './bounded-json.ts';
 
 /** YAML 1.1 types that API servers do not read as such: dates stay text, and `1:30` is no number of base 60. */
 const unwantedTags = new Set(['timestamp', 'intTime', 'floatTime', 'binary', 'omap', 'pairs', 'set']);
@@ -9,7 +10,7 @@ const unwantedTags = new Set(['timestamp', 'intTime', 'floatTime', 'binary', 'om
  * Parses an apply or YAML body as an API server does: YAML 1.1 booleans, so that unquoted `y`, `yes`, `on`, `no`, `off` are true and false,
  * and the schema refuses them where text was meant. JSON is read too. Of two equal keys the last wins.
  *
- * @throws IsthmusError ISTHMUS_DEV_CLUSTER where the text is no YAML, or more than one document
+ * @throws IsthmusError ISTHMUS_DEV_CLUSTER where the text is no YAML, or more than one document, or nests too deep
  */
 export function parseYaml11(text: string): unknown {
   if (/^\s*[{[]/u.test(text)) {
@@ -17,23 +18,36 @@ export function parseYaml11(text: string): unknown {
     if (json !== undefined) return json;
   }
   try {
-    return parse(text, {
+    const value: unknown = parse(text, {
       version: '1.1',
       uniqueKeys: false,
       maxAliasCount: 100,
       logLevel: 'error',
       customTags: (tags): Tags => tags.filter((tag) => !unwantedTags.has(tagName(tag))),
-    }) as unknown;
+    });
+    if (isDeeperThan(MAX_DEPTH, value)) throw new RangeError();
+    return value;
   } catch (error) {
-    const why = (error as Error).message.split('\n', 1).join('').replace(/:$/u, '');
-    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `the body is not YAML: ${why}`, {}, {cause: error});
+    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', whyNoYaml(error as Error), {}, {cause: error});
   }
+}
+
+/** In the form of the YAML library of API servers, with the words of ours. */
+function whyNoYaml(error: Error): string {
+  // The parser itself runs out of stack before there is a value to measure.
+  if (error instanceof RangeError) return `yaml: exceeded max depth of ${MAX_DEPTH}`;
+  const line = /at line (?<line>\d+)/u.exec(error.message)?.groups?.['line'] ?? '1';
+  const what = error.message
+    .split('\n', 1)
+    .join('')
+    .replace(/ at line .*$/u, '');
+  return `yaml: line ${line}: ${what}`;
 }
 
 /** Tabs between JSON tokens are no YAML; most bodies are JSON anyway. */
 function tryJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseBoundedJson(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

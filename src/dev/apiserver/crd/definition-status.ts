@@ -30,6 +30,15 @@ export function definitionStatus(definition: JsonObject, registry: TypeRegistry,
   };
 }
 
+/** The status of a definition at the moment it is marked for deletion. */
+export function statusOfMarked(definition: JsonObject, nowMs: number): JsonObject {
+  const status = objectAt(definition, 'status') ?? {};
+  const message = 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon';
+  const pending = {type: 'Terminating', status: 'True', reason: 'InstanceDeletionPending', message};
+  const conditions = listAt(status, 'conditions').filter(isObject);
+  return {...status, conditions: [...conditions, {...pending, lastTransitionTime: toKubeTime(nowMs)}]};
+}
+
 export function isEstablished(definition: JsonObject): boolean {
   return listAt(objectAt(definition, 'status'), 'conditions').some(
     (condition) => isObject(condition) && condition['type'] === 'Established' && condition['status'] === 'True',

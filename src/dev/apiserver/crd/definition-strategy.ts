@@ -5,6 +5,7 @@ import type {JsonObject} from '../../schema/json.ts';
 import type {FieldError} from '../../schema/schema.ts';
 import {metaOf, withMeta} from '../object-meta.ts';
 import {groupOfDefinition, namesOf, versionsOfDefinition} from './definition.ts';
+import {statusOfMarked} from './definition-status.ts';
 import {structuralErrors} from './structural-schema.ts';
 
 /** Holds a definition back until its instances are gone. */
@@ -16,10 +17,12 @@ export const definitionStrategy: Strategy = {
   answersDeleteWithObject: true,
   prepare: prepareDefinition,
   validate: validateDefinition,
-  beforeDelete: (definition) => {
+  withoutGracePeriod: true,
+  beforeDelete: (definition, {nowMs}) => {
     const finalizers = metaOf(definition).finalizers ?? [];
     if (finalizers.includes(CLEANUP_FINALIZER) || metaOf(definition).deletionTimestamp !== undefined) return definition;
-    return withMeta(definition, {finalizers: [...finalizers, CLEANUP_FINALIZER]});
+    const held = withMeta(definition, {finalizers: [...finalizers, CLEANUP_FINALIZER]});
+    return {...held, status: statusOfMarked(definition, nowMs)};
   },
 };
 

@@ -1,6 +1,5 @@
 import {createHash} from 'node:crypto';
 import type {JsonObject} from '../../schema/json.ts';
-import {storageKeyOf} from '../resource-type.ts';
 import type {ResourceType} from '../resource-type.ts';
 import type {GroupVersion, TypeRegistry} from '../type-registry.ts';
 import {STATUS_VERBS, verbsOf} from './verbs.ts';
@@ -96,11 +95,17 @@ function resourceRows(type: ResourceType): readonly JsonObject[] {
     verbs: verbsOf(type),
     ...(type.shortNames.length > 0 ? {shortNames: type.shortNames} : {}),
     ...(type.categories.length > 0 ? {categories: type.categories} : {}),
-    storageVersionHash: hash(storageKeyOf(type.group, type.plural)).slice(0, 12),
+    storageVersionHash: storageVersionHash(type),
   };
   if (!type.hasStatus) return [row];
   const {namespaced, kind} = type;
   return [row, {name: `${type.plural}/status`, singularName: '', namespaced, kind, verbs: STATUS_VERBS}];
+}
+
+/** Changes where objects are stored in another version: what storage migrators look for. */
+function storageVersionHash({group, kind, version, storageVersion = version}: ResourceType): string {
+  const digest = createHash('sha256').update(`${group}/${storageVersion}/${kind}`).digest();
+  return digest.subarray(0, 8).toString('base64');
 }
 
 /** SHA-512 in upper case hexadecimal, as ETags of discovery and hashes of OpenAPI documents are. */

@@ -20,12 +20,15 @@ interface Entry {
 export class OpenApi {
   readonly #registry: TypeRegistry;
   readonly #release: string;
+  readonly #nowMs: () => number;
   readonly #documents = new Map<string, {readonly hash: string; readonly document: JsonObject}>();
   #entries = new Map<string, Entry>();
   #revision = -1;
+  #modifiedMs = 0;
 
   /** @param release - the server's version; part of every hash */
-  constructor(registry: TypeRegistry, release: string) {
+  constructor(registry: TypeRegistry, release: string, nowMs: () => number) {
+    this.#nowMs = nowMs;
     this.#registry = registry;
     this.#release = release;
   }
@@ -36,6 +39,12 @@ export class OpenApi {
       {serverRelativeURL: `/openapi/v3/${path}?hash=${entry.hash}`},
     ]);
     return {paths: Object.fromEntries(paths) as JsonObject};
+  }
+
+  /** When what is served last changed, in whole seconds as HTTP dates are. */
+  get modifiedMs(): number {
+    this.#current();
+    return this.#modifiedMs;
   }
 
   /** @param path - `api/v1` or `apis/<group>/<version>` */
@@ -56,6 +65,8 @@ export class OpenApi {
   #current(): ReadonlyMap<string, Entry> {
     if (this.#revision === this.#registry.revision) return this.#entries;
     this.#revision = this.#registry.revision;
+    // Never the same second twice: a client that read the index in this second must notice a change in this second.
+    this.#modifiedMs = Math.max(Math.floor(this.#nowMs() / 1000) * 1000, this.#modifiedMs + 1000);
     this.#entries = new Map(
       this.#registry.groupVersions().map(({group, version}) => {
         const types = this.#registry.ofGroupVersion(group, version);

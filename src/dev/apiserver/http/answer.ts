@@ -25,9 +25,18 @@ export interface AnswerOptions {
 export function answerBody(exchange: Exchange, code: number, body: unknown, options: AnswerOptions = {}): void {
   const shown = exchange.rewrite === undefined ? body : exchange.rewrite(body);
   const yaml = options.encoding === 'yaml';
-  const text = yaml ? stringify(shown, {version: '1.1'}) : `${JSON.stringify(shown)}\n`;
+  const text = yaml
+    ? stringify(shown, {version: '1.1'})
+    : `${JSON.stringify(shown, null, indentation(exchange, code))}\n`;
   const contentType = options.contentType ?? (yaml ? 'application/yaml' : 'application/json');
   writeText(exchange, code, text, {...options, contentType});
+}
+
+/** People who look at answers themselves get them readable: who asks for it, and by the name of a browser or of curl (apiserver.md §2.1). */
+function indentation({request}: Exchange, code: number): number {
+  const asked = /[?&]pretty=([^&]*)/.exec(request.url ?? '')?.[1];
+  if (asked !== undefined) return asked === '0' || asked === 'false' ? 0 : 2;
+  return code === 406 || /^(curl|Wget|Mozilla)\//.test(request.headers['user-agent'] ?? '') ? 2 : 0;
 }
 
 export function answerText(exchange: Exchange, code: number, text: string, options: AnswerOptions = {}): void {

@@ -105,7 +105,7 @@ function answerNotModified(exchange: Exchange, headers: Readonly<Record<string, 
 
 function answerOpenApi(exchange: Exchange, info: RequestInfo, {openApi}: DocumentSource): void {
   const path = info.path.replace(/^\/openapi\/v3\/?/, '');
-  if (path === '') return answerText(exchange, 200, `${JSON.stringify(openApi.index())}\n`);
+  if (path === '') return answerIndex(exchange, openApi);
   const current = openApi.hashOf(path);
   if (current === undefined) return answerNoPage(exchange);
   const asked = info.query.get('hash');
@@ -114,6 +114,14 @@ function answerOpenApi(exchange: Exchange, info: RequestInfo, {openApi}: Documen
     return;
   }
   answerBody(exchange, 200, openApi.document(path), {headers: asked === null ? {} : immutable(current)});
+}
+
+/** The index of OpenAPI documents; kubectl asks for it with every command, and whether it changed. */
+function answerIndex(exchange: Exchange, openApi: OpenApi): void {
+  const headers = {'Last-Modified': new Date(openApi.modifiedMs).toUTCString()};
+  const since = Date.parse(exchange.request.headers['if-modified-since'] ?? '');
+  if (since >= openApi.modifiedMs) return answerNotModified(exchange, headers);
+  answerText(exchange, 200, `${JSON.stringify(openApi.index())}\n`, {headers});
 }
 
 function immutable(etag: string): Readonly<Record<string, string>> {

@@ -13,7 +13,7 @@ export async function readBody(request: IncomingMessage): Promise<RequestBody> {
     // The rest is read and dropped: a client that is still sending would otherwise see a reset instead of the answer.
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  if (size > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
+  if (size > MAX_BODY_BYTES) throw tooLarge(`limit is ${MAX_BODY_BYTES}`);
   const header = request.headers['content-type'] ?? '';
   return {bytes: Buffer.concat(chunks), contentType: (header.split(';')[0] ?? '').trim().toLowerCase()};
 }

@@ -7,6 +7,7 @@ import type {ListPage} from '../read/list.ts';
 import {presenterOf} from '../read/presenter.ts';
 import type {Presenter} from '../read/presenter.ts';
 import {parseSelection} from '../read/selection.ts';
+import {versionReached} from '../read/version-wait.ts';
 import type {ResourceType} from '../resource-type.ts';
 import {negotiate} from './accept.ts';
 import type {Accepted} from './accept.ts';
@@ -59,11 +60,13 @@ export function readObject(context: ResourceContext, target: ResourceTarget): Js
   return context.write.conversion.show(stored, type);
 }
 
-export function answerList(exchange: Exchange, context: ResourceContext, target: ResourceTarget): void {
+export async function answerList(exchange: Exchange, context: ResourceContext, target: ResourceTarget): Promise<void> {
   const view = viewOf(exchange, context, target);
   const {query} = target.info;
   const selection = parseSelection(target.type, target.namespace, query);
-  const page = listPage(context.write, selection, parseListOptions(query));
+  const options = parseListOptions(query);
+  await versionReached(context.write.storage, options, exchange.response);
+  const page = listPage(context.write, selection, options);
   const shown: ListPage = target.faults.emptyList
     ? {...page, items: [], continueToken: undefined, remaining: undefined}
     : page;

@@ -3,6 +3,7 @@ import {ApiError, badRequest} from '../api-error.ts';
 import {metaOf} from '../object-meta.ts';
 import {parseListOptions} from '../read/list-options.ts';
 import {listPage} from '../read/list.ts';
+import {versionReached} from '../read/version-wait.ts';
 import {parseSelection} from '../read/selection.ts';
 import {applyObject} from '../write/apply-object.ts';
 import {decodeBody} from '../write/decode-object.ts';
@@ -14,6 +15,7 @@ import type {DeleteOptions} from '../write/delete-options.ts';
 import {patchObject} from '../write/patch-object.ts';
 import {postObject} from '../write/post-object.ts';
 import {putObject} from '../write/put-object.ts';
+import {countedRequest} from '../write/write-call.ts';
 import type {WriteCall, WriteVerb} from '../write/write-call.ts';
 import {parseWriteOptions} from '../write/write-options.ts';
 import type {WriteOptions} from '../write/write-options.ts';
@@ -33,7 +35,11 @@ export async function answerCreate(
   const view = viewOf(exchange, context, target);
   const options = parseWriteOptions(target.info.query, 'CreateOptions');
   const body = await readBody(exchange.request);
-  const object = await postObject(context.write, callOf(exchange, context, target, {verb: 'create', options}), body);
+  const call = callOf(exchange, context, target, {verb: 'create', options});
+  const object = await countedRequest(context.write, call, {
+    run: () => postObject(context.write, call, body),
+    nameOf: (created) => metaOf(created).name,
+  });
   answerBody(exchange, 201, view.presenter.object(object), {encoding: view.accepted.encoding});
 }
 
@@ -45,7 +51,8 @@ export async function answerUpdate(
   const view = viewOf(exchange, context, target);
   const options = parseWriteOptions(target.info.query, 'UpdateOptions');
   const body = await readBody(exchange.request);
-  const object = await putObject(context.write, callOf(exchange, context, target, {verb: 'update', options}), body);
+  const call = callOf(exchange, context, target, {verb: 'update', options});
+  const object = await countedRequest(context.write, call, {run: () => putObject(context.write, call, body)});
   answerBody(exchange, 200, view.presenter.object(object), {encoding: view.accepted.encoding});
 }
 
@@ -55,9 +62,12 @@ export async function answerPatch(exchange: Exchange, context: ResourceContext, 
   const apply = body.contentType === APPLY;
   const options = parseWriteOptions(target.info.query, 'PatchOptions', apply);
   const call = callOf(exchange, context, target, {verb: apply ? 'apply' : 'patch', options});
-  const {object, created} = apply
-    ? await applyObject(context.write, call, body)
-    : {object: await patchObject(context.write, call, body), created: false};
+  const {object, created} = await countedRequest(context.write, call, {
+    run: async () =>
+      apply
+        ? await applyObject(context.write, call, body)
+        : {object: await patchObject(context.write, call, body), created: false},
+  });
   answerBody(exchange, created ? 201 : 200, view.presenter.object(object), {encoding: view.accepted.encoding});
 }
 
@@ -68,7 +78,8 @@ export async function answerDelete(
 ): Promise<void> {
   const view = viewOf(exchange, context, target);
   const options = await deleteOptions(exchange, target);
-  const deletion = await deleteObject(context.write, deleteCall(exchange, context, target, options), options);
+  const call = deleteCall(exchange, context, target, options);
+  const deletion = await countedRequest(context.write, call, {run: () => deleteObject(context.write, call, options)});
   const {encoding} = view.accepted;
   if (deletion.gone && target.type.strategy.answersDeleteWithObject !== true) {
     answerBody(exchange, 200, successStatus(target, deletion), {encoding});
@@ -86,12 +97,16 @@ export async function answerDeleteCollection(
   const options = await deleteOptions(exchange, target);
   const {query} = target.info;
   const selection = parseSelection(target.type, target.namespace, query);
-  const page = listPage(context.write, selection, parseListOptions(query));
+  const listed = parseListOptions(query);
+  await versionReached(context.write.storage, listed, exchange.response);
+  const page = listPage(context.write, selection, listed);
   const deleted: JsonObject[] = [];
   for (const item of page.items) {
     const {namespace, name} = metaOf(item);
     const call = {...deleteCall(exchange, context, target, options), namespace, name};
-    const deletion = await deleteObject(context.write, call, {...options, unnamed: true}).catch(ignoreMissing);
+    const deletion = await countedRequest(context.write, call, {
+      run: () => deleteObject(context.write, call, {...options, unnamed: true}).catch(ignoreMissing),
+    });
     if (deletion !== undefined) deleted.push(deletion.object);
   }
   answerBody(exchange, 200, view.presenter.list({...page, items: deleted}), {encoding: view.accepted.encoding});
@@ -134,7 +149,7 @@ function deleteCall(
   options: DeleteOptions,
 ): WriteCall {
   const {dryRun} = options;
-  const write: WriteOptions = {dryRun, fieldManager: undefined, fieldValidation: 'Ignore', force: undefined};
+  const write: WriteOptions = {dryRun, fieldManager: undefined, fieldValidation: undefined, force: undefined};
   return callOf(exchange, context, target, {verb: 'delete', options: write});
 }
 

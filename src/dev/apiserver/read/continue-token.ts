@@ -1,3 +1,4 @@
+import {parseBoundedJson} from '../../schema/bounded-json.ts';
 import {isObject} from '../../schema/json.ts';
 import {badRequest} from '../api-error.ts';
 
@@ -20,7 +21,7 @@ export function encodeContinue(token: ContinueToken): string {
 export function decodeContinue(text: string): ContinueToken {
   let body: unknown;
   try {
-    body = JSON.parse(Buffer.from(text, 'base64url').toString());
+    body = parseBoundedJson(Buffer.from(text, 'base64url').toString());
   } catch (error) {
     throw badRequest(`invalid continue token: continue key is not valid: ${(error as Error).message}`);
   }

@@ -1,3 +1,4 @@
+import {notSupported} from '../../builtin/field-errors.ts';
 import type {FieldError} from '../../schema/schema.ts';
 import {badRequest, invalidOptions, serverError} from '../api-error.ts';
 
@@ -51,6 +52,7 @@ export function parseWatchOptions(query: URLSearchParams): WatchOptions {
   } else if (match !== '') {
     const why = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
     errors.push(forbiddenField('resourceVersionMatch', `Forbidden: ${why}`));
+    if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
   }
   if (errors.length > 0) throw invalidOptions('ListOptions', errors);
   const version = query.get('resourceVersion') ?? '';

@@ -1,17 +1,18 @@
 import {toKubeTime} from '../../../api/meta.ts';
+import {describeConflicts} from '../../apply/conflicts.ts';
+import type {FieldConflict} from '../../apply/conflicts.ts';
 import {serverSideApply} from '../../apply/managed-fields.ts';
 import type {ApplyResult} from '../../apply/managed-fields.ts';
 import {applyDefaults} from '../../schema/defaults.ts';
 import {isObject, stringAt} from '../../schema/json.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {parseYaml11} from '../../schema/yaml11.ts';
-import {immutable} from '../../builtin/field-errors.ts';
-import {ApiError, badRequest, conflict, failure, invalid, notFound, reasonOf, serverError} from '../api-error.ts';
+import {ApiError, badRequest, conflict, failure, notFound, reasonOf, serverError} from '../api-error.ts';
 import {metaOf, withField, withMeta} from '../object-meta.ts';
 import {apiVersionOfType} from '../resource-type.ts';
 import {createObject} from './create-object.ts';
 import type {RequestBody} from './decode-object.ts';
-import {renewLastApplied} from './last-applied.ts';
+import {decodeAsGo} from './go-decoding.ts';
 import {placeObject} from './name-check.ts';
 import {updateObject} from './update-object.ts';
 import {liveObject} from './write-call.ts';
@@ -36,7 +37,6 @@ export async function applyObject(context: WriteContext, call: WriteCall, body: 
     }
   }
   const object = await updateObject(context, call, (live) => {
-    checkSameUid(call, applied, live);
     const version = metaOf(applied).resourceVersion ?? '';
     const merged = merge(context, call, applied, live);
     return {object: withMeta(merged, {resourceVersion: version === '' ? undefined : version}), tracked: true};
@@ -95,12 +95,6 @@ function checkMayCreate(call: WriteCall, applied: JsonObject): void {
   }
 }
 
-function checkSameUid(call: WriteCall, applied: JsonObject, live: JsonObject): void {
-  const {uid} = metaOf(applied);
-  if (uid === undefined || uid === '' || uid === metaOf(live).uid) return;
-  throw invalid(call.type, call.name ?? '', [immutable('metadata.uid', uid)]);
-}
-
 function createApplied(context: WriteContext, call: WriteCall, applied: JsonObject): Promise<JsonObject> {
   // A resourceVersion is no precondition here: on an absent object it is ignored (§4.3).
   const merged = merge(context, call, withMeta(applied, {resourceVersion: undefined}), undefined);
@@ -115,11 +109,15 @@ function merge(context: WriteContext, call: WriteCall, applied: JsonObject, live
     force: call.options.force === true,
     apiVersion: apiVersionOfType(call.type),
     ...(call.subresource === undefined ? {} : {subresource: call.subresource}),
+    hasStatus: call.type.hasStatus,
     schema: call.type.schema,
     now: toKubeTime(context.nowMs()),
   });
   if (!result.ok) throw refusal(result);
-  return applyDefaults(call.type.schema, renewLastApplied(result.object, applied, call.manager));
+  if (call.type.custom) return applyDefaults(call.type.schema, result.object);
+  const decoded = decodeAsGo(call.type, result.object);
+  if (decoded.error !== undefined) throw serverError(decoded.error);
+  return applyDefaults(call.type.schema, decoded.object);
 }
 
 function refusal(result: Exclude<ApplyResult, {ok: true}>): ApiError {
@@ -130,35 +128,18 @@ function refusal(result: Exclude<ApplyResult, {ok: true}>): ApiError {
   return fieldConflict(result.conflicts);
 }
 
-interface FieldConflict {
-  readonly manager: string;
-  readonly field: string;
-}
-
 /** The 409 of fields that others own, worded as kubectl expects to print it (§4.2). */
 function fieldConflict(conflicts: readonly FieldConflict[]): ApiError {
-  const causes = conflicts.map(({manager, field}) => ({
-    reason: 'FieldManagerConflict',
-    message: `conflict with ${quoted(manager)}`,
-    field,
-  }));
-  const count = conflicts.length;
-  const first = causes[0];
-  const text =
-    count === 1 && first !== undefined
-      ? `${first.message}: ${first.field}`
-      : [...Map.groupBy(conflicts, ({manager}) => manager)]
-          .map(([manager, of]) => `conflicts with ${quoted(manager)}:\n${of.map(({field}) => `- ${field}`).join('\n')}`)
-          .join('\n');
   return failure({
     code: 409,
     reason: 'Conflict',
-    message: `Apply failed with ${count} conflict${count === 1 ? '' : 's'}: ${text}`,
-    details: {causes},
+    message: describeConflicts(conflicts),
+    details: {
+      causes: conflicts.map(({shown, field}) => ({
+        reason: 'FieldManagerConflict',
+        message: `conflict with ${shown}`,
+        field,
+      })),
+    },
   });
-}
-
-/** `m` → `"m"`; an Update entry comes as `m" using v1` and keeps its own quote. */
-function quoted(manager: string): string {
-  return manager.includes('" using ') ? `"${manager}` : `"${manager}"`;
 }

@@ -57,9 +57,7 @@ function decodeText(body: RequestBody, kind: string, decode: () => Decoded): Dec
   try {
     return decode();
   } catch (error) {
-    const complete = body.bytes.toString().trimEnd().endsWith('}');
-    const why = complete ? reasonOf(error) : 'unexpected end of JSON input';
-    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, body);
+    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${reasonOf(error)}`, body);
   }
 }
 

@@ -34,11 +34,28 @@ export async function deleteObject(
       ...(request.unnamed === true || call.name === undefined ? {} : {name: call.name}),
       object: null,
       oldObject: live,
+      options: reviewedOptions(call, request, live),
     });
     await call.admission.mutate(input, call.warn);
     await call.admission.validate(input, call.warn);
   }
   return remove(context, call, request);
+}
+
+/** What webhooks are told of a DELETE; a graceful one always says its period (apiserver.md §5.1). */
+function reviewedOptions(call: WriteCall, request: DeleteOptions, live: JsonObject): JsonObject {
+  const graceful = call.type.strategy.gracefulDelete === true;
+  const seconds = graceful ? graceOf(call, request, live) : request.gracePeriodSeconds;
+  const {propagationPolicy, uid, resourceVersion} = request;
+  const preconditions = {
+    ...(uid === undefined ? {} : {uid}),
+    ...(resourceVersion === undefined ? {} : {resourceVersion}),
+  };
+  return {
+    ...(seconds === undefined ? {} : {gracePeriodSeconds: seconds}),
+    ...(Object.keys(preconditions).length === 0 ? {} : {preconditions}),
+    ...(propagationPolicy === undefined ? {} : {propagationPolicy}),
+  };
 }
 
 /** The same for the cluster's own controllers, at once: no grace period, no webhooks. */
@@ -87,7 +104,12 @@ function remove(context: WriteContext, call: WriteCall, options: DeleteOptions):
   const last = context.storage.remove(type.storageKey, key);
   recordWrite(context, call, call.name ?? '');
   type.strategy.afterDelete?.(live, strategy);
-  return {object: last === undefined ? live : context.conversion.show(last, type), gone: true};
+  // A kind that ends in two steps shows its end, however short it was.
+  const shown = type.strategy.gracefulDelete === true ? marked : live;
+  return {
+    object: last === undefined ? live : withMeta(shown, {resourceVersion: metaOf(last).resourceVersion}),
+    gone: true,
+  };
 }
 
 /** The object as it waits for its end. The garbage collector answers the two finalizers of the propagation policies. */
@@ -100,10 +122,11 @@ function mark(context: WriteContext, call: WriteCall, options: DeleteOptions, ob
   const added = options.propagationPolicy === undefined ? undefined : extra[options.propagationPolicy];
   if (added !== undefined && !finalizers.includes(added)) finalizers.push(added);
   const first = meta.deletionTimestamp === undefined;
+  const grace = first ? graceSeconds : Math.min(graceSeconds, meta.deletionGracePeriodSeconds ?? 0);
   return withMeta(object, {
     finalizers: finalizers.length > 0 ? finalizers : undefined,
     deletionTimestamp: meta.deletionTimestamp ?? toKubeTime(context.nowMs() + graceSeconds * 1000),
-    deletionGracePeriodSeconds: first ? graceSeconds : Math.min(graceSeconds, meta.deletionGracePeriodSeconds ?? 0),
+    deletionGracePeriodSeconds: type.strategy.withoutGracePeriod === true ? undefined : grace,
     generation: first && hasGeneration(type) ? (meta.generation ?? 0) + 1 : meta.generation,
   });
 }

@@ -6,13 +6,6 @@ import {metaOf, withField, withMeta} from '../object-meta.ts';
 import {apiVersionOfType} from '../resource-type.ts';
 import type {WriteCall, WriteContext} from './write-call.ts';
 
-/** What the server itself fills in where a request leaves it out: nobody owns that (seen on a real server for Services). */
-const ALLOCATED: Readonly<Record<string, readonly string[]>> = {
-  services: ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'],
-  namespaces: ['finalizers'],
-  pods: ['nodeName'],
-};
-
 export interface Tracked {
   readonly before: JsonObject | undefined;
   /** As the request has it. */
@@ -26,22 +19,31 @@ export function ownedByWriter(context: WriteContext, call: WriteCall, {before, g
   const {type, subresource} = call;
   const owned = trackUpdate({
     before,
-    after: writtenPart(type.storageKey, given, prepared),
+    after: withoutAllocated(prepared, given, type.strategy.allocated ?? []),
     manager: call.manager,
     apiVersion: apiVersionOfType(type),
     ...(subresource === undefined ? {} : {subresource}),
+    hasStatus: type.hasStatus,
     schema: type.schema,
     now: toKubeTime(context.nowMs()),
   });
   return withMeta(prepared, {managedFields: metaOf(owned).managedFields});
 }
 
-function writtenPart(storageKey: string, given: JsonObject, prepared: JsonObject): JsonObject {
-  const withoutStatus = withField(prepared, 'status', given['status']);
-  const allocated = ALLOCATED[storageKey];
-  const spec = prepared['spec'];
-  if (allocated === undefined || !isObject(spec)) return withoutStatus;
-  const asked = isObject(given['spec']) ? given['spec'] : {};
-  const written = Object.entries(spec).filter(([field]) => !allocated.includes(field) || asked[field] !== undefined);
-  return {...withoutStatus, spec: Object.fromEntries(written)};
+/** Without what the server itself filled in: a path that the request names stays. */
+function withoutAllocated(prepared: JsonObject, given: JsonObject, paths: readonly string[]): JsonObject {
+  return paths.reduce((object, path) => withoutPath(object, given, path.split('.')), prepared);
+}
+
+function withoutPath(prepared: JsonObject, given: JsonObject, path: readonly string[]): JsonObject {
+  const [step = '', ...rest] = path;
+  const name = step.replace('[]', '');
+  const value = prepared[name];
+  if (rest.length === 0) return given[name] === undefined ? withField(prepared, name, undefined) : prepared;
+  // Defaults neither add nor move items, so the item at the same place is the one that was asked for.
+  const below = (item: unknown, asked: unknown): unknown =>
+    isObject(item) ? withoutPath(item, isObject(asked) ? asked : {}, rest) : item;
+  if (!Array.isArray(value)) return value === undefined ? prepared : {...prepared, [name]: below(value, given[name])};
+  const asked: readonly unknown[] = Array.isArray(given[name]) ? given[name] : [];
+  return {...prepared, [name]: value.map((item, at) => below(item, asked[at]))};
 }

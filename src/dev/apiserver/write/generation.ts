@@ -1,6 +1,6 @@
-import {jsonEquals} from '../../schema/json.ts';
+import {isObject, jsonEquals} from '../../schema/json.ts';
 import type {JsonObject} from '../../schema/json.ts';
-import {metaOf} from '../object-meta.ts';
+import {metaOf, withField} from '../object-meta.ts';
 import type {ResourceType} from '../resource-type.ts';
 
 /** Built-in kinds that count the changes of their spec; the others have no generation (seen, apiserver-errors.md §2.3). */
@@ -33,9 +33,13 @@ export function nextGeneration(
   return jsonEquals(desired(before, type), desired(after, type)) ? current : current + 1;
 }
 
+/** Binding a pod to a node is no change of what was asked for. */
+function withoutNode(spec: unknown): unknown {
+  return isObject(spec) ? withField(spec, 'nodeName', undefined) : spec;
+}
+
 function desired(object: JsonObject, type: ResourceType): JsonObject {
-  const {metadata, status, apiVersion, ...rest} = object;
-  void metadata;
-  void apiVersion;
+  const {metadata: _metadata, status, apiVersion: _version, ...rest} = object;
+  if (type.storageKey === 'pods') rest['spec'] = withoutNode(rest['spec']);
   return type.hasStatus ? rest : {...rest, ...(status === undefined ? {} : {status})};
 }

@@ -4,7 +4,7 @@ import {applyStrategicMerge} from '../../patch/strategic-merge.ts';
 import {isObject} from '../../schema/json.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {parseJson} from '../../schema/strict-json.ts';
-import {badRequest, failure, reasonOf, unsupportedMediaType} from '../api-error.ts';
+import {badRequest, failure, reasonOf, tooLarge, unsupportedMediaType} from '../api-error.ts';
 import {metaOf, withMeta} from '../object-meta.ts';
 import {checkKind} from './decode-object.ts';
 import type {RequestBody} from './decode-object.ts';
@@ -65,8 +65,8 @@ function jsonPatch(body: RequestBody): Patch {
     duplicates: [],
     apply: (live) => {
       const result = applyJsonPatch(live, value);
-      if (!result.ok) throw cannotApply();
-      return result.value;
+      if (result.ok) return result.value;
+      throw result.tooLarge === true ? tooLarge(result.message) : cannotApply();
     },
   };
 }

@@ -21,7 +21,7 @@ export function acceptKnownFields(call: WriteCall, given: DecodedObject): JsonOb
   ];
   if (complaints.length > 0) {
     if (options.fieldValidation === 'Strict') throw strictError(call, given.object, complaints);
-    if (options.fieldValidation === 'Warn') for (const complaint of complaints) call.warn(complaint);
+    if (options.fieldValidation !== 'Ignore') for (const complaint of complaints) call.warn(complaint);
   }
   if (type.custom) return applyDefaults(type.schema, pruned.object);
   const decoded = decodeAsGo(type, pruned.object);

@@ -1,4 +1,4 @@
-import {jsonEquals} from '../../schema/json.ts';
+import {isUnchanged} from '../../apply/unchanged.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {conflict, notFound, serverError} from '../api-error.ts';
 import {metaOf, storageKey, withField, withMeta} from '../object-meta.ts';
@@ -120,7 +120,8 @@ function keepServerFields(call: WriteCall, object: JsonObject, live: JsonObject)
 function commit(context: WriteContext, call: WriteCall, live: JsonObject, object: JsonObject): JsonObject {
   const {type} = call;
   for (const warning of type.strategy.warnings?.(object, live) ?? []) call.warn(warning);
-  if (jsonEquals(object, live) || call.options.dryRun) return object;
+  if (isUnchanged(live, object)) return live;
+  if (call.options.dryRun) return object;
   const name = call.name ?? '';
   recordWrite(context, call, name);
   if (metaOf(object).deletionTimestamp !== undefined && !isHeldBack(type, object)) {

@@ -1,7 +1,7 @@
 import type {AdmissionInput} from '../../admission/admit.ts';
 import type {StrategyContext} from '../../builtin/strategy.ts';
 import type {JsonObject} from '../../schema/json.ts';
-import type {WriteCounter} from '../../writes.ts';
+import type {WriteCounter, WriteRow} from '../../writes.ts';
 import type {InternalApi} from '../internal-api.ts';
 import {storageKey} from '../object-meta.ts';
 import type {ResourceType} from '../resource-type.ts';
@@ -65,12 +65,33 @@ export function liveObject(context: WriteContext, call: WriteCall, name: string)
 }
 
 export function recordWrite(context: WriteContext, call: WriteCall, name: string): void {
-  context.writes.record({
-    resource: call.subresource === undefined ? call.type.storageKey : `${call.type.storageKey}/${call.subresource}`,
+  context.writes.record(writeOf(call, name));
+}
+
+/** Runs a client's write request and counts it, however it ends. */
+export async function countedRequest<T>(
+  context: WriteContext,
+  call: WriteCall,
+  write: {readonly run: () => Promise<T>; readonly nameOf?: (done: T) => string | undefined},
+): Promise<T> {
+  let name = call.name;
+  try {
+    const done = await write.run();
+    name ??= write.nameOf?.(done);
+    return done;
+  } finally {
+    context.writes.recordRequest(writeOf(call, name ?? ''));
+  }
+}
+
+function writeOf(call: WriteCall, name: string): Omit<WriteRow, 'count'> {
+  const {storageKey: resource} = call.type;
+  return {
+    resource: call.subresource === undefined ? resource : `${resource}/${call.subresource}`,
     verb: call.verb,
     manager: call.manager,
     name: storageKey(call.namespace, name),
-  });
+  };
 }
 
 const OPTIONS_KIND = {CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions'} as const;
@@ -79,26 +100,35 @@ const OPTIONS_KIND = {CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 
 export function admissionInput(
   call: WriteCall,
   operation: 'CREATE' | 'UPDATE' | 'DELETE',
-  objects: {readonly name?: string; readonly object: JsonObject | null; readonly oldObject: JsonObject | null},
+  about: {
+    readonly name?: string;
+    readonly object: JsonObject | null;
+    readonly oldObject: JsonObject | null;
+    /** Fields of `DeleteOptions`. */
+    readonly options?: JsonObject;
+  },
 ): AdmissionInput {
-  const {options} = call;
+  const {dryRun, fieldManager, fieldValidation} = call.options;
   // A Namespace is reviewed under its own name (§5.1).
-  const namespace = call.type.storageKey === 'namespaces' ? objects.name : call.namespace;
+  const namespace = call.type.storageKey === 'namespaces' ? about.name : call.namespace;
   return {
     operation,
     type: call.type,
     ...(call.subresource === undefined ? {} : {subresource: call.subresource}),
     ...(namespace === undefined ? {} : {namespace}),
-    ...(objects.name === undefined ? {} : {name: objects.name}),
-    object: objects.object,
-    oldObject: objects.oldObject,
+    ...(about.name === undefined ? {} : {name: about.name}),
+    object: about.object,
+    oldObject: about.oldObject,
     userInfo: call.userInfo,
-    dryRun: options.dryRun,
+    dryRun,
+    // Only what the request itself named: a manager that was guessed from the User-Agent is not told.
     options: {
       kind: OPTIONS_KIND[operation],
       apiVersion: 'meta.k8s.io/v1',
-      ...(options.dryRun ? {dryRun: ['All']} : {}),
-      ...(operation === 'DELETE' ? {} : {fieldManager: call.manager}),
+      ...(dryRun ? {dryRun: ['All']} : {}),
+      ...(fieldManager === undefined ? {} : {fieldManager}),
+      ...(fieldValidation === undefined ? {} : {fieldValidation}),
+      ...about.options,
     },
   };
 }

@@ -8,7 +8,8 @@ export interface WriteOptions {
   readonly dryRun: boolean;
   /** Undefined: the name out of the User-Agent is used. */
   readonly fieldManager: string | undefined;
-  readonly fieldValidation: FieldValidation;
+  /** Undefined: as Warn. */
+  readonly fieldValidation: FieldValidation | undefined;
   readonly force: boolean | undefined;
 }
 
@@ -36,7 +37,7 @@ export function parseWriteOptions(query: URLSearchParams, kind: string, isApply 
   return {
     dryRun: query.getAll('dryRun').includes('All'),
     fieldManager: manager === '' ? undefined : manager,
-    fieldValidation: validation === 'Strict' || validation === 'Ignore' ? validation : 'Warn',
+    fieldValidation: validation === '' ? undefined : (validation as FieldValidation),
     force: force === null ? undefined : parseForce(force),
   };
 }

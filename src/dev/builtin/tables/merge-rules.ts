@@ -116,6 +116,7 @@ export const keptWhenEmpty: ReadonlySet<string> = new Set([
   'V1CustomResourceDefinitionStatus.storedVersions',
   'V1EndpointSlice.endpoints',
   'V1EndpointSlice.ports',
+  'V1PodSpec.containers',
   'V1Role.rules',
 ]);
 
@@ -140,7 +141,9 @@ export const defaults: Readonly<Record<string, unknown>> = {
   'V1Lease.spec': {},
   'V1ServiceCIDR.spec': {},
   'V1ServiceCIDR.status': {},
+  'V1CustomResourceDefinition.spec': {},
   'V1CustomResourceDefinition.status': {},
+  'V1CustomResourceDefinitionSpec.names': {},
   'V1ValidatingAdmissionPolicy.spec': {},
   'V1ValidatingAdmissionPolicy.status': {},
   'V1ValidatingAdmissionPolicyBinding.spec': {},

@@ -1,0 +1,81 @@
+import {generateKeyPair, randomBytes} from 'node:crypto';
+import {mkdir, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+
+import {adminKubeconfig} from '../../src/dev/admin-kubeconfig.ts';
+import type {ClusterCredentials} from '../../src/kube/credentials.ts';
+import type {KeyPairPem} from '../../src/pki/authority.ts';
+import {createAuthority, issueServing} from '../../src/pki/authority.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+
+/** What a control plane reads from disk, and what its administrator holds. */
+export interface ClusterFiles {
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly serviceAccountKeyFile: string;
+  readonly tokenFile: string;
+  readonly kubeconfigFile: string;
+  readonly kubeconfig: string;
+  readonly credentials: ClusterCredentials;
+  /** A new serving certificate of the same CA; a running kube-apiserver reads it by itself within a minute. */
+  renewCertificate(): Promise<void>;
+}
+
+export async function writeClusterFiles(o: {dir: string; name: string; port: number}): Promise<ClusterFiles> {
+  const {dir, name, port} = o;
+  await mkdir(dir, {recursive: true, mode: 0o700});
+  const [authority, serviceAccountKey] = await Promise.all([
+    createAuthority({commonName: `${name} (testbed)`, ...validity()}),
+    newServiceAccountKey(),
+  ]);
+  const server = `https://127.0.0.1:${port}`;
+  const token = randomBytes(24).toString('base64url');
+  const kubeconfig = adminKubeconfig({name, server, caPem: authority.certPem, token});
+  const file = (base: string): string => join(dir, base);
+  const files = {
+    caFile: file('ca.pem'),
+    certFile: file('serving.pem'),
+    keyFile: file('serving-key.pem'),
+    serviceAccountKeyFile: file('service-account.pem'),
+    tokenFile: file('tokens.csv'),
+    kubeconfigFile: file('kubeconfig'),
+  };
+  const renewCertificate = (): Promise<void> => writeServing(authority, files);
+  await Promise.all([
+    writeSecret(files.caFile, authority.certPem),
+    writeSecret(files.serviceAccountKeyFile, serviceAccountKey),
+    writeSecret(files.tokenFile, `${token},admin,admin,system:masters\n`),
+    writeSecret(files.kubeconfigFile, kubeconfig),
+    renewCertificate(),
+  ]);
+  return {...files, kubeconfig, credentials: {server, ca: authority.certPem, token}, renewCertificate};
+}
+
+async function writeServing(authority: KeyPairPem, files: {certFile: string; keyFile: string}): Promise<void> {
+  const {certPem, keyPem} = await issueServing(authority, {
+    commonName: 'kube-apiserver',
+    dnsNames: NAMES,
+    ipAddresses: ['127.0.0.1', '::1'],
+    ...validity(),
+  });
+  await Promise.all([writeSecret(files.certFile, certPem), writeSecret(files.keyFile, keyPem)]);
+}
+
+/** RSA, as kubeadm makes it: tokens are then signed with RS256. */
+async function newServiceAccountKey(): Promise<string> {
+  const {privateKey} = await promisify(generateKeyPair)('rsa', {modulusLength: 2048});
+  return privateKey.export({type: 'pkcs1', format: 'pem'}).toString();
+}
+
+/** A day back, so that clocks may differ. */
+function validity(): {notBeforeMs: number; notAfterMs: number} {
+  return {notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 30 * DAY_MS};
+}
+
+function writeSecret(path: string, content: string): Promise<void> {
+  return writeFile(path, content, {mode: 0o600});
+}

@@ -1,0 +1,176 @@
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {Logger} from 'pino';
+
+import type {ClusterCredentials} from '../../src/kube/credentials.ts';
+import {KubeClient} from '../../src/kube/client.ts';
+import {applyManifests} from './apply-manifests.ts';
+import type {GroupVersion} from './broken-group.ts';
+import {breakGroups, mendGroups} from './broken-group.ts';
+import type {ClusterFiles} from './cluster-files.ts';
+import {writeClusterFiles} from './cluster-files.ts';
+import type {ApiServerPlace} from './control-plane-flags.ts';
+import {apiServerFlags, controllerManagerFlags} from './control-plane-flags.ts';
+import type {Etcd} from './etcd.ts';
+import {reservePort} from './free-port.ts';
+import {usablePart} from './part-cache.ts';
+import {startPodRunner} from './pod-runner.ts';
+import type {KeptProcess, ProcessKeeper} from './process-keeper.ts';
+import {until} from './until.ts';
+
+const START_MS = 60_000;
+
+export interface RealClusterOptions {
+  readonly name: string;
+  /** Service ranges 10.(100+index).0.0/16 and fd00:0:0:index::/112, pods 10.(200+index).0.0/16: as an embedded cluster has them. */
+  readonly index: number;
+  readonly dir: string;
+  readonly etcd: Etcd;
+  readonly keeper: ProcessKeeper;
+  readonly logger: Logger;
+}
+
+interface Binaries {
+  readonly apiServer: string;
+  readonly controllerManager: string;
+}
+
+/** A kube-apiserver and a kube-controller-manager on 127.0.0.1, and a loop that plays scheduler and kubelet. */
+export class RealCluster {
+  readonly name: string;
+  readonly client: KubeClient;
+  readonly #options: RealClusterOptions;
+  readonly #binaries: Binaries;
+  readonly #files: ClusterFiles;
+  readonly #place: ApiServerPlace;
+  readonly #pods = new AbortController();
+  #apiServer: KeptProcess | undefined;
+  #controllerManager: KeptProcess | undefined;
+  #podRunner: {readonly closed: Promise<void>} | undefined;
+
+  private constructor(
+    options: RealClusterOptions,
+    parts: {binaries: Binaries; files: ClusterFiles; place: ApiServerPlace},
+  ) {
+    this.name = options.name;
+    this.client = new KubeClient({credentials: parts.files.credentials, userAgent: 'testbed'});
+    this.#options = options;
+    this.#binaries = parts.binaries;
+    this.#files = parts.files;
+    this.#place = parts.place;
+  }
+
+  /** Ready to be used when it resolves. */
+  static async start(options: RealClusterOptions): Promise<RealCluster> {
+    const {name, index, etcd} = options;
+    const dir = join(options.dir, name);
+    await mkdir(dir, {recursive: true, mode: 0o700});
+    const [apiServer, controllerManager, reserved] = await Promise.all([
+      usablePart('kube-apiserver'),
+      usablePart('kube-controller-manager'),
+      reservePort(),
+    ]);
+    const files = await writeClusterFiles({dir, name, port: reserved.port});
+    const place = {name, index, dir, port: reserved.port, etcdUrl: etcd.url};
+    const cluster = new RealCluster(options, {binaries: {apiServer, controllerManager}, files, place});
+    await reserved.release();
+    await cluster.start();
+    await cluster.#startControllers();
+    return cluster;
+  }
+
+  get url(): string {
+    return this.#files.credentials.server;
+  }
+
+  get kubeconfig(): string {
+    return this.#files.kubeconfig;
+  }
+
+  get credentials(): ClusterCredentials {
+    return this.#files.credentials;
+  }
+
+  /** For signals: SIGSTOP and SIGCONT, and its id. Undefined while it is stopped. */
+  get apiServer(): KeptProcess | undefined {
+    return this.#apiServer;
+  }
+
+  /** As the administrator: server-side apply of every document, types first; they are served when it returns. */
+  async applyManifests(yaml: string): Promise<void> {
+    await applyManifests(this.client, yaml);
+  }
+
+  /** Kills the kube-apiserver; the data stay. */
+  async stop(): Promise<void> {
+    await this.#apiServer?.kill();
+    this.#apiServer = undefined;
+  }
+
+  /** On the same port, with the data as they were and no memory of what led to them: old watches get 410. */
+  async start(): Promise<void> {
+    await this.#run(this.#place, this.client);
+  }
+
+  /**
+   * As {@link start}, but before its port is open these groups answer 503, until {@link mend}. So who comes back to it must list,
+   * and fail.
+   */
+  async startBroken(groups: readonly GroupVersion[]): Promise<void> {
+    const aside = await reservePort();
+    const server = `https://127.0.0.1:${aside.port}`;
+    const client = new KubeClient({credentials: {...this.credentials, server}, userAgent: 'testbed'});
+    try {
+      await aside.release();
+      await this.#run({...this.#place, port: aside.port}, client);
+      await breakGroups(client, groups);
+    } finally {
+      await client.close();
+      await this.stop();
+    }
+    await this.start();
+  }
+
+  async mend(groups: readonly GroupVersion[]): Promise<void> {
+    await mendGroups(this.client, groups);
+  }
+
+  /** A new serving certificate of the same CA; the running server takes it up within a minute, a restarted one at once. */
+  async renewCertificate(): Promise<void> {
+    await this.#files.renewCertificate();
+  }
+
+  async close(): Promise<void> {
+    this.#pods.abort();
+    await Promise.all([this.#podRunner?.closed, this.stop(), this.#controllerManager?.kill()]);
+    await this.client.close();
+  }
+
+  async #run(place: ApiServerPlace, client: KubeClient): Promise<void> {
+    if (this.#apiServer?.running === true) return;
+    const {keeper} = this.#options;
+    const kept = keeper.start(`${this.name}-apiserver`, this.#binaries.apiServer, apiServerFlags(this.#files, place));
+    this.#apiServer = kept;
+    await until(`the kube-apiserver of ${this.name}`, () => isReady(client, kept), {
+      deadlineMs: START_MS,
+      why: () => kept.logTail(),
+    });
+  }
+
+  async #startControllers(): Promise<void> {
+    const {keeper, index, logger} = this.#options;
+    const file = this.#binaries.controllerManager;
+    this.#controllerManager = keeper.start(`${this.name}-controllers`, file, controllerManagerFlags(this.#files));
+    this.#podRunner = await startPodRunner({client: this.client, index, logger}, this.#pods.signal);
+  }
+}
+
+async function isReady(client: KubeClient, kept: KeptProcess): Promise<boolean> {
+  if (!kept.running) throw new Error(`${kept.name} ended:\n${kept.logTail()}`);
+  try {
+    return (await client.raw('GET', '/readyz', {timeoutMs: 2_000})).status === 200;
+  } catch {
+    // Not listening yet; the deadline of the caller is what ends this.
+    return false;
+  }
+}
