@@ -1,10 +1,11 @@
 import type {Logger} from 'pino';
 
-import {HUB_MANAGER, HUB_SERVICE, HUB_VALIDATOR_CONFIGURATION} from '../src/api/names.ts';
+import {HUB_MANAGER, HUB_SERVICE, HUB_VALIDATOR_CONFIGURATION, HUB_WRITER_LEASE} from '../src/api/names.ts';
 import {validatingWebhookConfigurations} from '../src/api/resources.ts';
 import {Hub} from '../src/hub/hub.ts';
 import {KubeClient} from '../src/kube/client.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
+import {LeaseHolder} from '../src/kube/lease.ts';
 import {hubWebhooks} from '../webhooks/configuration.ts';
 import {hubHandlers} from '../webhooks/handlers.ts';
 import {startHealthServer} from '../webhooks/health-server.ts';
@@ -56,6 +57,19 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
     }));
   // A client of its own: the webhook's certificate and entries don't wait behind the hub's lists.
   const client = new KubeClient({credentials, userAgent: 'isthmus-hub'});
+  const lease = new LeaseHolder({
+    client,
+    namespace: options.namespace,
+    name: HUB_WRITER_LEASE,
+    identity: options.identity,
+    fieldManager: HUB_MANAGER,
+    leaseDurationMs: 15_000,
+    renewEveryMs: 5_000,
+    onHeld: () => webhooks?.poke(),
+    onLost: (why) => logger.warn({why}, 'another hub writes the webhook configuration'),
+    logger,
+  });
+  lease.start(stop.signal);
   const served = await startServedWebhooks({
     ...options,
     client,
@@ -71,8 +85,8 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
       },
     ],
     isKnown: () => synced,
-    // Every replica would write the same entries; the first one's apply makes the others' unnecessary.
-    mayWrite: () => true,
+    // Replicas that are called by a URL of their own would fight over the entries.
+    mayWrite: () => lease.held,
     signal: stop.signal,
   });
   webhooks = served;
@@ -89,7 +103,7 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
     close: closedOnce(async () => {
       await served.retire();
       stop.abort();
-      await Promise.all([served.close(), health?.close(), hub.closed]);
+      await Promise.all([served.close(), health?.close(), hub.closed, lease.closed]);
       await client.close();
     }),
   };

@@ -50,8 +50,17 @@ export function hubMetrics(hub: Hub, webhooks: () => WebhookServer | undefined):
   sampled.gauge('isthmus_hub_member_reachable', '1 while the API server of the member answers', ['cluster'], () =>
     members().map(({cluster, reachable}) => [[cluster], Number(reachable)]),
   );
-  sampled.gauge('isthmus_hub_member_synced', '1 while the member holds all it should', ['cluster'], () =>
-    members().map(({cluster, synced}) => [[cluster], Number(synced)]),
+  sampled.gauge('isthmus_hub_member_writing', '1 while this replica writes to the member', ['cluster'], () =>
+    members().map(({cluster, writing}) => [[cluster], Number(writing)]),
+  );
+  sampled.gauge(
+    'isthmus_hub_member_synced',
+    '1 while the member holds all it should, said by who writes to it',
+    ['cluster'],
+    () =>
+      members()
+        .filter(({writing}) => writing)
+        .map(({cluster, synced}) => [[cluster], Number(synced)]),
   );
   sampled.gauge('isthmus_hub_member_exports', 'Exports accepted from the member', ['cluster'], () =>
     members().map(({cluster, exports}) => [[cluster], exports]),

@@ -38,7 +38,7 @@ export function buildImportConditions(
 
 /** Why an import gets no address. */
 export interface AddressRefused {
-  readonly reason: 'VIPBudgetExhausted' | 'ProtectedNamespace';
+  readonly reason: 'VIPBudgetExhausted' | 'ProtectedNamespace' | 'NotImported';
   readonly message: string;
 }
 

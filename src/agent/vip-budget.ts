@@ -1,4 +1,4 @@
-import {isProtectedNamespace} from '../api/names.ts';
+import {HUB_MANAGED_BY, MANAGED_BY_LABEL, isProtectedNamespace} from '../api/names.ts';
 import type {ServiceImport} from '../api/kinds.ts';
 import type {AddressRefused} from './import-status.ts';
 
@@ -11,10 +11,14 @@ export interface VipBudgetInput {
 
 /**
  * May this import have an address? A full service range would stop users from creating their own Services (design §9),
- * so there is a budget; and nothing is ever served for a protected namespace, whoever wrote the import (design §10).
+ * so there is a budget; nothing is ever served for a protected namespace, whoever wrote the import (design §10); and
+ * standard imports are the hub's alone (KEP-1645: created and deleted solely by the controller).
  */
 export function refuseVip(object: ServiceImport, input: VipBudgetInput): AddressRefused | undefined {
-  const {namespace = ''} = object.metadata;
+  const {namespace = '', labels = {}} = object.metadata;
+  if (labels[MANAGED_BY_LABEL] !== HUB_MANAGED_BY) {
+    return {reason: 'NotImported', message: 'no hub of Isthmus wrote this import: nobody exports it'};
+  }
   if (isProtectedNamespace(namespace, input.ownNamespace)) {
     return {reason: 'ProtectedNamespace', message: `namespace ${namespace} is protected: nothing is imported into it`};
   }

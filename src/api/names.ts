@@ -51,6 +51,8 @@ export const CLUSTERSET_ID_PROPERTY = 'clusterset.k8s.io';
 
 export const HUB_LEASE = 'isthmus-hub';
 export const AGENT_WRITER_LEASE = 'isthmus-agent-writer';
+/** In the hub's own cluster: which replica of the hub writes the webhook configuration. */
+export const HUB_WRITER_LEASE = 'isthmus-hub-writer';
 export const AGENT_SERVICE = 'isthmus-agent';
 export const HUB_SERVICE = 'isthmus-hub';
 export const INJECTOR_CONFIGURATION = 'isthmus-injector';

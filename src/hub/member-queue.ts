@@ -155,6 +155,8 @@ export class MemberQueue {
     // A race that the next attempt settles is not worth a condition.
     if (error instanceof KubeError && error.isConflict && attempt < 3) return;
     const {kind, key} = parseSyncItem(item);
+    // An export that went in between needs no conditions any more.
+    if (kind === 'export' && error instanceof KubeError && error.isNotFound) return;
     const message = describeError(error).slice(0, 400);
     if (kind === 'import') context.ledger.set(key, {state: 'Failed', message});
     this.#pass.noteFailure(item, message);

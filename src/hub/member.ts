@@ -55,6 +55,7 @@ export class Member {
   #cluster: Cluster;
   #access: ClusterAccess | undefined;
   #connection: {readonly run: MemberConnection; readonly stop: AbortController} | undefined;
+  #hasLeft = false;
   #absenceTrusted = false;
   #savedAges = 0;
   #changedAtMs: number | undefined;
@@ -158,6 +159,8 @@ export class Member {
   /** The Cluster object is gone: nothing of it counts any more, and what was written into it is taken back. */
   async leave(signal: AbortSignal): Promise<void> {
     this.accepted.clear();
+    // Taking conditions back from its exports makes events of them, and those must not count again.
+    this.#hasLeft = true;
     if (this.session?.isWriting !== true) {
       this.#logger.warn('member left while it could not be written to; what was applied stays there');
     }
@@ -277,6 +280,7 @@ export class Member {
   }
 
   #onAccepted(key: string, accepted: MemberExport | undefined): void {
+    if (this.#hasLeft) return;
     if (accepted === undefined) this.#ages.forget(key);
     this.#options.onExport(this.id, key, accepted);
   }

@@ -72,10 +72,14 @@ export class Reachability {
       case 'Reachable':
         return {status: 'True', reason: 'Answered', message: 'Its API server answers.'};
       case 'Unreachable': {
+        const kept = 'Nothing is deleted because of it.';
+        if (this.#unauthorized) {
+          const message = `Its API server refuses the credentials of the kubeconfig: ${this.#why}. ${kept}`;
+          return {status: 'False', reason: 'Unauthorized', message};
+        }
         const seconds = this.#options.unreachableAfterMs / 1_000;
-        const reason = this.#unauthorized ? 'Unauthorized' : 'Unreachable';
-        const message = `No valid answer for ${seconds} s: ${this.#why}. Nothing is deleted because of it.`;
-        return {status: 'False', reason, message};
+        const message = `No valid answer for ${seconds} s: ${this.#why}. ${kept}`;
+        return {status: 'False', reason: 'Unreachable', message};
       }
     }
   }

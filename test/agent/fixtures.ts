@@ -1,5 +1,5 @@
 import type {EndpointSlice, Service, ServiceImport} from '../../src/api/kinds.ts';
-import {DEFAULT_NAMESPACE} from '../../src/api/names.ts';
+import {DEFAULT_NAMESPACE, HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../../src/api/names.ts';
 import {buildDerivedService, buildDerivedSlices} from '../../src/agent/derived-service.ts';
 
 /** An import as the hub writes it, before any agent has looked at it. */
@@ -15,7 +15,14 @@ export function anImport(
   return {
     apiVersion: 'multicluster.x-k8s.io/v1beta1',
     kind: 'ServiceImport',
-    metadata: {name, namespace, uid: `uid-${namespace}-${name}`, generation: 1, annotations},
+    metadata: {
+      name,
+      namespace,
+      uid: `uid-${namespace}-${name}`,
+      generation: 1,
+      labels: {[MANAGED_BY_LABEL]: HUB_MANAGED_BY},
+      annotations,
+    },
     spec: {type: 'ClusterSetIP', ports: [{port: 80, protocol: 'TCP'}], ...spec},
     status: {clusters: [{cluster: 'cluster-1'}]},
   };

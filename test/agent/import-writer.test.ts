@@ -99,6 +99,14 @@ describe('a new import', () => {
     expect(conditions[0]).toMatchObject({type: 'Ready', status: 'False', reason: 'VIPBudgetExhausted'});
   });
 
+  test('gets no address where no hub wrote it', async () => {
+    const {labels: _labels, ...metadata} = anImport().metadata;
+    put('imports', {...anImport(), metadata});
+    await writer().reconcile('bar/foo', signal);
+    expect(conditionsSent(0)[0]).toMatchObject({type: 'Ready', status: 'False', reason: 'NotImported'});
+    expect(calls).toHaveLength(1);
+  });
+
   test.each(['kube-system', 'openshift-dns', 'isthmus-system'])(
     'gets no address in protected namespace %s',
     async (namespace) => {

@@ -1,46 +1,25 @@
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-
-import {pino} from 'pino';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 
-import {DevClusterset} from '../../cli/dev-clusterset.ts';
-import {EmbeddedClusterset} from '../../cli/embedded-clusterset.ts';
+import type {DevClusterset} from '../../cli/dev-clusterset.ts';
 import {exportService} from '../../cli/tour/export-service.ts';
 import {registerMembers} from '../../cli/tour/register-members.ts';
 import {resolveName} from '../../cli/tour/resolve-name.ts';
-import {StepContext} from '../../cli/tour/step-context.ts';
+import type {RunningClusterset} from './running-clusterset.ts';
+import {startClusterset} from './running-clusterset.ts';
 
 const MEMBERS = ['cluster-1', 'cluster-2', 'cluster-3'];
 const QUIET_MS = process.env['ISTHMUS_LONG'] === '1' ? 60_000 : 15_000;
 
-let dir: string;
+let running: RunningClusterset;
 let clusterset: DevClusterset;
-let context: StepContext;
 
 beforeAll(async () => {
-  const logger = pino({level: 'silent'});
-  dir = await mkdtemp(join(tmpdir(), 'isthmus-quiet-'));
-  clusterset = new DevClusterset(await EmbeddedClusterset.start({dir, members: MEMBERS, logger}), logger);
-  await clusterset.startHub();
-  await Promise.all(MEMBERS.map((name) => clusterset.startAgent(name)));
-  context = new StepContext({
-    clusterset,
-    members: MEMBERS,
-    exportGroup: 'flomesh.io',
-    deadlineMs: 20_000,
-    onObserved: () => undefined,
-    onWaiting: () => undefined,
-  });
-  for (const step of [registerMembers, exportService, resolveName]) await step(context);
+  running = await startClusterset(MEMBERS);
+  ({clusterset} = running);
+  for (const step of [registerMembers, exportService, resolveName]) await step(running.context);
 });
 
-afterAll(async () => {
-  await context.close();
-  await clusterset.close();
-  await rm(dir, {recursive: true, force: true});
-});
+afterAll(() => running.close());
 
 // The length of the quiet is the very thing under test: whatever writes now and then without need must get its chance.
 test(

@@ -6,9 +6,14 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 
+import type {Backend} from '../testbed/backends.ts';
+import {chosenBackend} from '../testbed/backends.ts';
+
 export const root = resolve(import.meta.dirname, '../..');
 export const MEMBERS = ['cluster-1', 'cluster-2', 'cluster-3'];
 const LOOPBACK = '127.0.0.1:0';
+/** Real ones start slowly on a busy machine. */
+const API_SERVERS_MS = 90_000;
 
 export interface Ended {
   readonly code: number;
@@ -55,16 +60,16 @@ function toArguments(flags: Flags): string[] {
   return Object.entries(flags).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, value]));
 }
 
-/** One `isthmus` process. It is ended by its own id, also where a test failed. */
+/** One Node process, of a script of this checkout. It is ended by its own id, also where a test failed. */
 export class IsthmusProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
   #output = '';
   readonly name: string;
 
-  constructor(name: string, args: readonly string[]) {
+  constructor(name: string, args: readonly string[], script = 'cli/main.ts') {
     this.name = name;
-    this.#child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {
+    this.#child = spawn(process.execPath, [join(root, script), ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -84,12 +89,13 @@ export class IsthmusProcess {
     return this.#child.pid;
   }
 
-  async untilPrinted(text: string): Promise<void> {
-    await eventually(`${this.name} to print ${text}`, () => {
+  async untilPrinted(text: string, deadlineMs?: number): Promise<void> {
+    const look = (): Promise<true | undefined> => {
       if (this.#child.exitCode !== null)
         throw new Error(`${this.name} ended with ${this.#child.exitCode}:\n${this.#output}`);
       return Promise.resolve(this.#output.includes(text) ? true : undefined);
-    });
+    };
+    await eventually(`${this.name} to print ${text}`, look, deadlineMs);
   }
 
   /** SIGTERM, and its exit code; SIGKILL where it does not end. */
@@ -106,20 +112,40 @@ export class IsthmusProcess {
 export class ClustersetOfProcesses {
   readonly dir: string;
   readonly apis: IsthmusProcess;
+  readonly #backend: Backend;
   hub: IsthmusProcess | undefined;
   readonly agents = new Map<string, IsthmusProcess>();
 
   private constructor(dir: string, clusters: number) {
     this.dir = dir;
-    this.apis = new IsthmusProcess('apis', ['dev', '--only-apis', '--dir', dir, '--members', String(clusters)]);
+    this.#backend = chosenBackend();
+    const [script, ...args] = this.#backend.command(dir, clusters);
+    this.apis = new IsthmusProcess('apis', args, script);
   }
 
   /** The API servers of a hub and so many members, and nothing else yet. */
   static async start(clusters = MEMBERS.length): Promise<ClustersetOfProcesses> {
     const dir = await mkdtemp(join(tmpdir(), 'isthmus-e2e-'));
     const clusterset = new ClustersetOfProcesses(dir, clusters);
-    await clusterset.apis.untilPrinted('ready');
+    await clusterset.apis.untilPrinted('ready', API_SERVERS_MS).catch(async (error: unknown) => {
+      await clusterset.stop();
+      throw error;
+    });
     return clusterset;
+  }
+
+  /** The API server of one cluster: connections are refused, its data stay. */
+  stopApi(cluster: string): Promise<void> {
+    return this.#backend.stop(this.dir, cluster);
+  }
+
+  /** Started again, but with its history lost and its lists of ServiceExports failing with 503. */
+  startApiFailingLists(cluster: string): Promise<void> {
+    return this.#backend.startFailingLists(this.dir, cluster);
+  }
+
+  mendApi(cluster: string): Promise<void> {
+    return this.#backend.mend(this.dir, cluster);
   }
 
   kubeconfig(cluster: string): string {

@@ -4,8 +4,8 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {parseDocument} from 'yaml';
 
-import {callControl} from '../../cli/control-socket.ts';
 import {queryDns} from '../../dns/client.ts';
+import {chosenBackend} from '../testbed/backends.ts';
 import {findCommand, findKubectl} from '../tools/find-kubectl.ts';
 import type {Ended} from './os-processes.ts';
 import {ClustersetOfProcesses, MEMBERS, eventually, root, run} from './os-processes.ts';
@@ -24,11 +24,14 @@ interface Listed {
   }[];
 }
 
-if (kubectlFound.path === undefined) {
-  test(`the six steps with a real kubectl (${kubectlFound.reason})`, ({skip}) => skip());
+const backend = chosenBackend();
+const missing = kubectlFound.path === undefined ? kubectlFound.reason : await backend.missing();
+
+if (missing !== undefined) {
+  test(`the six steps with a real kubectl (${missing})`, ({skip}) => skip());
 }
 
-describe.runIf(kubectlFound.path !== undefined).each([
+describe.runIf(missing === undefined).each([
   {group: 'flomesh.io', file: 'service-export.yaml', exports: 'serviceexports.flomesh.io'},
   {
     group: 'multicluster.x-k8s.io',
@@ -257,20 +260,16 @@ describe.runIf(kubectlFound.path !== undefined).each([
   });
 
   test('6: a stopped API server deletes nothing anywhere; started again, its member catches up', async () => {
-    const control = (path: string, body?: unknown): Promise<unknown> =>
-      callControl(clusterset.dir, {method: 'POST', path: `/clusters/cluster-1/${path}`, body});
     const expectAllKept = async (): Promise<void> => {
       for (const member of MEMBERS) expect((await ask(member, 'A')).answers).toHaveLength(1);
       for (const member of MEMBERS.slice(1))
         await kubectlOk(member, `get serviceimports.multicluster.x-k8s.io foo -n bar`);
     };
-    await control('stop');
+    await clusterset.stopApi('cluster-1');
     await kubectlOk('hub', 'wait --for=condition=Reachable=False cluster/cluster-1 --timeout=20s');
     await expectAllKept();
     // Back again, but with its history lost and its lists failing: the hub has to list, and must be seen to fail at it.
-    await control('faults', {match: {verb: 'watch', resource: 'serviceexports'}, fault: {kind: 'gone'}});
-    await control('faults', {match: {verb: 'list', resource: 'serviceexports'}, fault: {kind: 'status', code: 503}});
-    await control('start');
+    await clusterset.startApiFailingLists('cluster-1');
     await eventually('failed lists of cluster-1 in the metrics', async () => {
       const {health} = await clusterset.ports('hub');
       const text = await (await fetch(`http://127.0.0.1:${health?.port}/metrics`)).text();
@@ -280,7 +279,7 @@ describe.runIf(kubectlFound.path !== undefined).each([
       return lines.some((line) => Number(line.split(' ').at(-1)) > 0) ? true : undefined;
     });
     await expectAllKept();
-    await control('faults/clear');
+    await clusterset.mendApi('cluster-1');
     await kubectlOk('hub', 'wait --for=condition=Reachable cluster/cluster-1 --timeout=20s');
     await kubectlOk('cluster-1', `delete ${exports} foo -n bar`);
     await eventually('cluster-2 to catch up', async () =>

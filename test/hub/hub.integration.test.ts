@@ -370,6 +370,9 @@ describe('clusters come and go', () => {
     expect(await late.find(namespaces, {name: namespace})).toBeDefined();
     const record = {namespace: 'isthmus-system', name: 'isthmus-member-cluster-9'};
     await eventually('no record', async () => (await set.hubCluster.find(configMaps, record)) === undefined);
+    // What was taken back from its exports must not have brought them back: the last word is that nobody exports it.
+    expect(running.hub.explain(namespace, 'only-there').filter(({step}) => step === 'export')).toEqual([]);
+    expect(await one.find(serviceImports, {namespace, name: 'only-there'})).toBeUndefined();
   });
 
   test('a gateway that moves is told to every member', async () => {

@@ -21,7 +21,7 @@ const CONTROLLERS = [
   'root-ca-cert-publisher',
   'serviceaccount',
   'statefulset',
-  'validatingadmissionpolicy-status',
+  'validatingadmissionpolicy-status-controller',
 ];
 
 export function apiServerFlags(files: ClusterFiles, place: ApiServerPlace): string[] {

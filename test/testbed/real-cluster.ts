@@ -160,7 +160,13 @@ export class RealCluster {
   async #startControllers(): Promise<void> {
     const {keeper, index, logger} = this.#options;
     const file = this.#binaries.controllerManager;
-    this.#controllerManager = keeper.start(`${this.name}-controllers`, file, controllerManagerFlags(this.#files));
+    const kept = keeper.start(`${this.name}-controllers`, file, controllerManagerFlags(this.#files));
+    this.#controllerManager = kept;
+    // The first thing that it makes; pods are refused before.
+    await until(`the default ServiceAccount of ${this.name}`, () => hasDefaultAccount(this.client, kept), {
+      deadlineMs: START_MS,
+      why: () => kept.logTail(),
+    });
     this.#podRunner = await startPodRunner({client: this.client, index, logger}, this.#pods.signal);
   }
 }
@@ -173,4 +179,9 @@ async function isReady(client: KubeClient, kept: KeptProcess): Promise<boolean> 
     // Not listening yet; the deadline of the caller is what ends this.
     return false;
   }
+}
+
+async function hasDefaultAccount(client: KubeClient, kept: KeptProcess): Promise<boolean> {
+  if (!kept.running) throw new Error(`${kept.name} ended:\n${kept.logTail()}`);
+  return (await client.raw('GET', '/api/v1/namespaces/default/serviceaccounts/default')).status === 200;
 }
