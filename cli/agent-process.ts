@@ -14,10 +14,10 @@ import {Agent} from '../src/agent/agent.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
 import {agentWebhooks} from '../webhooks/configuration.ts';
 import {agentHandlers} from '../webhooks/handlers.ts';
-import {startHealthServer} from '../webhooks/health-server.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
 import type {ListenAddress} from './arguments.ts';
-import {closedOnce} from './closed-once.ts';
+import {Closers} from './closers.ts';
+import {startHealth} from './health.ts';
 import {agentMetrics} from './metrics.ts';
 import type {Ports} from './ports-file.ts';
 import type {ServedWebhooks} from './served-webhooks.ts';
@@ -59,6 +59,11 @@ export interface AgentProcess {
  * as the API server gave the CA.
  */
 export async function startAgentProcess(options: AgentProcessOptions): Promise<AgentProcess> {
+  const parts = new Closers();
+  return parts.guard(() => startParts(options, parts));
+}
+
+async function startParts(options: AgentProcessOptions, parts: Closers): Promise<AgentProcess> {
   const {logger, healthListen} = options;
   const stop = new AbortController();
   const agent = new Agent({...options, ttlMs: options.ttlSeconds * 1000});
@@ -66,29 +71,34 @@ export async function startAgentProcess(options: AgentProcessOptions): Promise<A
   options.onDns?.(dns.address);
   agent.onView((view, change) => dns.publish(view, change));
   agent.start(stop.signal);
+  parts.add(async () => {
+    stop.abort();
+    await Promise.all([agent.closed, dns.close()]);
+  });
   let webhooks: ServedWebhooks | undefined;
   // Before anything waits for the API server: a probe that finds nobody would end a process whose DNS answers.
   const health =
     healthListen &&
-    (await startHealthServer({
-      listen: healthListen,
+    (await startHealth(healthListen, {
       logger,
       ready: () => readiness(agent, webhooks !== undefined),
       metrics: agentMetrics(agent, dns, () => webhooks?.server),
     }));
+  if (health !== undefined) parts.add(() => health.close());
   const served = await startAgentWebhooks(agent, options, stop.signal);
   webhooks = served;
+  parts.add(async () => {
+    await served.retire();
+    stop.abort();
+    await served.close();
+  });
   return {
     agent,
     dns,
     webhooks: served.server,
     ports: {dns: dns.address, webhooks: served.server.address, ...(health ? {health: health.address} : {})},
     failed: dns.failed,
-    close: closedOnce(async () => {
-      await served.retire();
-      stop.abort();
-      await Promise.all([served.close(), dns.close(), health?.close(), agent.closed]);
-    }),
+    close: () => parts.close(),
   };
 }
 

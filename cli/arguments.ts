@@ -16,6 +16,16 @@ export function parseListenAddress(text: string): ListenAddress {
   return {host, port};
 }
 
+/** A base URL for webhooks, or `auto`: https, and nothing behind the path, which API servers refuse. */
+export function parseWebhookUrl(text: string): string {
+  if (text === 'auto') return text;
+  const url = URL.parse(text);
+  if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new InvalidArgumentError('expected `auto` or an https URL without query, such as https://192.0.2.1:9443');
+  }
+  return text;
+}
+
 /** A whole number within bounds, with a sentence for everything else. */
 export function parseWholeNumber(minimum: number, maximum: number): (text: string) => number {
   return (text) => {

@@ -1,11 +1,13 @@
 import {once} from 'node:events';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
+import {rm} from 'node:fs/promises';
 import {createServer, request} from 'node:http';
+import {connect} from 'node:net';
 import {join} from 'node:path';
 import {text} from 'node:stream/consumers';
 
 import type {Fault, RequestMatch} from '../src/dev/faults.ts';
-import {IsthmusError, describeError} from '../src/errors.ts';
+import {ERRORS, IsthmusError, describeError} from '../src/errors.ts';
 import type {EmbeddedClusterset} from './embedded-clusterset.ts';
 
 /**
@@ -17,14 +19,29 @@ export function controlSocketPath(dir: string): string {
   return join(dir, 'control.sock');
 }
 
-export async function startControlSocket(dir: string, clusters: EmbeddedClusterset): Promise<{close(): Promise<void>}> {
+/**
+ * Listens in a folder that nobody else uses.
+ *
+ * @param clusters - undefined until they are started: then every verb is refused
+ * @throws IsthmusError ISTHMUS_DEV_CLUSTER where another `isthmus dev` runs in that folder
+ */
+export async function openControlSocket(
+  dir: string,
+  clusters: () => EmbeddedClusterset | undefined,
+): Promise<{close(): Promise<void>}> {
+  const path = controlSocketPath(dir);
+  if (await isListening(path)) {
+    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `another \`isthmus dev\` runs in ${dir}; choose another --dir`);
+  }
+  // Left by one that was killed: nobody answers there.
+  await rm(path, {force: true});
   const server: Server = createServer((incoming, outgoing) => {
-    void answer(clusters, incoming).then(
+    void answer(clusters(), incoming).then(
       (body) => send(outgoing, 200, body),
       (error: unknown) => send(outgoing, 400, {error: describeError(error)}),
     );
   });
-  server.listen(controlSocketPath(dir));
+  server.listen(path);
   await once(server, 'listening');
   return {
     close: async () => {
@@ -35,10 +52,24 @@ export async function startControlSocket(dir: string, clusters: EmbeddedClusters
   };
 }
 
-async function answer(clusters: EmbeddedClusterset, incoming: IncomingMessage): Promise<unknown> {
+async function isListening(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    // Refused or not there: in both cases nobody listens, and if it is something else, `listen` will say so.
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function answer(clusters: EmbeddedClusterset | undefined, incoming: IncomingMessage): Promise<unknown> {
   const [, collection, name = '', ...verb] = (incoming.url ?? '').split('/');
   const action = `${incoming.method} ${verb.join('/')}`;
   if (collection !== 'clusters') throw new IsthmusError('ISTHMUS_USAGE', `nothing is at ${incoming.url}`);
+  if (clusters === undefined) throw new IsthmusError('ISTHMUS_DEV_CLUSTER', 'the clusters are still being started');
   const cluster = clusters.get(name);
   switch (action) {
     case 'POST stop':
@@ -87,6 +118,12 @@ export async function callControl(
     throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `no running \`isthmus dev\` listens in ${dir}`, {}, {cause: error});
   }
   const body = JSON.parse(await text(incoming)) as {error?: string};
-  if (incoming.statusCode !== 200) throw new IsthmusError('ISTHMUS_DEV_CLUSTER', body.error ?? 'no reason given');
+  if (incoming.statusCode !== 200) throw new IsthmusError('ISTHMUS_DEV_CLUSTER', reasonOf(body.error));
   return body;
+}
+
+/** What the other side said, without the sentence that our own error begins with as well. */
+function reasonOf(text = 'no reason given'): string {
+  const sentence = `${ERRORS.ISTHMUS_DEV_CLUSTER.message}: `;
+  return text.startsWith(sentence) ? text.slice(sentence.length) : text;
 }

@@ -79,8 +79,8 @@ export class DevClusterset {
     return this.#agents.get(name);
   }
 
+  /** Ends hub and agents; the API servers are not its own. */
   async close(): Promise<void> {
     await Promise.all([this.#hub?.close(), ...[...this.#agents.values()].map((agent) => agent.close())]);
-    await this.apis.close();
   }
 }

@@ -7,7 +7,7 @@ import {IsthmusError} from '../src/errors.ts';
 /** The folder of one `isthmus dev`: kubeconfigs and the control socket. */
 export interface DevFolder {
   readonly path: string;
-  /** Removes what was made: the whole folder if it is ours, else only our files in it. */
+  /** Removes what was made: the whole folder if it is ours, else only these files in it. */
   remove(files: readonly string[]): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export async function openDevFolder(wanted: string | undefined): Promise<DevFold
     path,
     remove: async (files) => {
       if (isOurs) return rm(path, {recursive: true, force: true});
-      await Promise.all(files.map((file) => rm(file, {force: true})));
+      await Promise.all(files.map((file) => rm(join(path, file), {force: true})));
     },
   };
 }

@@ -20,12 +20,12 @@ export interface EmbeddedClustersetOptions {
  * its kubeconfig in `dir` (mode 0600: it holds an admin token).
  */
 export class EmbeddedClusterset {
-  readonly #dir: string;
+  readonly dir: string;
   readonly #logger: Logger;
   readonly #clusters = new Map<string, EmbeddedCluster>();
 
   private constructor(options: EmbeddedClustersetOptions) {
-    this.#dir = options.dir;
+    this.dir = options.dir;
     this.#logger = options.logger;
   }
 
@@ -58,12 +58,17 @@ export class EmbeddedClusterset {
   }
 
   kubeconfigPath(name: string): string {
-    return join(this.#dir, `${name}.kubeconfig`);
+    return join(this.dir, kubeconfigName(name));
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#clusters.values()].map((cluster) => cluster.close()));
   }
+}
+
+/** File name of a cluster's kubeconfig in the folder. */
+export function kubeconfigName(cluster: string): string {
+  return `${cluster}.kubeconfig`;
 }
 
 async function installManifests(part: 'hub' | 'agent'): Promise<string> {

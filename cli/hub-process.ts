@@ -8,10 +8,10 @@ import type {ClusterCredentials} from '../src/kube/credentials.ts';
 import {LeaseHolder} from '../src/kube/lease.ts';
 import {hubWebhooks} from '../webhooks/configuration.ts';
 import {hubHandlers} from '../webhooks/handlers.ts';
-import {startHealthServer} from '../webhooks/health-server.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
 import type {ListenAddress} from './arguments.ts';
-import {closedOnce} from './closed-once.ts';
+import {Closers} from './closers.ts';
+import {startHealth} from './health.ts';
 import {hubMetrics} from './metrics.ts';
 import type {Ports} from './ports-file.ts';
 import type {ServedWebhooks} from './served-webhooks.ts';
@@ -40,36 +40,35 @@ export interface HubProcess {
 }
 
 export async function startHubProcess(options: HubProcessOptions): Promise<HubProcess> {
+  const parts = new Closers();
+  return parts.guard(() => startParts(options, parts));
+}
+
+async function startParts(options: HubProcessOptions, parts: Closers): Promise<HubProcess> {
   const {logger, credentials, healthListen} = options;
   const stop = new AbortController();
   const hub = new Hub(options);
-  hub.start(stop.signal);
+  // A client of its own: the webhook's certificate and entries don't wait behind the hub's lists.
+  const client = new KubeClient({credentials, userAgent: 'isthmus-hub'});
   let synced = false;
   let webhooks: ServedWebhooks | undefined;
+  const lease = writerLease(client, options, () => webhooks?.poke());
+  hub.start(stop.signal);
+  lease.start(stop.signal);
+  parts.add(async () => {
+    stop.abort();
+    await Promise.all([hub.closed, lease.closed]);
+    await client.close();
+  });
   const health =
     healthListen &&
-    (await startHealthServer({
-      listen: healthListen,
+    (await startHealth(healthListen, {
       logger,
       ready: () =>
         synced ? {ready: true, reason: 'synced'} : {ready: false, reason: 'Cluster objects not listed yet'},
       metrics: hubMetrics(hub, () => webhooks?.server),
     }));
-  // A client of its own: the webhook's certificate and entries don't wait behind the hub's lists.
-  const client = new KubeClient({credentials, userAgent: 'isthmus-hub'});
-  const lease = new LeaseHolder({
-    client,
-    namespace: options.namespace,
-    name: HUB_WRITER_LEASE,
-    identity: options.identity,
-    fieldManager: HUB_MANAGER,
-    leaseDurationMs: 15_000,
-    renewEveryMs: 5_000,
-    onHeld: () => webhooks?.poke(),
-    onLost: (why) => logger.warn({why}, 'another hub writes the webhook configuration'),
-    logger,
-  });
-  lease.start(stop.signal);
+  if (health !== undefined) parts.add(() => health.close());
   const served = await startServedWebhooks({
     ...options,
     client,
@@ -85,11 +84,15 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
       },
     ],
     isKnown: () => synced,
-    // Replicas that are called by a URL of their own would fight over the entries.
     mayWrite: () => lease.held,
     signal: stop.signal,
   });
   webhooks = served;
+  parts.add(async () => {
+    await served.retire();
+    stop.abort();
+    await served.close();
+  });
   const noteSynced = async (): Promise<void> => {
     await hub.synced;
     synced = true;
@@ -100,11 +103,23 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
     hub,
     webhooks: served.server,
     ports: {webhooks: served.server.address, ...(health ? {health: health.address} : {})},
-    close: closedOnce(async () => {
-      await served.retire();
-      stop.abort();
-      await Promise.all([served.close(), health?.close(), hub.closed, lease.closed]);
-      await client.close();
-    }),
+    close: () => parts.close(),
   };
+}
+
+/** Replicas that are called by a URL of their own would fight over the entries of one configuration. */
+function writerLease(client: KubeClient, options: HubProcessOptions, onHeld: () => void): LeaseHolder {
+  const {logger, namespace, identity} = options;
+  return new LeaseHolder({
+    client,
+    namespace,
+    name: HUB_WRITER_LEASE,
+    identity,
+    fieldManager: HUB_MANAGER,
+    leaseDurationMs: 15_000,
+    renewEveryMs: 5_000,
+    onHeld,
+    onLost: (why) => logger.warn({why}, 'another hub writes the webhook configuration'),
+    logger,
+  });
 }

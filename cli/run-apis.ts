@@ -1,9 +1,10 @@
 import type {Logger} from 'pino';
 
-import {controlSocketPath, startControlSocket} from './control-socket.ts';
+import {Closers} from './closers.ts';
+import {openControlSocket} from './control-socket.ts';
 import {openDevFolder} from './dev-folder.ts';
 import type {DevFlags} from './dev.ts';
-import {EmbeddedClusterset} from './embedded-clusterset.ts';
+import {EmbeddedClusterset, HUB_CLUSTER, kubeconfigName} from './embedded-clusterset.ts';
 import {untilStopped} from './until-stopped.ts';
 
 export interface RunOptions {
@@ -13,17 +14,28 @@ export interface RunOptions {
 }
 
 /** `isthmus dev --only-apis`: the API servers alone, for hub and agents that run as processes of their own. */
-export async function runApis({flags, members, logger}: RunOptions): Promise<void> {
-  const stopped = untilStopped([]);
-  const folder = await openDevFolder(flags.dir);
-  const clusters = await EmbeddedClusterset.start({dir: folder.path, members, logger});
-  const control = await startControlSocket(folder.path, clusters);
+export async function runApis(options: RunOptions): Promise<void> {
+  const stopped = untilStopped();
+  const parts = new Closers();
+  const clusters = await parts.guard(() => startEmbedded(options, parts));
   for (const name of clusters.names) {
     process.stdout.write(`${name} ${clusters.get(name).url} ${clusters.kubeconfigPath(name)}\n`);
   }
   process.stdout.write('ready\n');
   await stopped;
-  await control.close();
-  await clusters.close();
-  await folder.remove([...clusters.names.map((name) => clusters.kubeconfigPath(name)), controlSocketPath(folder.path)]);
+  await parts.close();
+}
+
+/** The embedded API servers, with a folder that is cleared and a control socket that is closed with them. */
+export async function startEmbedded({flags, members, logger}: RunOptions, parts: Closers): Promise<EmbeddedClusterset> {
+  const folder = await openDevFolder(flags.dir);
+  let clusters: EmbeddedClusterset | undefined;
+  // First of all: it is the lock of the folder, and keeps a second run from touching the kubeconfigs of this one.
+  const control = await openControlSocket(folder.path, () => clusters);
+  parts.add(() => folder.remove([HUB_CLUSTER, ...members, ...(clusters?.names ?? [])].map(kubeconfigName)));
+  parts.add(() => control.close());
+  clusters = await EmbeddedClusterset.start({dir: folder.path, members, logger});
+  const started = clusters;
+  parts.add(() => started.close());
+  return started;
 }

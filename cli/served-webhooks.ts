@@ -8,6 +8,7 @@ import {ConfigurationWriter} from '../webhooks/configuration-writer.ts';
 import type {ReviewHandler, WebhookServer} from '../webhooks/server.ts';
 import {startWebhookServer} from '../webhooks/server.ts';
 import type {ListenAddress} from './arguments.ts';
+import {blameFlag, shownAddress} from './blame-flag.ts';
 import {prepareServing, webhookClient} from './webhook-serving.ts';
 
 export interface ServedWebhooksOptions {
@@ -51,13 +52,10 @@ const RETIRE_WITHIN_MS = 1_000;
 export async function startServedWebhooks(options: ServedWebhooksOptions): Promise<ServedWebhooks> {
   const {logger, namespace, signal, isKnown} = options;
   const serving = await prepareServing(options);
-  const server = await startWebhookServer({
-    listen: options.webhookListen,
-    tls: serving.certificate.tls,
-    logger,
-    ready: isKnown,
-    handlers: options.handlers,
-  });
+  const {webhookListen, handlers} = options;
+  const server = await blameFlag('--webhook-listen', shownAddress(webhookListen), () =>
+    startWebhookServer({listen: webhookListen, tls: serving.certificate.tls, logger, ready: isKnown, handlers}),
+  );
   let serves = true;
   const facts = (): WebhookOptions => ({
     client: webhookClient({...options, bound: server.address}),

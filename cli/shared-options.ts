@@ -3,7 +3,7 @@ import {hostname} from 'node:os';
 import {Option} from 'commander';
 
 import {DEFAULT_NAMESPACE} from '../src/api/names.ts';
-import {parseDuration, parseListenAddress} from './arguments.ts';
+import {parseDuration, parseListenAddress, parseWebhookUrl} from './arguments.ts';
 import {logLevels} from './logger.ts';
 
 /** Options that several commands have, spelled and explained once. */
@@ -38,7 +38,7 @@ export const webhookUrlOption = (): Option =>
   new Option(
     '--webhook-url <url>',
     'let API servers call this URL instead of the Service, for a process outside the cluster; `auto`: the bound address',
-  );
+  ).argParser(parseWebhookUrl);
 
 export const portsFileOption = (): Option =>
   new Option('--ports-file <file>', 'write the bound ports there, as JSON, once everything listens');

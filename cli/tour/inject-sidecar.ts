@@ -1,13 +1,14 @@
 import type {KubeObject} from '../../src/api/meta.ts';
 import {INJECT_LABEL} from '../../src/api/names.ts';
 import {namespaces, pods} from '../../src/api/resources.ts';
-import {namespaceObject} from './export-service.ts';
+import {NAMESPACE as EXPORTED_NAMESPACE, SERVICE, namespaceObject} from './export-service.ts';
 import {gatewayHostOf} from './register-members.ts';
 import {HOST} from './resolve-name.ts';
 import {TOUR_MANAGER, expectThat} from './step-context.ts';
 import type {StepContext} from './step-context.ts';
 
 const NAMESPACE = 'shop';
+const LOCAL_HOST = `${SERVICE}.${EXPORTED_NAMESPACE}.svc.cluster.local`;
 
 interface Container {
   readonly name: string;
@@ -37,16 +38,13 @@ export async function injectSidecar(context: StepContext): Promise<void> {
   const sidecar = sidecarOf(pod);
   expectThat(sidecar !== undefined && sidecarOf(created) !== undefined, `the pod in ${member} should have a sidecar`);
   const bootstrap = bootstrapOf(sidecar);
-  expectThat(
-    bootstrap.includes(gatewayHostOf(exporter)),
-    `the sidecar should know the gateway of ${exporter}, ${gatewayHostOf(exporter)}`,
-  );
+  // The exporter's own pods reach its Service directly.
+  const next = member === exporter ? LOCAL_HOST : gatewayHostOf(exporter);
+  expectThat(bootstrap.includes(`"${next}"`), `the sidecar should know ${next}, where ${HOST} is served`);
   context.observe(
     `${member}: pod ${NAMESPACE}/client has native sidecar ${sidecar.name} (${sidecar.image}), bootstrap ${bootstrap.length} bytes`,
   );
-  context.observe(
-    `${member}: hostAliases bind ${HOST} to ${aliasOf(pod)}; its route leads to ${gatewayHostOf(exporter)}:80`,
-  );
+  context.observe(`${member}: hostAliases bind ${HOST} to ${aliasOf(pod)}; its route leads to ${next}:80`);
   await expectSecondPassIsQuiet(context, member, pod);
 }
 

@@ -35,6 +35,7 @@ export async function startClusterset(members: readonly string[]): Promise<Runni
     close: async () => {
       await context.close();
       await clusterset.close();
+      await clusterset.apis.close();
       await rm(dir, {recursive: true, force: true});
     },
   };

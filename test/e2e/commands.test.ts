@@ -1,5 +1,8 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {once} from 'node:events';
+import {existsSync, readFileSync, readdirSync} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
+import type {AddressInfo} from 'node:net';
+import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
@@ -40,6 +43,12 @@ describe('the command line', () => {
     },
     {name: 'a port that is none', args: ['agent', '--cluster-id', 'a', '--dns-listen', 'localhost'], says: 'HOST:PORT'},
     {name: 'a duration without unit', args: ['hub', '--unreachable-after', '10'], says: '10s'},
+    {
+      name: 'a webhook URL that no API server would call',
+      args: ['hub', '--webhook-url', 'http://x'],
+      says: 'https URL',
+    },
+    {name: 'an output format that is none', args: ['explain', 'x', '-n', 'y', '-o', 'yaml'], says: 'text, json'},
     {name: 'no cluster named outside of a pod', args: ['hub'], says: '--kubeconfig FILE'},
     {name: '--once with --only-apis', args: ['dev', '--once', '--only-apis'], says: '--only-apis runs no steps'},
   ];
@@ -58,7 +67,102 @@ describe('the command line', () => {
   });
 });
 
+describe('a start that fails half-way ends the process and says which flag is to blame', () => {
+  test.each([
+    {flag: '--webhook-listen', command: 'agent'},
+    {flag: '--health-listen', command: 'agent'},
+    {flag: '--webhook-listen', command: 'hub'},
+    {flag: '--health-listen', command: 'hub'},
+  ])('$command $flag on a port that is taken', async ({flag, command}) => {
+    const apis = start('dev', '--only-apis', '--dir', dir, '--members', '1');
+    await apis.untilPrinted('ready');
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const {port} = taken.address() as AddressInfo;
+    const listens = {'--webhook-listen': '127.0.0.1:0', '--health-listen': '127.0.0.1:0', [flag]: `127.0.0.1:${port}`};
+    const cluster = command === 'hub' ? 'hub' : 'cluster-1';
+    const own = command === 'hub' ? [] : ['--cluster-id', cluster, '--dns-listen', '127.0.0.1:0'];
+    const kubeconfig = join(dir, `${cluster}.kubeconfig`);
+    const ended = await isthmus(
+      command,
+      ...own,
+      '--kubeconfig',
+      kubeconfig,
+      '--development',
+      ...Object.entries(listens).flat(),
+    );
+    taken.close();
+    expect(ended).toMatchObject({code: 2, stderr: expect.stringContaining(`${flag} 127.0.0.1:${port} can't be used`)});
+  });
+
+  test('a ports file that can not be written', async () => {
+    const apis = start('dev', '--only-apis', '--dir', dir, '--members', '1');
+    await apis.untilPrinted('ready');
+    const listens = [
+      '--webhook-listen',
+      '127.0.0.1:0',
+      '--health-listen',
+      '127.0.0.1:0',
+      '--ports-file',
+      join(dir, 'no/where'),
+    ];
+    const ended = await isthmus('hub', '--kubeconfig', join(dir, 'hub.kubeconfig'), '--development', ...listens);
+    expect(ended).toMatchObject({code: 2, stderr: expect.stringContaining('--ports-file')});
+  });
+});
+
+test('an agent whose API server is away is alive, not ready, and ends when it is told to', async () => {
+  const apis = start('dev', '--only-apis', '--dir', dir, '--members', '1');
+  await apis.untilPrinted('ready');
+  expect(await isthmus('dev', 'stop', 'cluster-1', '--dir', dir)).toMatchObject({code: 0});
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const {port} = taken.address() as AddressInfo;
+  taken.close();
+  await once(taken, 'close');
+  const flags = ['--cluster-id', 'cluster-1', '--kubeconfig', join(dir, 'cluster-1.kubeconfig'), '--development'];
+  const listens = [
+    '--dns-listen',
+    '127.0.0.1:0',
+    '--webhook-listen',
+    '127.0.0.1:0',
+    '--health-listen',
+    `127.0.0.1:${port}`,
+  ];
+  const agent = start('agent', ...flags, ...listens);
+  const status = (path: string): Promise<number | undefined> =>
+    fetch(`http://127.0.0.1:${port}${path}`).then(
+      (answer) => answer.status,
+      () => undefined,
+    );
+  expect(await eventually('/healthz', () => status('/healthz'))).toBe(200);
+  expect(await status('/readyz')).toBe(503);
+  expect(await agent.stop()).toBe(0);
+});
+
 describe('isthmus dev', () => {
+  test('a folder is one run’s: a second one is refused and harms nothing; what a killed one left is taken over', async () => {
+    const first = start('dev', '--only-apis', '--dir', dir, '--members', '1');
+    await first.untilPrinted('ready');
+    const kubeconfig = readFileSync(join(dir, 'hub.kubeconfig'), 'utf8');
+    expect(await isthmus('dev', '--only-apis', '--dir', dir)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('choose another --dir'),
+    });
+    expect(readFileSync(join(dir, 'hub.kubeconfig'), 'utf8')).toBe(kubeconfig);
+    process.kill(first.pid ?? 0, 'SIGKILL');
+    await first.stop();
+    expect(existsSync(join(dir, 'control.sock'))).toBe(true);
+    const next = start('dev', '--only-apis', '--dir', dir, '--members', '1');
+    await next.untilPrinted('ready');
+    expect(await next.stop()).toBe(0);
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test('one member alone can show all steps', async () => {
+    expect((await isthmus('dev', '--once', '--members', '1')).stdout).toContain('6 of 6');
+  });
+
   test('--only-apis serves until SIGTERM, then leaves no file behind', async () => {
     const apis = start('dev', '--only-apis', '--dir', join(dir, 'set'), '--members', '1');
     await apis.untilPrinted('ready');
@@ -76,11 +180,11 @@ describe('isthmus dev', () => {
     await apis.untilPrinted('ready');
     const version = (): ReturnType<typeof run> =>
       isthmus('explain', 'foo', '-n', 'bar', '--kubeconfig', join(dir, 'cluster-1.kubeconfig'));
-    expect((await version()).stdout).toContain('no member');
+    expect((await version()).stdout).toContain('no Cluster is registered');
     expect((await isthmus('dev', 'stop', 'cluster-1', '--dir', dir)).stdout).toBe('cluster-1: stopped\n');
     expect((await version()).stderr).toContain('could not be reached');
     expect((await isthmus('dev', 'start', 'cluster-1', '--dir', dir)).code).toBe(0);
-    expect((await version()).stdout).toContain('no member');
+    expect((await version()).stdout).toContain('no Cluster is registered');
     expect(await isthmus('dev', 'stop', 'cluster-9', '--dir', dir)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('there are hub, cluster-1'),
