@@ -32,6 +32,8 @@ export class ConfigurationWriter {
   readonly #reflector: Reflector<KubeObject>;
   readonly #queue: WorkQueue;
   readonly closed: Promise<void>;
+  /** Settles with the last write of the queue, never rejects. */
+  #underWay: Promise<unknown> = Promise.resolve();
 
   constructor(options: ConfigurationWriterOptions) {
     this.#options = options;
@@ -46,7 +48,11 @@ export class ConfigurationWriter {
     });
     this.#queue = new WorkQueue({
       concurrency: 1,
-      handle: (_key, signal) => this.#reconcile(signal),
+      handle: (_key, signal) => {
+        const work = this.#reconcile(signal);
+        this.#underWay = work.catch(() => undefined);
+        return work;
+      },
       onError: (_key, error, attempt, nextDelayMs) =>
         logger.warn(
           {configuration: name, attempt, nextDelayMs, err: describeError(error)},
@@ -67,8 +73,10 @@ export class ConfigurationWriter {
     this.#queue.add(this.#options.name);
   }
 
-  /** Writes at once what `entries` says now; for the end of a process, when no queue runs any more. */
+  /** Writes what `entries` says now, after whatever is being written; for the end of a process. */
   async writeNow(signal: AbortSignal): Promise<void> {
+    // Else a write that is under way could land after this one, with what was true before.
+    await this.#underWay;
     await this.#reconcile(signal);
   }
 

@@ -1,6 +1,12 @@
 import type {EndpointSlice, Service, ServiceImport} from '../api/kinds.ts';
 import {hasConditions, keyOf, parseKey} from '../api/meta.ts';
-import {AGENT_MANAGER, derivedServiceName} from '../api/names.ts';
+import {
+  AGENT_MANAGED_BY,
+  AGENT_MANAGER,
+  SERVICE_NAME_LABEL,
+  SLICE_MANAGED_BY_LABEL,
+  derivedServiceName,
+} from '../api/names.ts';
 import * as resources from '../api/resources.ts';
 import {isUpToDate} from '../kube/apply-if-different.ts';
 import type {KubeClient} from '../kube/client.ts';
@@ -88,7 +94,17 @@ export class ImportWriter {
     if (isDerivedIntact(existing, desired)) return existing;
     // Replaced whole: an apply can't take out what somebody else put in, such as a selector that leads to other pods.
     const repaired = repairedDerived(existing, desired);
-    return client.replace<Service>(resources.services, repaired, {fieldManager: AGENT_MANAGER, signal});
+    const written = await client.replace<Service>(resources.services, repaired, {fieldManager: AGENT_MANAGER, signal});
+    await this.#removeForeignSlices(written, signal);
+    return written;
+  }
+
+  /** Those that the cluster made while there was a selector stay when it goes (as upstream does), and lead to its pods. */
+  async #removeForeignSlices(derived: Service, signal: AbortSignal): Promise<void> {
+    const {namespace = '', name} = derived.metadata;
+    const labelSelector = `${SERVICE_NAME_LABEL}=${name},${SLICE_MANAGED_BY_LABEL}!=${AGENT_MANAGED_BY}`;
+    const {items} = await this.#options.client.list(resources.endpointSlices, {namespace, labelSelector, signal});
+    for (const {metadata} of items) await this.#options.client.delete(resources.endpointSlices, metadata, {signal});
   }
 
   async #applySlices(derived: Service, signal: AbortSignal): Promise<void> {

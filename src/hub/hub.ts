@@ -184,7 +184,7 @@ export class Hub {
     const before = this.#members.get(name)?.cluster;
     const member = this.#members.get(name) ?? this.#newMember(cluster, record);
     this.#members.set(name, member);
-    this.#gateways.want(new Set([...this.#members.values()].flatMap(({cluster: {spec}}) => spec?.gatewayHost ?? [])));
+    this.#wantGateways();
     member.update(cluster, access);
     if (before === undefined || JSON.stringify(before.spec) === JSON.stringify(cluster.spec)) return;
     for (const {session} of this.#members.values()) session?.enqueueAll();
@@ -215,10 +215,16 @@ export class Hub {
     this.#options.logger.info({cluster: name}, 'cluster is no longer registered');
     this.#members.delete(name);
     this.#told.delete(name);
+    this.#wantGateways();
     for (const {session} of this.#members.values()) session?.enqueue('remote-cluster', [name]);
     const left = member.leave(this.#signal).finally(() => this.#leaving.delete(name));
     this.#leaving.set(name, left);
     this.#reviewGathering();
+  }
+
+  #wantGateways(): void {
+    const hosts = [...this.#members.values()].flatMap(({cluster: {spec}}) => spec?.gatewayHost ?? []);
+    this.#gateways.want(new Set(hosts));
   }
 
   #onExports(keys: ReadonlySet<string>): void {

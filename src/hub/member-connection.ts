@@ -128,9 +128,12 @@ export class MemberConnection {
     session.start();
     logger.info({version: admitted.version}, 'member connected');
     onChange();
+    const probing = new AbortController();
     try {
-      await Promise.race([ended.promise, this.#probe(session, signal)]);
+      await Promise.race([ended.promise, this.#probe(session, AbortSignal.any([signal, probing.signal]))]);
     } finally {
+      // A session that ended by itself must not be probed on beside the next one.
+      probing.abort();
       this.#session = undefined;
       await session.close();
       onChange();

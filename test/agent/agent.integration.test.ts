@@ -177,6 +177,37 @@ describe('what belongs to the agent is repaired', () => {
     expect({uid: metadata.uid, ips: spec?.clusterIPs}).toEqual({uid: before.metadata.uid, ips});
   });
 
+  test('slices that came of a foreign selector go with it', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {name: 'mallory', namespace: DEFAULT_NAMESPACE, labels: {app: 'mallory'}},
+      spec: {containers: [{name: 'c', image: 'example.org/c:1'}]},
+    };
+    await hub.create(resources.pods, pod, {fieldManager: 'user'});
+    await importFromHub();
+    await served();
+    // The repair must find the slices there: it is kept away until they are.
+    const release = cluster.faults.add(
+      {verb: 'update', resource: 'services', userAgent: 'isthmus-agent'},
+      {kind: 'status', code: 503},
+    );
+    await hub.patch(
+      resources.services,
+      DERIVED,
+      {type: 'merge', body: {spec: {selector: {app: 'mallory'}}}},
+      {fieldManager: 'user'},
+    );
+    const foreign = async (): Promise<number> => {
+      const labelSelector = `kubernetes.io/service-name=${DERIVED.name},endpointslice.kubernetes.io/managed-by!=isthmus-agent`;
+      return (await hub.list(resources.endpointSlices, {namespace: DEFAULT_NAMESPACE, labelSelector})).items.length;
+    };
+    await eventually('foreign slices', async () => ((await foreign()) > 0 ? true : undefined));
+    release();
+    await eventually('them to go', async () => ((await foreign()) === 0 ? true : undefined));
+    expect((await hub.get<Service>(resources.services, DERIVED)).spec?.selector).toBeUndefined();
+  });
+
   test('addresses that a user set are taken back', async () => {
     await importFromHub();
     const ips = await served();
