@@ -62,6 +62,8 @@ export class Reflector<T> {
   #started = false;
   /** Failures in a row; it is what the backoff grows with. */
   #attempt = 0;
+  /** The last failure was a 410 already. */
+  #expiredBefore = false;
   /** When the API server took the current watch. */
   #openedAtMs: number | undefined;
 
@@ -101,6 +103,7 @@ export class Reflector<T> {
         (error: unknown) => error,
       );
       if (signal.aborted) break;
+      this.#noteExpiry(failure);
       if (this.#openedAtMs !== undefined) {
         this.#status.restarts++;
         if (this.#nowMs() - this.#openedAtMs >= HEALTHY_AFTER_MS) this.#attempt = 0;
@@ -109,6 +112,16 @@ export class Reflector<T> {
       await this.#backOff(failure, signal);
     }
     this.#status.state = 'Stopped';
+  }
+
+  /**
+   * A restarted API server has forgotten its history: it answers the first watch with 410. That it answers is the end of
+   * the outage, so the list doesn't wait as long as the outage made the backoff; only 410s in a row are slowed down.
+   */
+  #noteExpiry(failure: unknown): void {
+    const isExpired = failure instanceof KubeError && failure.isExpired;
+    if (isExpired && !this.#expiredBefore) this.#attempt = 0;
+    this.#expiredBefore = isExpired;
   }
 
   /** Lists if it must, then watches once; returns when the server ended the watch. */

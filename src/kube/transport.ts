@@ -94,7 +94,7 @@ export class Transport {
     const limit = new CallLimit(requestName(call), call.signal);
     limit.arm(call.timeoutMs, `no answer within ${call.timeoutMs} ms`);
     try {
-      const answer = await this.#watches.request(this.#toRequest(call, limit.signal));
+      const answer = await orAborted(this.#watches.request(this.#toRequest(call, limit.signal)), limit.signal);
       limit.disarm();
       const chunks: AsyncIterator<Uint8Array> = answer.body[Symbol.asyncIterator]();
       return {status: answer.statusCode, headers: answer.headers, chunks, limit};
@@ -110,7 +110,7 @@ export class Transport {
   }
 
   async #exchange(call: HttpCall, limit: CallLimit): Promise<HttpAnswer> {
-    const answer = await this.#requests.request(this.#toRequest(call, limit.signal));
+    const answer = await orAborted(this.#requests.request(this.#toRequest(call, limit.signal)), limit.signal);
     const body = await readAll(answer.body[Symbol.asyncIterator](), requestName(call));
     // The pool takes the connection back after this turn; a next call in this very turn would open another one.
     await setImmediate();
@@ -148,6 +148,22 @@ export async function readAll(chunks: AsyncIterator<Uint8Array>, request: string
     parts.push(next.value);
   }
   return Buffer.concat(parts).toString('utf8');
+}
+
+/**
+ * undici looks at the signal only once the connection stands: an API server that hangs in its handshake would keep a call of
+ * 100 ms, and a process that is to end, for the whole connect timeout.
+ */
+async function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, {once: true});
+  try {
+    return await Promise.race([answer, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 function tlsOptions(credentials: ClusterCredentials): NonNullable<Agent.Options['connect']> {

@@ -6,7 +6,6 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 
-import type {Backend} from '../testbed/backends.ts';
 import {chosenBackend} from '../testbed/backends.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
@@ -112,14 +111,12 @@ export class IsthmusProcess {
 export class ClustersetOfProcesses {
   readonly dir: string;
   readonly apis: IsthmusProcess;
-  readonly #backend: Backend;
   hub: IsthmusProcess | undefined;
   readonly agents = new Map<string, IsthmusProcess>();
 
   private constructor(dir: string, clusters: number) {
     this.dir = dir;
-    this.#backend = chosenBackend();
-    const [script, ...args] = this.#backend.command(dir, clusters);
+    const [script, ...args] = chosenBackend().command(dir, clusters);
     this.apis = new IsthmusProcess('apis', args, script);
   }
 
@@ -132,20 +129,6 @@ export class ClustersetOfProcesses {
       throw error;
     });
     return clusterset;
-  }
-
-  /** The API server of one cluster: connections are refused, its data stay. */
-  stopApi(cluster: string): Promise<void> {
-    return this.#backend.stop(this.dir, cluster);
-  }
-
-  /** Started again, but with its history lost and its lists of ServiceExports failing with 503. */
-  startApiFailingLists(cluster: string): Promise<void> {
-    return this.#backend.startFailingLists(this.dir, cluster);
-  }
-
-  mendApi(cluster: string): Promise<void> {
-    return this.#backend.mend(this.dir, cluster);
   }
 
   kubeconfig(cluster: string): string {

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {parseDocument} from 'yaml';
 
+import {callControl} from '../../cli/control-socket.ts';
 import {queryDns} from '../../dns/client.ts';
 import {chosenBackend} from '../testbed/backends.ts';
 import {findCommand, findKubectl} from '../tools/find-kubectl.ts';
@@ -260,16 +261,20 @@ describe.runIf(missing === undefined).each([
   });
 
   test('6: a stopped API server deletes nothing anywhere; started again, its member catches up', async () => {
+    const control = (path: string, body?: unknown): Promise<unknown> =>
+      callControl(clusterset.dir, {method: 'POST', path: `/clusters/cluster-1/${path}`, body});
     const expectAllKept = async (): Promise<void> => {
       for (const member of MEMBERS) expect((await ask(member, 'A')).answers).toHaveLength(1);
       for (const member of MEMBERS.slice(1))
         await kubectlOk(member, `get serviceimports.multicluster.x-k8s.io foo -n bar`);
     };
-    await clusterset.stopApi('cluster-1');
+    await control('stop');
     await kubectlOk('hub', 'wait --for=condition=Reachable=False cluster/cluster-1 --timeout=20s');
     await expectAllKept();
     // Back again, but with its history lost and its lists failing: the hub has to list, and must be seen to fail at it.
-    await clusterset.startApiFailingLists('cluster-1');
+    await control('faults', {match: {verb: 'watch', resource: 'serviceexports'}, fault: {kind: 'gone'}});
+    await control('faults', {match: {verb: 'list', resource: 'serviceexports'}, fault: {kind: 'status', code: 503}});
+    await control('start');
     await eventually('failed lists of cluster-1 in the metrics', async () => {
       const {health} = await clusterset.ports('hub');
       const text = await (await fetch(`http://127.0.0.1:${health?.port}/metrics`)).text();
@@ -279,7 +284,7 @@ describe.runIf(missing === undefined).each([
       return lines.some((line) => Number(line.split(' ').at(-1)) > 0) ? true : undefined;
     });
     await expectAllKept();
-    await clusterset.mendApi('cluster-1');
+    await control('faults/clear');
     await kubectlOk('hub', 'wait --for=condition=Reachable cluster/cluster-1 --timeout=20s');
     await kubectlOk('cluster-1', `delete ${exports} foo -n bar`);
     await eventually('cluster-2 to catch up', async () =>

@@ -233,6 +233,27 @@ describe('taking up a watch', () => {
     expect(reflector.status()).toMatchObject({lists: 2, expired: 1});
   });
 
+  test('after an outage the first 410 is followed by a list at once, not after what the outage made of the backoff', async () => {
+    lists = [listOf([], '5'), listOf([item('a', '8')], '9')];
+    let outage = 5;
+    const answering = onWatch;
+    // Delays double from 10 ms: the sixth would be 5 s, were it not for the answer that ends the outage.
+    start({backoff: {minMs: 10, maxMs: 5_000}, random: (): number => (outage > 0 ? 0 : 0.999)});
+    await watching(1);
+    onWatch = (response) => {
+      if (--outage >= 0) response.destroy();
+      else {
+        onWatch = answering;
+        response.end(`${JSON.stringify({type: 'ERROR', object: status(410, 'Expired', 'old')})}\n`);
+      }
+    };
+    watches[0]?.destroy();
+    await eventually(() => reflector.status().expired).toBe(1);
+    const began = performance.now();
+    await eventually(() => Object.keys(values())).toEqual(['default/a']);
+    expect(performance.now() - began).toBeLessThan(200);
+  });
+
   test('a server that calls every version too old is not stormed with lists', async () => {
     lists = [listOf([], '5')];
     onWatch = (response) => response.end(`${JSON.stringify({type: 'ERROR', object: status(410, 'Expired', 'old')})}\n`);

@@ -42,7 +42,7 @@ export async function applyManifests(client: KubeClient, text: string): Promise<
   for (const kind of FIRST) await Promise.all(objects.filter((object) => object.kind === kind).map(apply));
   const definitions = objects.filter((object): object is Definition => object.kind === FIRST[0]);
   await Promise.all(definitions.map((definition) => untilServed(client, definition)));
-  for (const object of objects) if (!FIRST.includes(object.kind ?? '')) await apply(object);
+  for (const object of objects) if (!FIRST.includes(object.kind)) await apply(object);
 }
 
 /** A new type is listed by discovery first and answers 404 or 429 for some 200 ms more (apiserver.md §8). */
@@ -57,7 +57,7 @@ async function untilServed(client: KubeClient, {spec, metadata}: Definition): Pr
 }
 
 async function discover(client: KubeClient, object: KubeObject): Promise<Resource> {
-  const {apiVersion = 'v1', kind = ''} = object;
+  const {apiVersion, kind} = object;
   const [version = '', group = ''] = apiVersion.split('/').toReversed();
   const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const {status, body} = await client.raw('GET', path);

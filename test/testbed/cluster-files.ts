@@ -11,14 +11,22 @@ import {createAuthority, issueServing} from '../../src/pki/authority.ts';
 const DAY_MS = 24 * 3600 * 1000;
 const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
 
-/** What a control plane reads from disk, and what its administrator holds. */
+/** Who the kubeconfig that is handed out speaks as, and its group: bound to cluster-admin, not above RBAC as system:masters is. */
+export const ADMIN_USER = 'admin';
+export const ADMIN_GROUP = 'isthmus:admins';
+
+/** What a control plane reads from disk, and what its administrators hold. */
 export interface ClusterFiles {
   readonly caFile: string;
   readonly certFile: string;
   readonly keyFile: string;
   readonly serviceAccountKeyFile: string;
   readonly tokenFile: string;
+  /** Of the controller manager: system:masters. */
   readonly kubeconfigFile: string;
+  /** The testbed's own: system:masters. */
+  readonly rootCredentials: ClusterCredentials;
+  /** What is handed out: {@link ADMIN_USER}. */
   readonly kubeconfig: string;
   readonly credentials: ClusterCredentials;
   /** A new serving certificate of the same CA; a running kube-apiserver reads it by itself within a minute. */
@@ -33,8 +41,9 @@ export async function writeClusterFiles(o: {dir: string; name: string; port: num
     newServiceAccountKey(),
   ]);
   const server = `https://127.0.0.1:${port}`;
-  const token = randomBytes(24).toString('base64url');
-  const kubeconfig = adminKubeconfig({name, server, caPem: authority.certPem, token});
+  const [token, rootToken] = [newToken(), newToken()];
+  const ca = authority.certPem;
+  const kubeconfig = adminKubeconfig({name, server, caPem: ca, token});
   const file = (base: string): string => join(dir, base);
   const files = {
     caFile: file('ca.pem'),
@@ -48,11 +57,15 @@ export async function writeClusterFiles(o: {dir: string; name: string; port: num
   await Promise.all([
     writeSecret(files.caFile, authority.certPem),
     writeSecret(files.serviceAccountKeyFile, serviceAccountKey),
-    writeSecret(files.tokenFile, `${token},admin,admin,system:masters\n`),
-    writeSecret(files.kubeconfigFile, kubeconfig),
+    writeSecret(
+      files.tokenFile,
+      `${token},${ADMIN_USER},admin,${ADMIN_GROUP}\n${rootToken},testbed,testbed,system:masters\n`,
+    ),
+    writeSecret(files.kubeconfigFile, adminKubeconfig({name, server, caPem: ca, token: rootToken})),
     renewCertificate(),
   ]);
-  return {...files, kubeconfig, credentials: {server, ca: authority.certPem, token}, renewCertificate};
+  const credentials = {server, ca, token};
+  return {...files, kubeconfig, credentials, rootCredentials: {server, ca, token: rootToken}, renewCertificate};
 }
 
 async function writeServing(authority: KeyPairPem, files: {certFile: string; keyFile: string}): Promise<void> {
@@ -74,6 +87,10 @@ async function newServiceAccountKey(): Promise<string> {
 /** A day back, so that clocks may differ. */
 function validity(): {notBeforeMs: number; notAfterMs: number} {
   return {notBeforeMs: Date.now() - DAY_MS, notAfterMs: Date.now() + 30 * DAY_MS};
+}
+
+function newToken(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 function writeSecret(path: string, content: string): Promise<void> {

@@ -4,13 +4,14 @@ import {createServer} from 'node:http';
 import {json} from 'node:stream/consumers';
 
 import {controlSocketPath} from '../../cli/control-socket.ts';
+import type {Fault, RequestMatch} from '../../src/dev/faults.ts';
 import {describeError} from '../../src/errors.ts';
-import type {GroupVersion} from './broken-group.ts';
+import type {RealCluster} from './real-cluster.ts';
 import type {Testbed} from './testbed.ts';
 
 /**
- * The same socket that `isthmus dev` has, with what can be done to real API servers: POST /clusters/NAME/stop, /start,
- * /start-broken and /mend (body: the group versions); POST /compact.
+ * The same socket that `isthmus dev` has, with what can be done to real API servers: POST /clusters/NAME/stop, /start, /faults
+ * (body: {match, fault}; while it is stopped, so that the front is there when it starts), /faults/clear; POST /compact.
  */
 export async function startTestbedControl(dir: string, testbed: Testbed): Promise<{close(): Promise<void>}> {
   const server = createServer((incoming, outgoing) => {
@@ -34,19 +35,29 @@ export async function startTestbedControl(dir: string, testbed: Testbed): Promis
   };
 }
 
+/** Those that get a front at their next start. */
+const fronted = new WeakSet<RealCluster>();
+
 async function answer(testbed: Testbed, incoming: IncomingMessage): Promise<unknown> {
-  const [, collection, name = '', verb] = (incoming.url ?? '').split('/');
+  const [, collection, name = '', ...verb] = (incoming.url ?? '').split('/');
   if (collection === 'compact') return {revision: await testbed.etcd.compact()};
   const cluster = testbed.get(name);
-  switch (verb) {
+  switch (verb.join('/')) {
     case 'stop':
       return cluster.stop();
     case 'start':
-      return cluster.start();
-    case 'start-broken':
-      return cluster.startBroken((await json(incoming)) as GroupVersion[]);
-    case 'mend':
-      return cluster.mend((await json(incoming)) as GroupVersion[]);
+      return cluster.start({front: fronted.has(cluster)});
+    case 'faults': {
+      if (!cluster.isStopped && !cluster.hasFront) throw new Error(`stop ${name} first: faults need a front before it`);
+      const {match, fault} = (await json(incoming)) as {match: RequestMatch; fault: Fault};
+      cluster.faults.add(match, fault);
+      fronted.add(cluster);
+      return {};
+    }
+    case 'faults/clear':
+      cluster.faults.clear();
+      fronted.delete(cluster);
+      return {};
     default:
       throw new Error(`${incoming.url} is not known`);
   }

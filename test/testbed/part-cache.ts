@@ -43,8 +43,8 @@ export async function findPart(part: Part, dir = testbedDir(), env: NodeJS.Proce
  * The path of a part that may be run: a cached one is hashed first, because a cache folder is written by many hands.
  * @throws Error where it is absent or is not what was installed
  */
-export async function usablePart(name: PartName, dir = testbedDir()): Promise<string> {
-  const found = await findPart(partNamed(name), dir);
+export async function usablePart(name: PartName, dir = testbedDir(), env = process.env): Promise<string> {
+  const found = await findPart(partNamed(name), dir, env);
   if (found.kind === 'absent') throw new Error(`${found.reason}: run node test/tools/install-testbed.ts`);
   if (found.kind === 'cached' && (await sha256Of(found.path)) !== found.installed.sha256) {
     throw new Error(`${found.path} is not what was installed: remove it and install the testbed again`);
@@ -53,9 +53,9 @@ export async function usablePart(name: PartName, dir = testbedDir()): Promise<st
 }
 
 /** Why no real cluster can be started here; undefined if one can. */
-export async function missingForClusters(dir = testbedDir()): Promise<string | undefined> {
+export async function missingForClusters(dir = testbedDir(), env = process.env): Promise<string | undefined> {
   const wanted = PARTS.filter(({needed}) => needed);
-  const found = await Promise.all(wanted.map((part) => findPart(part, dir)));
+  const found = await Promise.all(wanted.map((part) => findPart(part, dir, env)));
   const reasons = found.flatMap((one) => (one.kind === 'absent' ? [one.reason] : []));
   return reasons.length === 0 ? undefined : `${reasons.join(', ')}; node test/tools/install-testbed.ts installs it`;
 }

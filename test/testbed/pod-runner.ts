@@ -86,7 +86,11 @@ async function confirmDeletion(client: KubeClient, at: ObjectKey): Promise<void>
   await sendOr404(client, 'DELETE', {path, body: {apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0}});
 }
 
-async function sendOr404(client: KubeClient, method: 'POST' | 'DELETE', o: {path: string; body: object}): Promise<void> {
+async function sendOr404(
+  client: KubeClient,
+  method: 'POST' | 'DELETE',
+  o: {path: string; body: object},
+): Promise<void> {
   const answer = await client.raw(method, o.path, {body: o.body});
   if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409) {
     throw new Error(`${method} ${o.path} was answered with ${answer.status}: ${answer.body}`);

@@ -1,17 +1,16 @@
-import {mkdir} from 'node:fs/promises';
+import {mkdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Logger} from 'pino';
 
 import type {ClusterCredentials} from '../../src/kube/credentials.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {applyManifests} from './apply-manifests.ts';
-import type {GroupVersion} from './broken-group.ts';
-import {breakGroups, mendGroups} from './broken-group.ts';
 import type {ClusterFiles} from './cluster-files.ts';
-import {writeClusterFiles} from './cluster-files.ts';
+import {ADMIN_GROUP, writeClusterFiles} from './cluster-files.ts';
 import type {ApiServerPlace} from './control-plane-flags.ts';
 import {apiServerFlags, controllerManagerFlags} from './control-plane-flags.ts';
 import type {Etcd} from './etcd.ts';
+import {FaultyFront, requestFaults} from './faulty-front.ts';
 import {reservePort} from './free-port.ts';
 import {usablePart} from './part-cache.ts';
 import {startPodRunner} from './pod-runner.ts';
@@ -19,6 +18,13 @@ import type {KeptProcess, ProcessKeeper} from './process-keeper.ts';
 import {until} from './until.ts';
 
 const START_MS = 60_000;
+const ADMIN_BINDING = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: testbed-admins}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: '${ADMIN_GROUP}'}]
+`;
 
 export interface RealClusterOptions {
   readonly name: string;
@@ -38,13 +44,17 @@ interface Binaries {
 /** A kube-apiserver and a kube-controller-manager on 127.0.0.1, and a loop that plays scheduler and kubelet. */
 export class RealCluster {
   readonly name: string;
+  /** Of the testbed itself, as system:masters. */
   readonly client: KubeClient;
+  /** Of single requests, as an embedded server's. They need {@link start} with `front`. */
+  readonly faults = requestFaults();
   readonly #options: RealClusterOptions;
   readonly #binaries: Binaries;
   readonly #files: ClusterFiles;
   readonly #place: ApiServerPlace;
   readonly #pods = new AbortController();
   #apiServer: KeptProcess | undefined;
+  #front: FaultyFront | undefined;
   #controllerManager: KeptProcess | undefined;
   #podRunner: {readonly closed: Promise<void>} | undefined;
 
@@ -53,7 +63,7 @@ export class RealCluster {
     parts: {binaries: Binaries; files: ClusterFiles; place: ApiServerPlace},
   ) {
     this.name = options.name;
-    this.client = new KubeClient({credentials: parts.files.credentials, userAgent: 'testbed'});
+    this.client = new KubeClient({credentials: parts.files.rootCredentials, userAgent: 'testbed'});
     this.#options = options;
     this.#binaries = parts.binaries;
     this.#files = parts.files;
@@ -75,6 +85,7 @@ export class RealCluster {
     const cluster = new RealCluster(options, {binaries: {apiServer, controllerManager}, files, place});
     await reserved.release();
     await cluster.start();
+    await applyManifests(cluster.client, ADMIN_BINDING);
     await cluster.#startControllers();
     return cluster;
   }
@@ -87,6 +98,7 @@ export class RealCluster {
     return this.#files.kubeconfig;
   }
 
+  /** As {@link kubeconfig}: cluster-admin by RBAC. */
   get credentials(): ClusterCredentials {
     return this.#files.credentials;
   }
@@ -103,36 +115,43 @@ export class RealCluster {
 
   /** Kills the kube-apiserver; the data stay. */
   async stop(): Promise<void> {
+    await this.#front?.close();
+    this.#front = undefined;
     await this.#apiServer?.kill();
     this.#apiServer = undefined;
   }
 
-  /** On the same port, with the data as they were and no memory of what led to them: old watches get 410. */
-  async start(): Promise<void> {
-    await this.#run(this.#place, this.client);
-  }
-
   /**
-   * As {@link start}, but before its port is open these groups answer 503, until {@link mend}. So who comes back to it must list,
-   * and fail.
+   * On the same port, with the data as they were and no memory of what led to them: old watches get 410.
+   *
+   * @param o.front - with a {@link FaultyFront} on that port, and the API server on another one; both are ready when it opens
    */
-  async startBroken(groups: readonly GroupVersion[]): Promise<void> {
+  async start(o: {readonly front?: boolean} = {}): Promise<void> {
+    if (this.#apiServer?.running === true) return;
+    if (o.front !== true) return this.#run(this.#place, this.client);
     const aside = await reservePort();
-    const server = `https://127.0.0.1:${aside.port}`;
-    const client = new KubeClient({credentials: {...this.credentials, server}, userAgent: 'testbed'});
+    const credentials = {...this.#files.rootCredentials, server: `https://127.0.0.1:${aside.port}`};
+    const client = new KubeClient({credentials, userAgent: 'testbed'});
     try {
       await aside.release();
       await this.#run({...this.#place, port: aside.port}, client);
-      await breakGroups(client, groups);
     } finally {
       await client.close();
-      await this.stop();
     }
-    await this.start();
+    const {certFile, keyFile} = this.#files;
+    const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
+    const tls = {cert, key, ca: credentials.ca};
+    this.#front = new FaultyFront({port: this.#place.port, target: aside.port, tls, faults: this.faults});
+    await this.#front.open();
   }
 
-  async mend(groups: readonly GroupVersion[]): Promise<void> {
-    await mendGroups(this.client, groups);
+  /** Whether faults have an effect. */
+  get hasFront(): boolean {
+    return this.#front !== undefined;
+  }
+
+  get isStopped(): boolean {
+    return this.#apiServer === undefined;
   }
 
   /** A new serving certificate of the same CA; the running server takes it up within a minute, a restarted one at once. */
@@ -147,7 +166,6 @@ export class RealCluster {
   }
 
   async #run(place: ApiServerPlace, client: KubeClient): Promise<void> {
-    if (this.#apiServer?.running === true) return;
     const {keeper} = this.#options;
     const kept = keeper.start(`${this.name}-apiserver`, this.#binaries.apiServer, apiServerFlags(this.#files, place));
     this.#apiServer = kept;

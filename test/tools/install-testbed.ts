@@ -64,7 +64,5 @@ for (const part of PARTS) {
   if (only.length === 0 || only.includes(part.name)) outcomes.push(await install(part, dir));
 }
 const count = (wanted: Outcome): number => outcomes.filter((one) => one === wanted).length;
-say(
-  `${count('there')} there, ${count('installed')} installed, ${count('skipped')} skipped, ${count('failed')} failed`,
-);
+say(`${count('there')} there, ${count('installed')} installed, ${count('skipped')} skipped, ${count('failed')} failed`);
 process.exitCode = count('failed') > 0 ? 1 : 0;

@@ -6,7 +6,7 @@ import {join} from 'node:path';
 
 /**
  * Runs the tests and ends with `N passed, N failed, N skipped` alone on a line. `--long` adds the drills that need
- * minutes; everything else goes to vitest as it is.
+ * minutes; `--real` runs what meets API servers on those of the testbed instead; everything else goes to vitest as it is.
  */
 interface Report {
   readonly numPassedTests: number;
@@ -21,6 +21,10 @@ interface Report {
 
 const given = process.argv.slice(2);
 const long = given.includes('--long');
+const real = given.includes('--real');
+const selection = real
+  ? ['--project=real', '--project=e2e', 'test/testbed', 'test/e2e/six-steps.test.ts']
+  : ['--project=unit', '--project=integration', '--project=e2e'];
 const folder = await mkdtemp(join(tmpdir(), 'isthmus-tests-'));
 const reportFile = join(folder, 'report.json');
 const vitest = spawn(
@@ -31,9 +35,13 @@ const vitest = spawn(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportFile}`,
-    ...given.filter((argument) => argument !== '--long'),
+    ...selection,
+    ...given.filter((argument) => argument !== '--long' && argument !== '--real'),
   ],
-  {stdio: ['ignore', 'inherit', 'inherit'], env: {...process.env, ...(long ? {ISTHMUS_LONG: '1'} : {})}},
+  {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {...process.env, ...(long ? {ISTHMUS_LONG: '1'} : {}), ...(real ? {ISTHMUS_BACKEND: 'real'} : {})},
+  },
 );
 const [code] = (await once(vitest, 'exit')) as [number | null];
 const report = await readReport();

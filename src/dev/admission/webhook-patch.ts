@@ -1,11 +1,11 @@
 import {internal} from '../apiserver/api-error.ts';
 import type {ResourceType} from '../apiserver/resource-type.ts';
+import {decodeAsGo} from '../apiserver/write/go-decoding.ts';
 import {textIn} from '../builtin/read-json.ts';
 import {applyJsonPatch} from '../patch/json-patch.ts';
 import {parseBoundedJson} from '../schema/bounded-json.ts';
 import {isObject} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
-import {validate} from '../schema/validate.ts';
 import {WebhookFailure} from './webhook-failure.ts';
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -38,7 +38,9 @@ export function applyWebhookPatch(object: JsonObject, patch: unknown, type: Reso
   const result = applyJsonPatch(object, patch);
   if (!result.ok) throw internal(whyNotApplied(object, patch) ?? result.message);
   if (!isObject(result.value)) throw internal('the patched object is no object');
-  if (!type.custom) checkTypes(object, result.value, type);
+  // Built-in kinds are decoded before anything is validated, so a wrong type is an error of its own.
+  const wrong = type.custom ? undefined : decodeAsGo(type, result.value).error;
+  if (wrong !== undefined) throw internal(wrong);
   return result.value;
 }
 
@@ -70,15 +72,4 @@ function operationError(operation: string, path: string): string {
     default:
       return `Unexpected kind: ${operation}`;
   }
-}
-
-/** Built-in kinds are decoded into Go types before anything is validated, so a wrong type is an error of its own. */
-function checkTypes(before: JsonObject, after: JsonObject, type: ResourceType): void {
-  const wrong = (object: JsonObject): string | undefined =>
-    validate(type.schema, object).find((error) => error.type === 'TypeInvalid')?.message;
-  const message = wrong(after);
-  if (message === undefined || wrong(before) !== undefined) return;
-  const [, found = 'value', field = '', wanted = ''] =
-    /^Invalid value: "(\w+)": (\S*) in body must be of type (\S+):/.exec(message) ?? [];
-  throw internal(`json: cannot unmarshal ${found} into Go struct field ${type.kind}.${field} of type ${wanted}`);
 }

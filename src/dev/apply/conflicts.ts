@@ -5,9 +5,7 @@ import {describePath} from './path-element.ts';
 
 /** One field that an apply would take from another manager. */
 export interface FieldConflict {
-  /** `m`, or `m" using v` for an Update entry: what stands after the opening quote. */
-  readonly manager: string;
-  /** The same, quoted whole: `"m"`, `"m" using v`; a cause's message is `conflict with ${shown}`. */
+  /** Its manager, as a cause's message shows it: `"m"`, or `"m" using v` for an Update entry. */
   readonly shown: string;
   /** `.spec.items[name="a"].value` */
   readonly field: string;
@@ -20,8 +18,7 @@ export function findConflicts(others: Managers, changed: FieldSet): FieldConflic
     .flatMap(([, entry]) => {
       const taken = intersection(entry.fields, changed);
       const shown = showManager(entry);
-      const manager = entry.operation === 'Update' || entry.subresource !== '' ? shown.slice(1) : entry.manager;
-      return isEmptySet(taken) ? [] : pathsOf(taken).map((path) => ({manager, shown, field: describePath(path)}));
+      return isEmptySet(taken) ? [] : pathsOf(taken).map((path) => ({shown, field: describePath(path)}));
     });
 }
 

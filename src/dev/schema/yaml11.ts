@@ -18,6 +18,7 @@ export function parseYaml11(text: string): unknown {
     if (json !== undefined) return json;
   }
   try {
+    if (isHopeless(text)) throw new RangeError();
     const value: unknown = parse(text, {
       version: '1.1',
       uniqueKeys: false,
@@ -32,10 +33,30 @@ export function parseYaml11(text: string): unknown {
   }
 }
 
+/** The parser needs seconds to run out of stack over a million of them. */
+const hopeless = 10_000;
+
+function isHopeless(text: string): boolean {
+  return openBrackets(text) > hopeless || text.includes('- '.repeat(hopeless));
+}
+
+/** At the deepest place. */
+function openBrackets(text: string): number {
+  let open = 0;
+  let most = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charAt(i);
+    if (char === '[' || char === '{') most = Math.max(most, ++open);
+    else if (char === ']' || char === '}') open--;
+  }
+  return most;
+}
+
 /** In the form of the YAML library of API servers, with the words of ours. */
 function whyNoYaml(error: Error): string {
-  // The parser itself runs out of stack before there is a value to measure.
-  if (error instanceof RangeError) return `yaml: exceeded max depth of ${MAX_DEPTH}`;
+  // The parser runs out of stack before there is a value to measure, and sometimes reports that as an error of the text.
+  if (error instanceof RangeError || error.message.includes('call stack'))
+    return `yaml: exceeded max depth of ${MAX_DEPTH}`;
   const line = /at line (?<line>\d+)/u.exec(error.message)?.groups?.['line'] ?? '1';
   const what = error.message
     .split('\n', 1)

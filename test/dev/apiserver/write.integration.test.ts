@@ -259,4 +259,25 @@ describe('the counter of writes', () => {
     ]);
     expect(at.cluster.writes.total((row) => row.verb === 'delete')).toBe(2);
   });
+
+  test('counts every write request of a client as such: without effect, refused, tried only', async () => {
+    await at.http.post(`${WIDGETS}?fieldManager=m1`, widgetBody('asked', {min: 1}));
+    at.cluster.writes.reset();
+    await at.http.apply(`${WIDGETS}/asked`, widgetBody('asked', {min: 9}), 'm2');
+    await at.http.merge(`${WIDGETS}/asked?fieldManager=m1`, {spec: {min: 1}});
+    await at.http.merge(`${WIDGETS}/asked?fieldManager=m1`, {spec: {min: 1}});
+    await at.http.post(`${WIDGETS}?fieldManager=m1`, widgetBody('asked'));
+    await at.http.post(`${WIDGETS}?dryRun=All&fieldManager=m1`, widgetBody('dry'));
+    await at.http.get(`${WIDGETS}/asked`);
+    const asked = at.cluster.writes
+      .requests()
+      .map(({verb, manager, name, count}) => `${verb} ${manager} ${name} ${count}`);
+    expect(asked.sort()).toEqual([
+      'apply m2 default/asked 1',
+      'create m1 default/ 1',
+      'create m1 default/dry 1',
+      'patch m1 default/asked 2',
+    ]);
+    expect(at.cluster.writes.rows()).toEqual([]);
+  });
 });

@@ -51,36 +51,6 @@ describe('Namespace', () => {
   });
 });
 
-describe('Lease', () => {
-  const create = (renewTime: string): JsonObject =>
-    cluster().api.create(
-      {group: 'coordination.k8s.io', plural: 'leases'},
-      {
-        apiVersion: 'coordination.k8s.io/v1',
-        kind: 'Lease',
-        metadata: {name: 'ld', namespace: 'bar'},
-        spec: {holderIdentity: 'a', leaseDurationSeconds: 15, renewTime},
-      },
-    );
-
-  test('six decimals are taken', () => {
-    expect(create('2026-01-01T00:00:00.000000Z')).toMatchObject({spec: {renewTime: '2026-01-01T00:00:00.000000Z'}});
-  });
-
-  test.each([
-    ['2026-01-01T00:00:00Z', 'Z', '.000000'],
-    ['2026-01-01T00:00:00.000Z', '.000Z', '.000000'],
-    ['2026-01-01T00:00:00.123456789Z', '789Z', 'Z07:00'],
-    ['yesterday', 'yesterday', '2006'],
-  ])('%s is refused with 400', (time, rest, layout) => {
-    const refusal = refusalOf(() => create(time));
-    expect(refusal.code).toBe(400);
-    expect(refusal.message).toBe(
-      `Lease in version "v1" cannot be handled as a Lease: parsing time "${time}" as "2006-01-02T15:04:05.000000Z07:00": cannot parse "${rest}" as "${layout}"`,
-    );
-  });
-});
-
 describe('ConfigMap and Secret', () => {
   const MAPS = {group: '', plural: 'configmaps'};
   const SECRETS = {group: '', plural: 'secrets'};

@@ -62,5 +62,4 @@ export function owner(manager: string, operation: 'Apply' | 'Update', fields: ob
   return [manager, operation, subresource, JSON.stringify(fields)].filter((part) => part !== '').join(' ');
 }
 
-export const STALE =
-  'the object has been modified; please apply your changes to the latest version and try again';
+export const STALE = 'the object has been modified; please apply your changes to the latest version and try again';

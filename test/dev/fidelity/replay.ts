@@ -15,7 +15,7 @@ export function replay(rows: readonly Row[], http: () => HttpClient): void {
     }
     const answer = await send(http(), call);
     expect([answer.status, answer.text]).toEqual([expected.code, expected.text ?? answer.text]);
-    if (expected.status !== undefined) expect(statusOf(answer)).toEqual(expected.status);
+    if (expected.status !== undefined) expect(statusOf(answer)).toEqual(inOrder(expected.status));
     if (expected.object !== undefined) expect(answer.body).toMatchObject(expected.object);
     for (const path of expected.lacks ?? []) expect(answer.body, path).not.toHaveProperty(path);
     if (expected.owners !== undefined) expect(ownersOf(answer.body)).toEqual(expected.owners);
@@ -37,7 +37,20 @@ function statusOf(answer: Answer): object {
     metadata: {},
     code: answer.status,
   });
-  return JSON.parse(masked(JSON.stringify(rest))) as object;
+  return inOrder(JSON.parse(masked(JSON.stringify(rest))) as object);
+}
+
+/** The order of several errors follows the order of a map upstream, which is none: message and causes are sorted alike. */
+function inOrder(status: any): object {
+  const causes: readonly any[] = status.details?.causes ?? [];
+  const listed = / is invalid: \[(.*)\]$/s.exec(status.message)?.[1];
+  if (listed === undefined) return status;
+  const sorted = causes.toSorted((a, b) => (a.field + a.message < b.field + b.message ? -1 : 1));
+  const linesOf = (of: readonly any[]): string =>
+    [...new Set(of.map(({field, message}) => `${field}: ${message}`))].join(', ');
+  expect(listed, 'the message lists the causes').toBe(linesOf(causes));
+  const message = status.message.replace(listed, () => linesOf(sorted));
+  return {...status, message, details: {...status.details, causes: sorted}};
 }
 
 function masked(text: string): string {

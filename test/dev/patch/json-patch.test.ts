@@ -122,6 +122,29 @@ describe('JSON patch (RFC 6902)', () => {
     expect(target).toEqual({a: 1, l: [1, 2], o: {}});
   });
 
+  test.each([
+    {
+      name: 'too many operations',
+      ops: Array.from({length: 10_001}, () => ({op: 'test', path: '/a', value: 1})),
+      says: 'The allowed maximum operations in a JSON patch is 10000, got 10001',
+    },
+    {
+      name: 'copies that double and double',
+      ops: Array.from({length: 40}, (_, i) => ({op: 'copy', from: '', path: `/copy${i}`})),
+      says: 'Unable to complete the copy, the accumulated size increase of copy is',
+    },
+  ])('$name are refused for their size', ({ops, says}) => {
+    const result = applyJsonPatch({a: 1}, ops);
+    expect(result).toMatchObject({ok: false, tooLarge: true});
+    expect(result.ok ? '' : result.message).toContain(says);
+  });
+
+  test('nothing grows deeper than a body may be', () => {
+    const ops = Array.from({length: 300}, (_, i) => ({op: 'add', path: '/n'.repeat(i + 1), value: {}}));
+    const result = applyJsonPatch({}, ops);
+    expect(result.ok ? 'it worked' : result.message).toContain('it nests deeper than 256');
+  });
+
   test('a member called __proto__ is data', () => {
     const result = applyJsonPatch({}, [{op: 'add', path: '/__proto__', value: {polluted: true}}]);
     expect(JSON.stringify(result)).toBe('{"ok":true,"value":{"__proto__":{"polluted":true}}}');

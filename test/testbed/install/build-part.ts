@@ -1,4 +1,4 @@
-import {mkdir, mkdtemp, readdir, rm} from 'node:fs/promises';
+import {mkdir, mkdtemp, readdir, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 
 import type {Installed} from '../part-cache.ts';
@@ -9,6 +9,9 @@ import {runCommand} from './run-command.ts';
 
 /** Gentle on purpose: whoever installs is often working on the same machine. */
 const GO_ENVIRONMENT = {CGO_ENABLED: '0', GOFLAGS: '-p=2 -buildvcs=false', GOWORK: 'off'};
+
+const SCRATCH = 'build-';
+const ABANDONED_AFTER_MS = 6 * 3600 * 1000;
 
 export interface BuildOptions {
   readonly dir: string;
@@ -24,12 +27,22 @@ export function toolOf(source: Source): 'go' | 'pip' {
 export async function buildPart(part: Part, o: BuildOptions): Promise<Installed> {
   const startedAt = performance.now();
   await mkdir(o.dir, {recursive: true});
-  const scratch = await mkdtemp(join(o.dir, 'build-'));
+  await removeAbandoned(o.dir);
+  const scratch = await mkdtemp(join(o.dir, SCRATCH));
   try {
     const file = await produce(part, {...o, scratch});
     return await keepPart(part, file, {dir: o.dir, tookMs: performance.now() - startedAt});
   } finally {
     await rm(scratch, {recursive: true, force: true});
+  }
+}
+
+/** What killed runs left; a younger one may be another run's. */
+async function removeAbandoned(dir: string): Promise<void> {
+  for (const name of (await readdir(dir)).filter((one) => one.startsWith(SCRATCH))) {
+    const path = join(dir, name);
+    const {mtimeMs} = await stat(path);
+    if (Date.now() - mtimeMs > ABANDONED_AFTER_MS) await rm(path, {recursive: true, force: true});
   }
 }
 

@@ -48,7 +48,9 @@ export const GO_MODULES: Readonly<Record<'kubernetes' | 'etcd', GoModule>> = {
   },
   etcd: {
     files: {
-      'go.mod': ['module testbed/etcd', 'go 1.26.0', `require go.etcd.io/etcd/server/v3 v${ETCD_VERSION}`, ''].join('\n'),
+      'go.mod': ['module testbed/etcd', 'go 1.26.0', `require go.etcd.io/etcd/server/v3 v${ETCD_VERSION}`, ''].join(
+        '\n',
+      ),
       'main.go': [
         'package main',
         '',

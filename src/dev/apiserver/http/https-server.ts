@@ -14,6 +14,7 @@ export interface HttpsOptions {
 
 const KEEP_ALIVE_MS = 90_000;
 const HEADERS_TIMEOUT_MS = 32_000;
+const KEEP_ALIVE_PROBE_MS = 15_000;
 
 /**
  * The listening side: one port that can be closed and opened again, and all of its sockets at hand, so that a stop or a partition
@@ -80,6 +81,8 @@ export class HttpsServer {
       socket.destroy();
       return;
     }
+    // A client that vanished without a word is found by the kernel, so that its watch does not stay for an hour.
+    socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
   }

@@ -23,6 +23,7 @@ import {answerBody} from './answer.ts';
 import type {Exchange} from './answer.ts';
 import {readBody} from './read-body.ts';
 import {viewOf} from './resource-reads.ts';
+import type {View} from './resource-reads.ts';
 import type {ResourceContext, ResourceTarget} from './resource-target.ts';
 
 const APPLY = 'application/apply-patch+yaml';
@@ -32,10 +33,7 @@ export async function answerCreate(
   context: ResourceContext,
   target: ResourceTarget,
 ): Promise<void> {
-  const view = viewOf(exchange, context, target);
-  const options = parseWriteOptions(target.info.query, 'CreateOptions');
-  const body = await readBody(exchange.request);
-  const call = callOf(exchange, context, target, {verb: 'create', options});
+  const {view, call, body} = await begin(exchange, context, target, 'create');
   const object = await countedRequest(context.write, call, {
     run: () => postObject(context.write, call, body),
     nameOf: (created) => metaOf(created).name,
@@ -48,12 +46,24 @@ export async function answerUpdate(
   context: ResourceContext,
   target: ResourceTarget,
 ): Promise<void> {
-  const view = viewOf(exchange, context, target);
-  const options = parseWriteOptions(target.info.query, 'UpdateOptions');
-  const body = await readBody(exchange.request);
-  const call = callOf(exchange, context, target, {verb: 'update', options});
+  const {view, call, body} = await begin(exchange, context, target, 'update');
   const object = await countedRequest(context.write, call, {run: () => putObject(context.write, call, body)});
   answerBody(exchange, 200, view.presenter.object(object), {encoding: view.accepted.encoding});
+}
+
+const OPTIONS_KINDS = {create: 'CreateOptions', update: 'UpdateOptions'} as const;
+
+/** A write that brings a whole object. What is wrong with the request itself is said before its body is read. */
+async function begin(
+  exchange: Exchange,
+  context: ResourceContext,
+  target: ResourceTarget,
+  verb: 'create' | 'update',
+): Promise<{view: View; call: WriteCall; body: RequestBody}> {
+  const view = viewOf(exchange, context, target);
+  const options = parseWriteOptions(target.info.query, OPTIONS_KINDS[verb]);
+  const body = await readBody(exchange.request);
+  return {view, body, call: callOf(exchange, context, target, {verb, options})};
 }
 
 export async function answerPatch(exchange: Exchange, context: ResourceContext, target: ResourceTarget): Promise<void> {

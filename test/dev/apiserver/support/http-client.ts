@@ -103,8 +103,8 @@ export class HttpClient {
     return this.call('DELETE', path, body === undefined ? {} : {body});
   }
 
-  watch(path: string): Promise<WatchClient> {
-    return this.open('GET', path).then((response) => new WatchClient(response));
+  watch(path: string, headers: Readonly<Record<string, string>> = {}): Promise<WatchClient> {
+    return this.open('GET', path, {headers}).then((response) => new WatchClient(response));
   }
 
   close(): void {
