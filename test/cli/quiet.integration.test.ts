@@ -32,7 +32,7 @@ test(
     const rows = clusterset.apis.names.flatMap((server) =>
       clusterset.apis
         .get(server)
-        .writes.rows()
+        .writes.requests()
         .map((row) => ({server, ...row})),
     );
     for (const {server, verb, resource, name, manager, count} of rows) {

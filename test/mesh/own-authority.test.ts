@@ -37,7 +37,10 @@ const client = {
     meanwhile?.();
     meanwhile = undefined;
     if (stored?.metadata.resourceVersion !== secret.metadata.resourceVersion) refuse(409, 'Conflict');
-    stored = {...secret, metadata: {...secret.metadata, resourceVersion: String(Number(secret.metadata.resourceVersion) + 1)}};
+    stored = {
+      ...secret,
+      metadata: {...secret.metadata, resourceVersion: String(Number(secret.metadata.resourceVersion) + 1)},
+    };
     return Promise.resolve(stored);
   },
 } as unknown as KubeClient;
@@ -136,6 +139,10 @@ describe('renewal (design §9: 1 year, renewed at half, the old one kept in the 
       stored = winner;
     };
     const agreed = await ensure();
-    expect(agreed.bundlePem).toContain(Buffer.from(winner?.data?.['tls.crt'] ?? '', 'base64').toString().trim());
+    expect(agreed.bundlePem).toContain(
+      Buffer.from(winner?.data?.['tls.crt'] ?? '', 'base64')
+        .toString()
+        .trim(),
+    );
   });
 });

@@ -3,13 +3,13 @@ import {once} from 'node:events';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {testCluster, WIDGET_CRD} from './support/clusters.ts';
 import type {TestCluster} from './support/clusters.ts';
-import {findKubectl, Kubectl} from './support/kubectl.ts';
+import {findKubectl} from '../../tools/find-kubectl.ts';
+import {Kubectl} from './support/kubectl.ts';
 
-const binary = findKubectl();
+const found = findKubectl();
+const binary = found.path;
 
-test.skipIf(binary === undefined)('kubectl is on this machine (without it the rows of this file are skipped)', () => {
-  expect(binary).toBeDefined();
-});
+if (found.path === undefined) test(`kubectl on an embedded cluster (${found.reason})`, ({skip}) => skip());
 
 describe.runIf(binary !== undefined)('kubectl on an embedded cluster', () => {
   let at: TestCluster;
