@@ -150,6 +150,12 @@ describe('whether a pod is injected', () => {
     },
     {name: "FSM's pod switch off under our label", pod: saying('disabled'), injected: false},
     {name: 'hostNetwork', pod: podOf({hostNetwork: true}), injected: false, warns: /network of its node/},
+    {
+      name: 'a container of its own that is named like the sidecar',
+      pod: podOf({containers: [{name: 'isthmus-proxy'}]}),
+      injected: false,
+      warns: /give it another name/,
+    },
     {name: 'Windows by os', pod: podOf({os: {name: 'windows'}}), injected: false, warns: /Windows/},
     {
       name: 'Windows by nodeSelector',

@@ -31,12 +31,17 @@ const LEAVE: Decision = {kind: 'leave'};
 /** Whether a pod gets a sidecar (design §8; FSM's switches as in its own injector). The first rule that speaks decides. */
 export function decideInjection(pod: Pod, input: DecisionInput): Decision {
   // First of all: a pod that has a sidecar keeps it as it is, whatever the view says today; its hostAliases are the record.
-  if (allContainers(pod).some((container) => container.name === SIDECAR_NAME)) return LEAVE;
+  if (hasSidecar(pod)) return LEAVE;
   if (isProtectedNamespace(input.namespace, input.ownNamespace)) return LEAVE;
   if (!isSwitchedOn(pod, input) || isSwitchedOff(pod)) return LEAVE;
   const obstacle = obstacleOf(pod);
   if (obstacle !== undefined) return {kind: 'leave', warning: `isthmus: no sidecar was injected: ${obstacle}`};
   return byCapture(pod, input);
+}
+
+function hasSidecar(pod: Pod): boolean {
+  const init = pod.spec?.initContainers ?? [];
+  return init.some(({name, restartPolicy}) => name === SIDECAR_NAME && restartPolicy === 'Always');
 }
 
 function isSwitchedOn(pod: Pod, {view, namespace, selectedBy}: DecisionInput): boolean {
@@ -78,6 +83,9 @@ function obstacleOf(pod: Pod): string | undefined {
   if (isWindows(pod)) return 'the pod is for Windows';
   if (spec?.volumes?.some((volume) => volume.name === SIDECAR_VOLUME) === true) {
     return `the pod has a volume named ${SIDECAR_VOLUME}; give it another name`;
+  }
+  if (allContainers(pod).some(({name}) => name === SIDECAR_NAME)) {
+    return `the pod has a container of its own named ${SIDECAR_NAME}; give it another name`;
   }
   const twin = allContainers(pod).find((container) => userOf(container, pod) === SIDECAR_UID);
   // With the same uid it could read the sidecar's token and share its ports.

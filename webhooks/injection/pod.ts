@@ -20,6 +20,8 @@ export interface PodSpec {
 }
 
 export interface Container {
+  /** `Always` in an init container: a native sidecar (KEP-753). */
+  readonly restartPolicy?: string;
   readonly name: string;
   readonly ports?: readonly ContainerPort[] | null;
   readonly livenessProbe?: PortHandler | null;
