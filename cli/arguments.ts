@@ -16,6 +16,11 @@ export function parseListenAddress(text: string): ListenAddress {
   return {host, port};
 }
 
+/** The reverse of {@link parseListenAddress}: also the authority of a URL. */
+export function shownAddress({host, port}: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** A base URL for webhooks, or `auto`: https, and nothing behind the path, which API servers refuse. */
 export function parseWebhookUrl(text: string): string {
   if (text === 'auto') return text;

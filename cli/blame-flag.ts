@@ -9,7 +9,3 @@ export async function blameFlag<T>(flag: string, value: string, work: () => Prom
     throw new IsthmusError('ISTHMUS_USAGE', `${flag} ${value} can't be used`, {flag}, {cause: error});
   }
 }
-
-export function shownAddress({host, port}: {host: string; port: number}): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}

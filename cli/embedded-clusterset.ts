@@ -1,13 +1,13 @@
-import {readFile, readdir, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Logger} from 'pino';
 
 import {IsthmusError} from '../src/errors.ts';
 import type {EmbeddedCluster} from '../src/dev/embedded-cluster.ts';
 import {startEmbeddedCluster} from '../src/dev/embedded-cluster.ts';
+import {installManifests} from './install-manifests.ts';
 
 export const HUB_CLUSTER = 'hub';
-const MANIFESTS = new URL('../manifests/', import.meta.url);
 
 export interface EmbeddedClustersetOptions {
   readonly dir: string;
@@ -69,11 +69,4 @@ export class EmbeddedClusterset {
 /** File name of a cluster's kubeconfig in the folder. */
 export function kubeconfigName(cluster: string): string {
   return `${cluster}.kubeconfig`;
-}
-
-async function installManifests(part: 'hub' | 'agent'): Promise<string> {
-  const crds = (await readdir(new URL('crds/', MANIFESTS))).filter((file) => file.endsWith('.yaml')).sort();
-  const files = [...crds.map((file) => `crds/${file}`), 'install/namespace.yaml', `install/${part}.yaml`];
-  const texts = await Promise.all(files.map((file) => readFile(new URL(file, MANIFESTS), 'utf8')));
-  return texts.join('\n---\n');
 }

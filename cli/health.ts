@@ -1,7 +1,8 @@
 import type {HealthServer, HealthServerOptions} from '../webhooks/health-server.ts';
 import {startHealthServer} from '../webhooks/health-server.ts';
 import type {ListenAddress} from './arguments.ts';
-import {blameFlag, shownAddress} from './blame-flag.ts';
+import {shownAddress} from './arguments.ts';
+import {blameFlag} from './blame-flag.ts';
 
 /** `/healthz`, `/readyz` and `/metrics` of a process. */
 export function startHealth(

@@ -1,25 +1,15 @@
-import type {Logger} from 'pino';
-
 import type {Resource} from '../src/api/resources.ts';
 import {describeError} from '../src/errors.ts';
-import type {KubeClient} from '../src/kube/client.ts';
 import type {WebhookOptions} from '../webhooks/configuration.ts';
 import {ConfigurationWriter} from '../webhooks/configuration-writer.ts';
 import type {ReviewHandler, WebhookServer} from '../webhooks/server.ts';
 import {startWebhookServer} from '../webhooks/server.ts';
-import type {ListenAddress} from './arguments.ts';
-import {blameFlag, shownAddress} from './blame-flag.ts';
+import {shownAddress} from './arguments.ts';
+import {blameFlag} from './blame-flag.ts';
+import type {ServingOptions} from './webhook-serving.ts';
 import {prepareServing, webhookClient} from './webhook-serving.ts';
 
-export interface ServedWebhooksOptions {
-  readonly client: KubeClient;
-  readonly clusterId: string;
-  readonly namespace: string;
-  /** The Service that API servers call, unless there is a URL. */
-  readonly service: string;
-  readonly manager: string;
-  readonly webhookListen: ListenAddress;
-  readonly webhookUrl: string | undefined;
+export interface ServedWebhooksOptions extends ServingOptions {
   readonly handlers: ReadonlyMap<string, ReviewHandler>;
   readonly configurations: readonly {
     readonly resource: Resource;
@@ -29,8 +19,6 @@ export interface ServedWebhooksOptions {
   /** Reviews are answered, and entries written, only once what they are judged by is known. */
   readonly isKnown: () => boolean;
   readonly mayWrite: () => boolean;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
 }
 
 export interface ServedWebhooks {

@@ -5,11 +5,13 @@ import type {KubeClient} from '../src/kube/client.ts';
 import type {ServingCertificate, ServingCertificateOptions} from '../webhooks/serving-certificate.ts';
 import {obtainServingCertificate, renewServingCertificate} from '../webhooks/serving-certificate.ts';
 import type {ListenAddress} from './arguments.ts';
+import {shownAddress} from './arguments.ts';
 
 export interface ServingOptions {
   readonly client: KubeClient;
   readonly clusterId: string;
   readonly namespace: string;
+  /** The Service that API servers call, unless there is a URL. */
   readonly service: string;
   readonly manager: string;
   readonly webhookListen: ListenAddress;
@@ -58,7 +60,7 @@ export function webhookClient(options: {
   const {webhookUrl, namespace, service, bound} = options;
   if (webhookUrl === undefined) return {service: {namespace, name: service, port: 443}};
   return {
-    url: webhookUrl === 'auto' ? `https://${bracketed(bound.host)}:${bound.port}` : webhookUrl.replace(/\/$/, ''),
+    url: webhookUrl === 'auto' ? `https://${shownAddress(bound)}` : webhookUrl.replace(/\/$/, ''),
   };
 }
 
@@ -72,8 +74,4 @@ function urlHost(options: ServingOptions): string {
 function names(host: string | undefined, wanted: 0 | 1): readonly string[] {
   if (host === undefined) return [];
   return (isIP(host) === 0 ? 0 : 1) === wanted ? [host] : [];
-}
-
-function bracketed(host: string): string {
-  return isIP(host) === 6 ? `[${host}]` : host;
 }

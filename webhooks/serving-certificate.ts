@@ -1,6 +1,7 @@
 import type {Logger} from 'pino';
 
 import {describeError} from '../src/errors.ts';
+import {pause} from '../src/kube/backoff.ts';
 import type {AuthorityOptions} from '../src/mesh/own-authority.ts';
 import {CLOCK_SKEW_MS, ensureAuthority} from '../src/mesh/own-authority.ts';
 import {issueServing} from '../src/pki/authority.ts';
@@ -63,18 +64,4 @@ async function issue(options: ServingCertificateOptions): Promise<ServingCertifi
     notAfterMs: nowMs + LEAF_LIFE_MS,
   });
   return {tls, caBundlePem: authority.bundlePem};
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      {once: true},
-    );
-  });
 }

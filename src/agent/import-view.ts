@@ -1,11 +1,5 @@
 import type {EndpointSlice, IPFamily, Service, ServiceImport} from '../api/kinds.ts';
-import {
-  MCS_SOURCE_CLUSTER_LABEL,
-  PORT_CLUSTERS_ANNOTATION,
-  READY_ANNOTATION,
-  SERVICE_NAME_LABEL,
-  TTL_ANNOTATION,
-} from '../api/names.ts';
+import {MCS_SOURCE_CLUSTER_LABEL, PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION, TTL_ANNOTATION} from '../api/names.ts';
 import {refuseAddress} from '../clusterset/addresses.ts';
 import type {ImportView, SliceView} from '../clusterset/view.ts';
 
@@ -97,11 +91,6 @@ function parseObject(text: string | undefined): Record<string, unknown> {
 function readTtl(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d{1,4}$/.test(text)) return undefined;
   return Math.min(Math.max(Number(text), 1), MAX_TTL_SECONDS);
-}
-
-/** The derived Service that a slice belongs to, if it belongs to one. */
-export function derivedServiceOf(slice: EndpointSlice): string | undefined {
-  return slice.metadata.labels?.[SERVICE_NAME_LABEL];
 }
 
 /** Families in the order of their addresses. */

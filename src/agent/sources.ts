@@ -1,7 +1,6 @@
 import type {Logger} from 'pino';
 
 import type {
-  ClusterProperty,
   EndpointSlice,
   ExportPolicy,
   FlomeshServiceExport,
@@ -43,7 +42,6 @@ export interface Sources {
   readonly exportPolicies: Reflector<ExportPolicy>;
   readonly importPolicies: Reflector<ImportPolicy>;
   readonly trafficPolicies: Reflector<GlobalTrafficPolicy>;
-  readonly properties: Reflector<ClusterProperty>;
   readonly hubLease: Reflector<Lease>;
   readonly hubValidator: Reflector<WebhookConfiguration>;
 }
@@ -101,7 +99,6 @@ export function createSources(options: SourcesOptions): Sources {
     exportPolicies: reflect<ExportPolicy>('exportPolicies', resources.exportPolicies),
     importPolicies: reflect<ImportPolicy>('importPolicies', resources.importPolicies),
     trafficPolicies: reflect<GlobalTrafficPolicy>('trafficPolicies', resources.globalTrafficPolicies),
-    properties: reflect<ClusterProperty>('properties', resources.clusterProperties),
     hubLease: reflect<Lease>('hubLease', resources.leases, {
       namespace: options.namespace,
       fieldSelector: `metadata.name=${HUB_LEASE}`,

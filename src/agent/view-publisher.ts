@@ -127,7 +127,6 @@ export class ViewPublisher {
       case 'exportPolicies':
       case 'importPolicies':
       case 'trafficPolicies':
-      case 'properties':
       case 'hubValidator':
         pending.clusterset = true;
         break;

@@ -13,7 +13,6 @@ export const AGENT_MANAGED_BY = 'isthmus-agent';
 /** KEP-1645: the import that a slice belongs to, and the cluster that it came from. */
 export const MCS_SERVICE_NAME_LABEL = 'multicluster.kubernetes.io/service-name';
 export const MCS_SOURCE_CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster';
-export const MCS_DERIVED_SERVICE_ANNOTATION = 'multicluster.kubernetes.io/derived-service';
 export const SLICE_MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by';
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 

@@ -31,7 +31,6 @@ export const events = resource('', 'v1', 'events', 'Event');
 export const nodes = resource('', 'v1', 'nodes', 'Node', false);
 export const endpointSlices = resource('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice');
 export const leases = resource('coordination.k8s.io', 'v1', 'leases', 'Lease');
-export const serviceCidrs = resource('networking.k8s.io', 'v1', 'servicecidrs', 'ServiceCIDR', false);
 export const customResourceDefinitions = resource(
   'apiextensions.k8s.io',
   'v1',

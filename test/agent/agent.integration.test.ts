@@ -9,7 +9,8 @@ import type {View, ViewChange} from '../../src/clusterset/view.ts';
 import type {EmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
 import {startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
-import {installManifests} from '../dev/install.ts';
+import {installManifests} from '../../cli/install-manifests.ts';
+import {eventually} from '../tools/eventually.ts';
 import {anImport} from './fixtures.ts';
 
 const logger = pino({level: 'silent'});
@@ -39,16 +40,6 @@ function startAgent(identity = 'one'): Agent {
   return started;
 }
 
-async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const endsAt = performance.now() + 10_000;
-  for (;;) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    if (performance.now() > endsAt) throw new Error(`waited for ${what}`);
-    await new Promise((again) => setTimeout(again, 10));
-  }
-}
-
 async function importFromHub(object: ServiceImport = anImport()): Promise<void> {
   const {uid: _uid, generation: _generation, ...metadata} = object.metadata;
   const written = {...object, metadata};
@@ -63,7 +54,7 @@ const served = (): Promise<readonly string[]> =>
 
 beforeEach(async () => {
   cluster = await startEmbeddedCluster({name: 'cluster-2', index: 2, logger});
-  await cluster.applyManifests(installManifests('agent'));
+  await cluster.applyManifests(await installManifests('agent'));
   hub = new KubeClient({credentials: cluster.credentials, userAgent: 'test'});
   await hub.create(
     resources.namespaces,

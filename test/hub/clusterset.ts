@@ -6,6 +6,7 @@ import {clusters, type Resource} from '../../src/api/resources.ts';
 import {type EmbeddedCluster, startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
 import {Hub, type HubOptions, type MemberStatus} from '../../src/hub/hub.ts';
 import {KubeClient} from '../../src/kube/client.ts';
+import {eventually} from '../tools/eventually.ts';
 
 /** What `kubectl apply` is given in every cluster: all CRDs, and Isthmus' namespace. */
 const manifests = [...listCrds(), 'install/namespace.yaml']
@@ -135,21 +136,6 @@ function startHub(hubCluster: TestCluster, options: Partial<HubOptions> = {}): R
       await hub.closed;
     },
   };
-}
-
-/** Waits until `look` returns something other than undefined or false. Not a sleep: it ends as soon as it holds. */
-export async function eventually<T>(
-  what: string,
-  look: () => Promise<T | undefined | false> | T | undefined | false,
-  withinMs = 10_000,
-): Promise<T> {
-  const deadline = performance.now() + withinMs;
-  for (;;) {
-    const seen = await look();
-    if (seen !== undefined && seen !== false) return seen;
-    if (performance.now() > deadline) throw new Error(`within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 export function conditionOf(

@@ -3,7 +3,8 @@ import type {KubeObject} from '../../src/api/meta.ts';
 import {services} from '../../src/api/resources.ts';
 import {ExportedOnly} from '../../src/hub/exported-only.ts';
 import type {KubeClient, WatchEvent} from '../../src/kube/client.ts';
-import {eventually, quietLogger} from './clusterset.ts';
+import {quietLogger} from './clusterset.ts';
+import {eventually} from '../tools/eventually.ts';
 
 /** Races between dropping objects, asking for them again and the watch, with a server that a test plays step by step. */
 

@@ -13,7 +13,6 @@ import {
 import type {HubOptions} from '../../src/hub/hub.ts';
 import {
   conditionOf,
-  eventually,
   exportYaml,
   startClusterset,
   synced,
@@ -21,6 +20,7 @@ import {
   type TestCluster,
   type TestClusterset,
 } from './clusterset.ts';
+import {eventually} from '../tools/eventually.ts';
 
 /** Absent, unknown and deleted are three different things (design §5): each fault first seen, then proven harmless. */
 

@@ -24,7 +24,6 @@ import {
 } from '../../src/api/resources.ts';
 import {
   conditionOf,
-  eventually,
   exportYaml,
   startClusterset,
   synced,
@@ -32,6 +31,7 @@ import {
   type TestCluster,
   type TestClusterset,
 } from './clusterset.ts';
+import {eventually} from '../tools/eventually.ts';
 
 /** The path of a walking clusterset as the hub walks it, against API servers and nothing else. */
 

@@ -2,7 +2,8 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {ServiceImport} from '../../src/api/kinds.ts';
 import {serviceImports} from '../../src/api/resources.ts';
 import type {WriteRow} from '../../src/dev/writes.ts';
-import {eventually, exportYaml, startClusterset, synced, type RunningHub, type TestClusterset} from './clusterset.ts';
+import {exportYaml, startClusterset, synced, type RunningHub, type TestClusterset} from './clusterset.ts';
+import {eventually} from '../tools/eventually.ts';
 
 /** No write where nothing changed, but the heartbeats (design §14). Renewals are the clock of these tests. */
 

@@ -14,7 +14,6 @@ import {
 } from '../../src/api/resources.ts';
 import {
   conditionOf,
-  eventually,
   exportYaml,
   startClusterset,
   synced,
@@ -22,6 +21,7 @@ import {
   type TestCluster,
   type TestClusterset,
 } from './clusterset.ts';
+import {eventually} from '../tools/eventually.ts';
 
 /** What the hub does not do, and what it says instead. */
 

@@ -4,7 +4,8 @@ import {MemberIdentity, type Claim} from '../../src/hub/member-identity.ts';
 import {Reachability} from '../../src/hub/reachability.ts';
 import type {KubeClient} from '../../src/kube/client.ts';
 import {KubeError} from '../../src/kube/kube-error.ts';
-import {eventually, quietLogger} from './clusterset.ts';
+import {quietLogger} from './clusterset.ts';
+import {eventually} from '../tools/eventually.ts';
 
 describe('reachability', () => {
   let nowMs = 0;

@@ -10,7 +10,7 @@ import * as resources from '../../src/api/resources.ts';
 import type {EmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
 import {startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
-import {installManifests} from '../dev/install.ts';
+import {installManifests} from '../../cli/install-manifests.ts';
 
 const manifests = resolve(import.meta.dirname, '../../manifests');
 const samples = readdirSync(join(manifests, 'samples'));
@@ -20,7 +20,7 @@ let client: KubeClient;
 
 beforeAll(async () => {
   cluster = await startEmbeddedCluster({name: 'samples', index: 1, logger: pino({level: 'silent'})});
-  await cluster.applyManifests(installManifests('agent'));
+  await cluster.applyManifests(await installManifests('agent'));
   client = new KubeClient({credentials: cluster.credentials, userAgent: 'test'});
   for (const name of ['bar', 'shop']) {
     const namespace = {apiVersion: 'v1', kind: 'Namespace', metadata: {name}};

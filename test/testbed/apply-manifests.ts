@@ -1,4 +1,3 @@
-import {readFile, readdir} from 'node:fs/promises';
 import {parseAllDocuments} from 'yaml';
 
 import type {KubeObject} from '../../src/api/meta.ts';
@@ -6,7 +5,6 @@ import type {Resource} from '../../src/api/resources.ts';
 import type {KubeClient} from '../../src/kube/client.ts';
 import {until} from './until.ts';
 
-const MANIFESTS = new URL('../../manifests/', import.meta.url);
 const MANAGER = 'testbed';
 const SERVED_MS = 20_000;
 /** What others need to exist first. Everything else keeps its order. */
@@ -14,14 +12,6 @@ const FIRST = ['CustomResourceDefinition', 'Namespace'];
 
 interface Definition extends KubeObject {
   readonly spec: {readonly group: string; readonly names: {plural: string}; readonly versions: {name: string}[]};
-}
-
-/** What a cluster of a clusterset is given before anything of ours starts: all CRDs, and the install manifests of its part. */
-export async function installManifests(part: 'hub' | 'agent'): Promise<string> {
-  const crds = (await readdir(new URL('crds/', MANIFESTS))).filter((file) => file.endsWith('.yaml')).sort();
-  const files = [...crds.map((file) => `crds/${file}`), 'install/namespace.yaml', `install/${part}.yaml`];
-  const texts = await Promise.all(files.map((file) => readFile(new URL(file, MANIFESTS), 'utf8')));
-  return texts.join('\n---\n');
 }
 
 /** Server-side apply of every document of a YAML text, types first; they are served when it returns. */

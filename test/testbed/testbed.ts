@@ -3,7 +3,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Logger} from 'pino';
 
-import {applyManifests, installManifests} from './apply-manifests.ts';
+import {installManifests} from '../../cli/install-manifests.ts';
+import {applyManifests} from './apply-manifests.ts';
 import type {Etcd} from './etcd.ts';
 import {startEtcd} from './etcd.ts';
 import {ProcessKeeper} from './process-keeper.ts';

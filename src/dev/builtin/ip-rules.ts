@@ -7,11 +7,6 @@ export function familyOfIp(address: string): IpFamily {
   return address.includes(':') ? 'IPv6' : 'IPv4';
 }
 
-/** RFC 5952 text of an address that is one. */
-export function canonicalIp(address: string): string {
-  return ipaddr.parse(address).toString();
-}
-
 /** What is wrong with the way an IP address is written, in the words of a kube-apiserver; empty for a good one. */
 export function wrongIpAddress(address: string): string[] {
   if (isIPv4(address)) return [];
