@@ -1,7 +1,8 @@
+import {isIP} from 'node:net';
 import type {Route, RoutedCluster} from '../clusterset/decision.ts';
 import type {ImportView, View} from '../clusterset/view.ts';
 import {isIPv6First} from './ip-family.ts';
-import type {Cluster, LocalityEndpoints, TypedConfig} from './resources.ts';
+import type {Cluster, Discovery, LocalityEndpoints, TypedConfig} from './resources.ts';
 import {serviceRef} from './service-header.ts';
 
 export interface ImportTarget {
@@ -24,8 +25,7 @@ export function importCluster(target: ImportTarget, transport: Transport): Clust
   const hasLocal = target.tiers.some((tier) => tier.some((cluster) => cluster.local));
   return {
     name,
-    type: 'STRICT_DNS',
-    dns_lookup_family: lookupFamily(target.view),
+    ...discovery(target.view, endpoints),
     connect_timeout: '0.5s',
     load_assignment: {cluster_name: name, ...(endpoints.length > 1 && NO_EARLY_SPILL), endpoints},
     ...(endpoints.length > 1 && FAILOVER),
@@ -38,10 +38,15 @@ export function importCluster(target: ImportTarget, transport: Transport): Clust
 
 /** Whether an import's route leads anywhere: clusters without a gateway in the view are no destination. */
 export function reachableTiers(view: View, route: Route): Route['tiers'] {
-  return route.tiers
+  const tiers = route.tiers
     .map((tier) => tier.filter((at) => at.local || view.clusters.get(at.cluster)?.gateway !== undefined))
     .filter((tier) => tier.length > 0);
+  const rest = tiers.slice(MAX_TIERS - 1).flat();
+  return rest.length === 0 ? tiers : [...tiers.slice(0, MAX_TIERS - 1), rest];
 }
+
+/** Envoy refuses a bootstrap with a priority above 128, and with it the pod: what comes after shares the last tier. */
+const MAX_TIERS = 129;
 
 function endpointsOf(target: ImportTarget): LocalityEndpoints[] {
   return target.tiers.flatMap((tier, priority) =>
@@ -68,8 +73,28 @@ function addressOf(target: ImportTarget, cluster: RoutedCluster): {address: stri
   return {address: gateway.host, port_value: gateway.port};
 }
 
+/**
+ * By name, unless every endpoint is an address. Names are asked for again every 30 s: Envoy's default of 5 s, for every
+ * endpoint of every port in every pod, is more than the cluster's own DNS is made for. After a failure soon again.
+ */
+function discovery(view: View, endpoints: readonly LocalityEndpoints[]): Discovery {
+  const hosts = endpoints.flatMap((of) => of.lb_endpoints).map(({endpoint}) => endpoint.address.socket_address.address);
+  if (hosts.every((host) => isIP(host) !== 0)) return {type: 'STATIC'};
+  return {
+    cluster_type: {
+      name: 'envoy.cluster.dns',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.clusters.dns.v3.DnsCluster',
+        'dns_lookup_family': lookupFamily(view),
+        'dns_refresh_rate': '30s',
+        'dns_failure_refresh_rate': {base_interval: '1s'},
+      },
+    },
+  };
+}
+
 /** `AUTO` prefers AAAA: in a pod with IPv4 alone, a gateway name that has both would never be reached. */
-function lookupFamily(view: View): Cluster['dns_lookup_family'] {
+function lookupFamily(view: View): 'AUTO' | 'V4_PREFERRED' {
   return isIPv6First(view) ? 'AUTO' : 'V4_PREFERRED';
 }
 

@@ -30,10 +30,11 @@ export interface LocalityEndpoints {
   readonly lb_endpoints: readonly {readonly endpoint: {readonly address: SocketAddress}}[];
 }
 
-export interface Cluster {
+/** Where a cluster's addresses come from: it has them, or asks for them by name. */
+export type Discovery = {readonly type: 'STATIC'} | {readonly cluster_type: TypedExtension};
+
+export interface ClusterParts {
   readonly name: string;
-  readonly type: 'STRICT_DNS';
-  readonly dns_lookup_family: 'AUTO' | 'V4_PREFERRED';
   readonly connect_timeout: string;
   readonly load_assignment: {
     readonly cluster_name: string;
@@ -43,6 +44,8 @@ export interface Cluster {
   readonly [field: string]: unknown;
 }
 
+export type Cluster = ClusterParts & Discovery;
+
 export interface Bootstrap {
   readonly node: {
     readonly id: string;
@@ -51,5 +54,6 @@ export interface Bootstrap {
   };
   readonly admin: {readonly address: {readonly pipe: {readonly path: string; readonly mode: number}}};
   readonly stats_config: object;
+  readonly typed_dns_resolver_config: TypedExtension;
   readonly static_resources: {readonly listeners: readonly Listener[]; readonly clusters: readonly Cluster[]};
 }

@@ -26,7 +26,7 @@ export function tcpListener(options: {
               'stat_prefix': name,
               'cluster': name,
               'idle_timeout': '0s',
-              'max_connect_attempts': 3,
+              ...NEXT_ATTEMPT,
               ...(tunnel && {tunneling_config: tunnelTo(name)}),
             },
           },
@@ -35,6 +35,15 @@ export function tcpListener(options: {
     ],
   };
 }
+
+/**
+ * Two refused attempts eject a gateway, but the next one must come after the ejection: attempts without a pause are all over
+ * by then, and the first connection after a gateway's death would fail.
+ */
+const NEXT_ATTEMPT = {
+  max_connect_attempts: 4,
+  backoff_options: {base_interval: '0.05s', max_interval: '0.25s'},
+};
 
 /** The gateway chooses the service by the header, on CONNECT as on every other request (`vhost_header`). */
 function tunnelTo(name: string): object {

@@ -123,6 +123,25 @@ describe('an HTTP port', () => {
     expect(endpointsOf(cluster)).toEqual([`0 ${GATEWAY_2} 70`, `0 ${GATEWAY_3} 30`]);
   });
 
+  test('has at most the 129 priorities that Envoy takes: the last tier has all that come after', () => {
+    const clusters = Array.from({length: 200}, (_unused, at) => `remote-${at}`);
+    const policy: GlobalTrafficPolicy = {
+      apiVersion: 'flomesh.io/v1alpha1',
+      kind: 'GlobalTrafficPolicy',
+      metadata: {name: 'foo', namespace: 'bar'},
+      spec: {lbType: 'FailOver', targets: clusters.map((clusterKey, priority) => ({clusterKey, priority}))},
+    };
+    const view = viewOf({
+      clusters: clusters.map((id) => clusterOf(id)),
+      more: {trafficPolicies: new Map([['bar/foo', policy]])},
+    });
+    const {cluster} = portOf(view, importOf('bar', 'foo', {clusters}));
+    const priorities = cluster?.load_assignment.endpoints.map(({priority}) => priority) ?? [];
+    expect(priorities).toHaveLength(200);
+    expect(new Set(priorities).size).toBe(129);
+    expect(priorities.filter((priority) => priority === 128)).toHaveLength(72);
+  });
+
   test('gives each cluster a locality of its own, also where region and zone are the same', () => {
     const {cluster} = portOf(viewOf(), importOf('bar', 'foo', {clusters: ['cluster-2', 'cluster-3']}));
     const localities = cluster?.load_assignment.endpoints.map(({locality}) => JSON.stringify(locality)) ?? [];
@@ -155,15 +174,15 @@ describe('an HTTP port', () => {
 
   test.each([
     {
-      name: 'an IPv4 gateway',
-      host: '192.0.2.7',
+      name: 'IPv4',
+      host: 'gw.example.org',
       ips: ['10.96.0.10', 'fd00::10'],
       family: 'V4_PREFERRED',
       ready: '0.0.0.0',
     },
-    {name: 'an IPv6 gateway', host: '2001:db8::7', ips: ['fd00::10'], family: 'AUTO', ready: '::'},
+    {name: 'IPv6', host: 'gw.example.org', ips: ['fd00::10'], family: 'AUTO', ready: '::'},
     {
-      name: 'a cluster whose first family is not known',
+      name: 'not known',
       host: 'gw.example.org',
       ips: [],
       family: 'V4_PREFERRED',
@@ -176,8 +195,34 @@ describe('an HTTP port', () => {
     const bootstrap = bootstrapOf(view, foo);
     const [cluster] = bootstrap.static_resources.clusters;
     expect(endpointsOf(cluster)).toEqual([expect.stringContaining(`${host}:443`)]);
-    expect(cluster?.dns_lookup_family).toBe(family);
+    expect(JSON.stringify(cluster)).toContain(`"dns_lookup_family":"${family}"`);
     expect(bootstrap.static_resources.listeners[0]?.address.socket_address.address).toBe(ready);
+  });
+});
+
+describe('names of endpoints', () => {
+  const gatewayAt = (host: string): View =>
+    viewOf({clusters: [clusterOf('cluster-1'), clusterOf('cluster-2', {gateway: {host, port: 443, addresses: []}})]});
+
+  test.each(['192.0.2.7', '2001:db8::7'])('are not asked for where every endpoint is an address: %s', (host) => {
+    const {cluster} = portOf(gatewayAt(host), importOf('bar', 'foo'));
+    expect(cluster).toMatchObject({type: 'STATIC'});
+    expect(endpointsOf(cluster)).toEqual([expect.stringContaining(`${host}:443`)]);
+  });
+
+  test('are asked for where one endpoint has a name, rarely, and soon again after a failure', () => {
+    const {cluster} = portOf(gatewayAt('192.0.2.7'), importOf('bar', 'foo', {clusters: ['cluster-1', 'cluster-2']}));
+    expect(cluster).toMatchObject({
+      cluster_type: {typed_config: {dns_refresh_rate: '30s', dns_failure_refresh_rate: {base_interval: '1s'}}},
+    });
+  });
+
+  test('are complete: no search list, and a silent name server keeps the application waiting for seconds only', () => {
+    expect(bootstrapOf(viewOf()).typed_dns_resolver_config.typed_config).toMatchObject({
+      dns_resolver_options: {no_default_search_domain: true},
+      query_timeout_seconds: 1,
+      query_tries: 2,
+    });
   });
 });
 
@@ -204,6 +249,11 @@ describe('a TCP port', () => {
     expect(filterOf(listener)['tunneling_config']).toBeUndefined();
     expect(endpointsOf(cluster)).toEqual([expect.stringContaining(`0 ${LOCAL}:6379`)]);
     expect(JSON.stringify(cluster)).not.toContain('typed_extension_protocol_options');
+  });
+
+  test('is tried again only after a pause, so that the ejection of a dead gateway comes first', () => {
+    const {listener} = portOf(viewOf(), importOf('bar', 'foo', {ports: redis}), 6379);
+    expect(filterOf(listener)).toMatchObject({max_connect_attempts: 4, backoff_options: {base_interval: '0.05s'}});
   });
 
   test('has no listener where nothing serves it: the connection is refused', () => {

@@ -17,9 +17,11 @@ import {promisify} from 'node:util';
 /** The root files: the bootstrap, and every extension that a `typed_config` of ours names (`Any` hides them from imports). */
 const ROOTS = [
   'envoy/config/bootstrap/v3/bootstrap.proto',
+  'envoy/extensions/clusters/dns/v3/dns_cluster.proto',
   'envoy/extensions/filters/http/router/v3/router.proto',
   'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
   'envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto',
+  'envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver.proto',
   'envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto',
   'envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config.proto',
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
@@ -73,18 +75,61 @@ async function importClosure(roots: readonly string[]): Promise<ReadonlyMap<stri
 }
 
 async function readProto(deps: string, path: string): Promise<string> {
+  const younger = YOUNGER[path];
+  if (younger !== undefined) return younger;
   const file = IMPORT_ROOTS.map((root) => join(deps, root, path)).find((candidate) => existsSync(candidate));
   if (file === undefined) throw new Error(`@grpc/grpc-js-xds does not bring ${path}`);
   return readFile(file, 'utf8');
 }
 
-/** The shipped validate.proto is older than the files that use it: it lacks one option, which stops every compiler but proto-loader. */
-function patched(path: string, text: string): string {
-  if (path !== 'validate/validate.proto' || text.includes('ignore_empty')) return text;
-  const anchor = 'optional bool strict = 25 [default = true];';
-  if (!text.includes(anchor)) throw new Error('validate.proto has changed: StringRules.ignore_empty cannot be added');
-  return text.replace(anchor, `${anchor}\n  optional bool ignore_empty = 26;`);
+/**
+ * What the shipped files lack: each line, and the one that it goes behind. validate.proto is older than the files that use it,
+ * which stops every compiler but proto-loader; the others are older than the Envoy that is deployed. JSON knows no field
+ * numbers, so 1001 stands for one that isn't known here.
+ */
+const ADDITIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'validate/validate.proto': {
+    'optional bool ignore_empty = 26;': 'optional bool strict = 25 [default = true];',
+  },
+  'envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver.proto': {
+    'google.protobuf.UInt64Value query_timeout_seconds = 6;': 'google.protobuf.UInt32Value udp_max_queries = 5;',
+    'google.protobuf.UInt32Value query_tries = 7;': 'google.protobuf.UInt32Value udp_max_queries = 5;',
+  },
+  'envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto': {
+    'import "envoy/config/core/v3/backoff.proto";': 'import "envoy/config/core/v3/base.proto";',
+    'config.core.v3.BackoffStrategy backoff_options = 1001;':
+      'google.protobuf.UInt32Value max_connect_attempts = 7 [(validate.rules).uint32 = {gte: 1}];',
+  },
+};
+
+function patched(path: string, shipped: string): string {
+  let text = shipped;
+  for (const [line, after] of Object.entries(ADDITIONS[path] ?? {})) {
+    const [declared = line] = line.split(' = ');
+    if (text.includes(declared)) continue;
+    if (!text.includes(after)) throw new Error(`${path} has changed: ${JSON.stringify(line)} cannot be added`);
+    text = text.replace(after, `${after}\n${line}`);
+  }
+  return text;
 }
+
+/**
+ * Messages that are younger than the shipped files: the fields that Isthmus writes. That Envoy has them is proven by the
+ * suites that run it (docs/testbed.md).
+ */
+const YOUNGER: Readonly<Record<string, string>> = {
+  'envoy/extensions/clusters/dns/v3/dns_cluster.proto': `
+    syntax = "proto3";
+    package envoy.extensions.clusters.dns.v3;
+    import "envoy/config/cluster/v3/cluster.proto";
+    import "google/protobuf/duration.proto";
+    message DnsCluster {
+      google.protobuf.Duration dns_refresh_rate = 3;
+      envoy.config.cluster.v3.Cluster.RefreshRate dns_failure_refresh_rate = 4;
+      envoy.config.cluster.v3.Cluster.DnsLookupFamily dns_lookup_family = 9;
+    }
+  `,
+};
 
 async function stampOf(protos: ReadonlyMap<string, string>): Promise<string> {
   const hash = createHash('sha256');
