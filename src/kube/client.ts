@@ -6,6 +6,7 @@ import type {
   DeleteOptions,
   ListOptions,
   RawOptions,
+  ReadOptions,
   WatchOptions,
   WriteOptions,
 } from './call-options.ts';
@@ -24,9 +25,11 @@ import type {WatchEvent} from './watch-stream.ts';
 export type {ApplyOptions, CallOptions, ListOptions, WatchOptions, WriteOptions} from './call-options.ts';
 export type {WatchEvent} from './watch-stream.ts';
 
-/** One exchange, for metrics. `status` 0: there was no answer. */
+/** One exchange, for metrics and traces, reported when its answer is there. `status` 0: there was no answer. */
 export interface RequestReport {
   readonly verb: string;
+  /** Method and path without the query. */
+  readonly request: string;
   /** `plural.group`, or the plural alone for the core group; empty for raw calls. */
   readonly resource: string;
   readonly status: number;
@@ -81,12 +84,13 @@ export class KubeClient {
   }
 
   /** Throws KubeError `isNotFound` when the object is absent. */
-  async get<T extends KubeObject>(r: Resource, at: ObjectKey, o: CallOptions = {}): Promise<T> {
-    return this.#object<T>({verb: 'get', resource: r}, {method: 'GET', path: resourcePath(r, at), ...this.#limits(o)});
+  async get<T extends KubeObject>(r: Resource, at: ObjectKey, o: ReadOptions = {}): Promise<T> {
+    const path = withQuery(resourcePath(r, at), {resourceVersion: o.notOlderThan});
+    return this.#object<T>({verb: 'get', resource: r}, {method: 'GET', path, ...this.#limits(o)});
   }
 
   /** Undefined only where the API server said that the object is absent: a missing type or no answer still throws. */
-  async find<T extends KubeObject>(r: Resource, at: ObjectKey, o: CallOptions = {}): Promise<T | undefined> {
+  async find<T extends KubeObject>(r: Resource, at: ObjectKey, o: ReadOptions = {}): Promise<T | undefined> {
     try {
       return await this.get<T>(r, at, o);
     } catch (error) {
@@ -96,8 +100,8 @@ export class KubeClient {
   }
 
   /**
-   * All objects, of all pages, as of one resourceVersion. No `resourceVersion` is sent: at 0 a lagging cache may answer
-   * and `limit` is ignored (apiserver.md §3.1). Started again when its continue token expires.
+   * All objects, of all pages, as of one resourceVersion. Unless `notOlderThan` is given no `resourceVersion` is sent: at 0 a
+   * lagging cache may answer and `limit` is ignored (apiserver.md §3.1). Started again when its continue token expires.
    */
   async list<T extends KubeObject>(r: Resource, o: ListOptions = {}): Promise<ObjectList<T>> {
     for (let attempt = 1; ; attempt++) {
@@ -121,7 +125,9 @@ export class KubeClient {
     const {labelSelector, fieldSelector} = o;
     let token: string | undefined;
     for (let count = 0; count < MAX_PAGES; count++) {
-      const query = {limit: o.pageSize ?? PAGE_SIZE, continue: token, labelSelector, fieldSelector};
+      // Beside a continue token, which has its version in it, another one is refused.
+      const version = token === undefined ? versionQuery(o.notOlderThan) : {};
+      const query = {limit: o.pageSize ?? PAGE_SIZE, continue: token, labelSelector, fieldSelector, ...version};
       const call = {method: 'GET', path: withQuery(path, query), ...this.#limits(o)} as const;
       const answer = await this.#send({verb: 'list', resource: r}, call);
       const page = parseListPage<T>(parseJson(answer, requestName(call)), r, requestName(call));
@@ -194,8 +200,8 @@ export class KubeClient {
       ...query,
     });
     const call = {method: 'GET', path, ...this.#limits(o)} as const;
-    const stream = await this.#observe({verb: 'watch', resource: r}, () => this.#transport.open(call));
     const request = requestName(call);
+    const stream = await this.#observe({verb: 'watch', resource: r, request}, () => this.#transport.open(call));
     if (stream.status !== 200) {
       stream.limit.arm(call.timeoutMs, `no full answer within ${call.timeoutMs} ms`);
       try {
@@ -232,7 +238,7 @@ export class KubeClient {
     const body = o.body === undefined || typeof o.body === 'string' ? o.body : JSON.stringify(o.body);
     const {contentType, accept} = o;
     const call = {method, path, body, contentType, accept, ...this.#limits(o)};
-    const target = {verb: method.toLowerCase(), resource: undefined};
+    const target = {verb: method.toLowerCase(), resource: undefined, request: requestName(call)};
     const answer = await this.#observe(target, () => this.#transport.send(call));
     if (answer.status < 300 || PROOF.has(answer.status)) this.#proven();
     const headers = Object.fromEntries(
@@ -268,8 +274,9 @@ export class KubeClient {
 
   /** Sends, and throws for everything that is not 2xx. */
   async #send(target: Target, call: HttpCall): Promise<HttpAnswer> {
-    const answer = await this.#observe(target, () => this.#transport.send(call));
-    if (answer.status < 200 || answer.status > 299) throw this.#refused(answer, requestName(call));
+    const request = requestName(call);
+    const answer = await this.#observe({...target, request}, () => this.#transport.send(call));
+    if (answer.status < 200 || answer.status > 299) throw this.#refused(answer, request);
     this.#proven();
     return answer;
   }
@@ -283,7 +290,10 @@ export class KubeClient {
     this.#lastSuccessMs = this.#nowMs();
   }
 
-  async #observe<A extends {readonly status: number}>(target: Target, send: () => Promise<A>): Promise<A> {
+  async #observe<A extends {readonly status: number}>(
+    target: Target & {readonly request: string},
+    send: () => Promise<A>,
+  ): Promise<A> {
     const startedMs = performance.now();
     let status = 0;
     try {
@@ -293,7 +303,8 @@ export class KubeClient {
     } finally {
       const {group = '', plural = ''} = target.resource ?? {};
       const resource = group === '' ? plural : `${plural}.${group}`;
-      this.#options.onRequest?.({verb: target.verb, resource, status, tookMs: performance.now() - startedMs});
+      const {verb, request} = target;
+      this.#options.onRequest?.({verb, request, resource, status, tookMs: performance.now() - startedMs});
     }
   }
 }
@@ -304,6 +315,11 @@ function writePath(r: Resource, at: ObjectKey, o: WriteOptions): string {
 
 function writeQuery(o: WriteOptions): Record<string, string | undefined> {
   return {fieldManager: o.fieldManager, dryRun: o.dryRun === true ? 'All' : undefined};
+}
+
+function versionQuery(notOlderThan: string | undefined): Record<string, string> {
+  if (notOlderThan === undefined) return {};
+  return {resourceVersion: notOlderThan, resourceVersionMatch: 'NotOlderThan'};
 }
 
 function parseJson(answer: HttpAnswer, request: string): unknown {

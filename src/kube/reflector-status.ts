@@ -5,6 +5,8 @@ export interface ReflectorStatus {
   readonly state: 'Listing' | 'Watching' | 'BackingOff' | 'Stopped';
   /** The API server does not serve the type (404 of the type): unknown, not empty; the store is kept. */
   readonly kindMissing: boolean;
+  /** The API server refused to list or watch several times in a row (403), in its words: unknown, not empty; the store is kept. */
+  readonly forbidden: string | undefined;
   /** Complete lists. */
   readonly lists: number;
   readonly listFailures: number;
@@ -33,6 +35,7 @@ export function initialStatus(): MutableReflectorStatus {
     synced: false,
     state: 'Stopped',
     kindMissing: false,
+    forbidden: undefined,
     lists: 0,
     listFailures: 0,
     watches: 0,

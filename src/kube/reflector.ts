@@ -43,6 +43,8 @@ const DEFAULT_BACKOFF: Backoff = {minMs: 250, maxMs: 15_000};
 const DEFAULT_IDLE_MS = 75_000;
 /** A watch that lived so long was a good one: the next failure starts the backoff anew. */
 const HEALTHY_AFTER_MS = 5_000;
+/** With the backoff between them, a second or so. */
+const FORBIDDEN_AFTER = 5;
 
 /**
  * Keeps a store equal to what an API server has of one kind: one paged list, then watches from there on.
@@ -64,6 +66,8 @@ export class Reflector<T> {
   #attempt = 0;
   /** The last failure was a 410 already. */
   #expiredBefore = false;
+  /** 403s in a row. */
+  #refusals = 0;
   /** When the API server took the current watch. */
   #openedAtMs: number | undefined;
 
@@ -104,6 +108,7 @@ export class Reflector<T> {
       );
       if (signal.aborted) break;
       this.#noteExpiry(failure);
+      this.#noteForbidden(failure);
       if (this.#openedAtMs !== undefined) {
         this.#status.restarts++;
         if (this.#nowMs() - this.#openedAtMs >= HEALTHY_AFTER_MS) this.#attempt = 0;
@@ -122,6 +127,17 @@ export class Reflector<T> {
     const isExpired = failure instanceof KubeError && failure.isExpired;
     if (isExpired && !this.#expiredBefore) this.#attempt = 0;
     this.#expiredBefore = isExpired;
+  }
+
+  /**
+   * So does a 403: a restarted API server gives it to everybody until it knows its own rules, and then allows. Only several in a row
+   * are taken for a right that is missing.
+   */
+  #noteForbidden(failure: unknown): void {
+    const isForbidden = failure instanceof KubeError && failure.isForbidden;
+    if (isForbidden && this.#refusals === 0) this.#attempt = 0;
+    this.#refusals = isForbidden ? this.#refusals + 1 : 0;
+    if (this.#refusals >= FORBIDDEN_AFTER) this.#status.forbidden = describeError(failure);
   }
 
   /** Lists if it must, then watches once; returns when the server ended the watch. */
@@ -163,7 +179,13 @@ export class Reflector<T> {
     const first = !this.#status.synced;
     const changes = this.#store.replaceAll(list);
     const now = this.#nowMs();
-    Object.assign(this.#status, {resourceVersion, lastListAtMs: now, lastContactAtMs: now, kindMissing: false});
+    Object.assign(this.#status, {
+      resourceVersion,
+      lastListAtMs: now,
+      lastContactAtMs: now,
+      kindMissing: false,
+      forbidden: undefined,
+    });
     this.#status.lists++;
     this.#status.synced = true;
     this.#logger.debug({objects: list.size, kept: this.#store.size, changes: changes.length, first}, 'listed');
@@ -201,6 +223,7 @@ export class Reflector<T> {
     this.#openedAtMs = this.#nowMs();
     this.#status.lastContactAtMs = this.#openedAtMs;
     this.#status.kindMissing = false;
+    this.#status.forbidden = undefined;
     this.#status.lastError = undefined;
   }
 
@@ -215,6 +238,7 @@ export class Reflector<T> {
     this.#status.lastEventAtMs = now;
     this.#status.events++;
     const key = this.#keyOf(object);
+    this.#logger.trace({key, type: event.type, resourceVersion: object.metadata.resourceVersion}, 'event');
     if (key !== undefined) {
       const change =
         event.type === 'DELETED'

