@@ -1,15 +1,20 @@
 import {defineConfig} from 'vitest/config';
 
+const real = process.env['ISTHMUS_BACKEND'] === 'real';
+/** Real API servers are slower, above all where there are two cores for all of them. */
+const slow = real ? {testTimeout: 60_000, hookTimeout: 120_000} : {};
+
 /**
  * unit: pure code and in-process sockets, seconds in all.
- * integration: whole rooms against embedded API servers (`*.integration.test.ts`).
+ * integration: whole rooms against API servers, embedded or real ones by ISTHMUS_BACKEND (`*.integration.test.ts`).
  * e2e: separate OS processes, the real kubectl and dig.
  * real: against kube-apiservers of the testbed (docs/testbed.md).
  */
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // The clusters of the pool are given to one suite at a time.
+    maxWorkers: real ? 1 : 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     projects: [
@@ -19,7 +24,14 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: {name: 'integration', include: ['test/**/*.integration.test.ts'], exclude: ['test/testbed/**']},
+        test: {
+          name: 'integration',
+          include: ['test/**/*.integration.test.ts'],
+          // What is about the embedded API server itself stays on it.
+          exclude: ['test/testbed/**', ...(real ? ['test/dev/**'] : [])],
+          globalSetup: ['test/testbed/pool/global-setup.ts'],
+          ...slow,
+        },
       },
       {
         extends: true,

@@ -4,13 +4,15 @@ import {
   AGENT_MANAGER,
   AGENT_SERVICE,
   CLUSTERSET_ZONE,
+  DNS_SERVICE,
   INJECTOR_CONFIGURATION,
   VALIDATOR_CONFIGURATION,
 } from '../src/api/names.ts';
 import {mutatingWebhookConfigurations, validatingWebhookConfigurations} from '../src/api/resources.ts';
-import type {DnsServer} from '../dns/server.ts';
+import type {DnsServer, DnsServerOptions} from '../dns/server.ts';
 import {startDnsServer} from '../dns/server.ts';
 import {Agent} from '../src/agent/agent.ts';
+import type {Backoff} from '../src/kube/backoff.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
 import {agentWebhooks} from '../webhooks/configuration.ts';
 import {agentHandlers} from '../webhooks/handlers.ts';
@@ -35,8 +37,11 @@ export interface AgentProcessOptions {
   readonly webhookUrl: string | undefined;
   readonly sidecarImage: string;
   readonly ttlSeconds: number;
+  /** What of the DNS server differs from its defaults. */
+  readonly dnsOptions?: Pick<DnsServerOptions, 'zone' | 'answer' | 'state'>;
   readonly lingerMs: number;
   readonly maxVips: number;
+  readonly backoff?: Backoff;
   readonly development: boolean;
   readonly logger: Logger;
   /** Called as soon as DNS listens: it answers (SERVFAIL) long before the API server has to. */
@@ -66,8 +71,18 @@ export async function startAgentProcess(options: AgentProcessOptions): Promise<A
 async function startParts(options: AgentProcessOptions, parts: Closers): Promise<AgentProcess> {
   const {logger, healthListen} = options;
   const stop = new AbortController();
-  const agent = new Agent({...options, ttlMs: options.ttlSeconds * 1000});
-  const dns = await startDnsServer({listen: options.dnsListen, ttlSeconds: options.ttlSeconds, logger});
+  const agent = new Agent({
+    ...options,
+    ttlMs: options.ttlSeconds * 1000,
+    onRequest: (report) => logger.trace(report, 'request'),
+  });
+  const dns = await startDnsServer({
+    ...options.dnsOptions,
+    listen: options.dnsListen,
+    ttlSeconds: options.ttlSeconds,
+    nameServer: `${options.namespace}/${DNS_SERVICE}`,
+    logger,
+  });
   options.onDns?.(dns.address);
   agent.onView((view, change) => dns.publish(view, change));
   agent.start(stop.signal);
@@ -112,7 +127,7 @@ async function startAgentWebhooks(
     client: agent.client,
     service: AGENT_SERVICE,
     manager: AGENT_MANAGER,
-    handlers: agentHandlers({...options, view: () => agent.view(), zone: CLUSTERSET_ZONE}),
+    handlers: agentHandlers({...options, view: () => agent.view(), zone: options.dnsOptions?.zone ?? CLUSTERSET_ZONE}),
     configurations: [
       {
         resource: mutatingWebhookConfigurations,

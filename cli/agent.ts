@@ -1,5 +1,7 @@
 import {Command, Option} from 'commander';
 
+import type {DnsAnswer} from '../dns/zone/zone-compiler.ts';
+import {CLUSTERSET_ZONE} from '../src/api/names.ts';
 import {DEFAULT_SIDECAR_IMAGE} from '../webhooks/injection/sidecar.ts';
 import type {ListenAddress} from './arguments.ts';
 import {parseDuration, parseWholeNumber} from './arguments.ts';
@@ -20,6 +22,9 @@ export interface AgentFlags {
   readonly portsFile?: string;
   readonly sidecarImage: string;
   readonly dnsTtl: number;
+  readonly dnsZone: string;
+  readonly dnsAnswer: DnsAnswer;
+  readonly stateDir?: string;
   readonly linger: number;
   readonly maxVips: number;
   readonly development?: boolean;
@@ -42,6 +47,16 @@ export function agentCommand(): Command {
     .addOption(shared.portsFileOption())
     .option('--sidecar-image <image>', 'the Envoy image that is injected', DEFAULT_SIDECAR_IMAGE)
     .option('--dns-ttl <seconds>', 'TTL of answers', parseWholeNumber(1, 3600), 5)
+    .option('--dns-zone <name>', 'the clusterset zone, the same in every cluster', CLUSTERSET_ZONE)
+    .addOption(
+      new Option('--dns-answer <what>', 'answer with the VIPs of imports, or with the gateways that carry them')
+        .choices(['vips', 'gateways'])
+        .default('vips'),
+    )
+    .option(
+      '--state-dir <dir>',
+      'keep the last DNS zone there, and serve it as stale after a restart without API server',
+    )
     .addOption(
       new Option('--linger <duration>', 'how long a gateway VIP outlives its import')
         .argParser(parseDuration)

@@ -8,12 +8,12 @@ import {text} from 'node:stream/consumers';
 
 import type {Fault, RequestMatch} from '../src/dev/faults.ts';
 import {ERRORS, IsthmusError, describeError} from '../src/errors.ts';
-import type {EmbeddedClusterset} from './embedded-clusterset.ts';
+import type {DevApis} from './dev-apis.ts';
 
 /**
  * How another process breaks things in a running `isthmus dev`: a unix socket in its folder, so that file permissions
  * decide who may. Verbs: POST /clusters/NAME/stop, /start, /faults (body: {match, fault}), /faults/clear;
- * GET /clusters/NAME/writes: what was written since the start, or since POST /clusters/NAME/writes/reset.
+ * GET /clusters/NAME/writes: what was asked to be written since the start, or since POST /clusters/NAME/writes/reset.
  */
 export function controlSocketPath(dir: string): string {
   return join(dir, 'control.sock');
@@ -27,7 +27,7 @@ export function controlSocketPath(dir: string): string {
  */
 export async function openControlSocket(
   dir: string,
-  clusters: () => EmbeddedClusterset | undefined,
+  clusters: () => DevApis | undefined,
 ): Promise<{close(): Promise<void>}> {
   const path = controlSocketPath(dir);
   if (await isListening(path)) {
@@ -65,7 +65,7 @@ async function isListening(path: string): Promise<boolean> {
   }
 }
 
-async function answer(clusters: EmbeddedClusterset | undefined, incoming: IncomingMessage): Promise<unknown> {
+async function answer(clusters: DevApis | undefined, incoming: IncomingMessage): Promise<unknown> {
   const [, collection, name = '', ...verb] = (incoming.url ?? '').split('/');
   const action = `${incoming.method} ${verb.join('/')}`;
   if (collection !== 'clusters') throw new IsthmusError('ISTHMUS_USAGE', `nothing is at ${incoming.url}`);
@@ -87,7 +87,7 @@ async function answer(clusters: EmbeddedClusterset | undefined, incoming: Incomi
       cluster.faults.clear();
       return {};
     case 'GET writes':
-      return cluster.writes.rows();
+      return cluster.writes.requests();
     case 'POST writes/reset':
       cluster.writes.reset();
       return {};

@@ -1,11 +1,11 @@
 import type {Logger} from 'pino';
 
-import {DEFAULT_NAMESPACE} from '../src/api/names.ts';
+import {AGENT_MANAGER, DEFAULT_NAMESPACE, HUB_MANAGER} from '../src/api/names.ts';
 import {DEFAULT_SIDECAR_IMAGE} from '../webhooks/injection/sidecar.ts';
 import type {AgentProcess} from './agent-process.ts';
 import {startAgentProcess} from './agent-process.ts';
-import type {EmbeddedClusterset} from './embedded-clusterset.ts';
-import {HUB_CLUSTER} from './embedded-clusterset.ts';
+import type {DevApis} from './dev-apis.ts';
+import {HUB_CLUSTER} from './dev-apis.ts';
 import type {HubProcess} from './hub-process.ts';
 import {startHubProcess} from './hub-process.ts';
 
@@ -13,24 +13,26 @@ const LOOPBACK = {host: '127.0.0.1', port: 0};
 /** Short on purpose: nobody wants to watch a minute of nothing. Installed ones use the defaults of `hub` and `agent`. */
 export const DEV_LINGER_MS = 1_000;
 export const DEV_UNREACHABLE_AFTER_MS = 2_000;
+/** A stopped API server is about to be started again. */
+const DEV_BACKOFF = {minMs: 100, maxMs: 1_000};
 /** Short as well, since the linger is at least twice the TTL. */
 const DEV_TTL_SECONDS = 1;
 
-/** Hub and agents on an embedded clusterset, all in this process, each knowing nothing but its own API server. */
+/** Hub and agents, all in this process, each knowing nothing but its own API server. */
 export class DevClusterset {
-  readonly apis: EmbeddedClusterset;
+  readonly apis: DevApis;
   readonly #logger: Logger;
   readonly #agents = new Map<string, AgentProcess>();
   #hub: HubProcess | undefined;
 
-  constructor(apis: EmbeddedClusterset, logger: Logger) {
+  constructor(apis: DevApis, logger: Logger) {
     this.apis = apis;
     this.#logger = logger;
   }
 
   async startHub(): Promise<HubProcess> {
     this.#hub = await startHubProcess({
-      credentials: this.apis.get(HUB_CLUSTER).credentials,
+      credentials: this.apis.access(HUB_CLUSTER, HUB_MANAGER).credentials,
       namespace: DEFAULT_NAMESPACE,
       identity: 'isthmus-dev',
       clustersetId: 'isthmus-dev',
@@ -51,7 +53,7 @@ export class DevClusterset {
     onDns: (address: {host: string; port: number}) => void = () => undefined,
   ): Promise<AgentProcess> {
     const agent = await startAgentProcess({
-      credentials: this.apis.get(name).credentials,
+      credentials: this.apis.access(name, AGENT_MANAGER).credentials,
       clusterId: name,
       namespace: DEFAULT_NAMESPACE,
       identity: 'isthmus-dev',
@@ -63,6 +65,7 @@ export class DevClusterset {
       ttlSeconds: DEV_TTL_SECONDS,
       lingerMs: DEV_LINGER_MS,
       maxVips: 2_000,
+      backoff: DEV_BACKOFF,
       development: true,
       logger: this.#logger.child({process: 'agent', cluster: name}),
       onDns,

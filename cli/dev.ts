@@ -11,6 +11,7 @@ import {BREAKS} from './tour/break-names.ts';
 export interface DevFlags {
   readonly once?: boolean;
   readonly onlyApis?: boolean;
+  readonly real?: boolean;
   readonly dir?: string;
   readonly members: number;
   readonly exportGroup: 'flomesh.io' | 'multicluster.x-k8s.io';
@@ -22,9 +23,13 @@ export interface DevFlags {
 /** `isthmus dev`: a clusterset on one machine, with nothing installed but npm. */
 export function devCommand(): Command {
   const dev = new Command('dev')
-    .description('run an embedded clusterset and walk through what it does; stays up until Ctrl-C')
+    .description('run a clusterset on this machine and walk through what it does; stays up until Ctrl-C')
     .option('--once', 'walk through the steps, check each, print a summary, exit 0 or 1')
     .option('--only-apis', 'only the API servers, with CRDs and install manifests applied: no hub, no agents')
+    .option(
+      '--real',
+      'on real kube-apiservers (KUBEBUILDER_ASSETS, or `npm run testbed:install`) instead of embedded ones',
+    )
     .option('--dir <folder>', 'where kubeconfigs and the control socket go (default: a new temporary folder)')
     .option('--members <count>', 'how many member clusters', parseWholeNumber(1, 20), 3)
     .addOption(

@@ -1,14 +1,16 @@
 import {Command} from 'commander';
 
+import type {DnsExplanation, DnsResult} from '../dns/client.ts';
 import type {ListenAddress} from './arguments.ts';
 import {parseListenAddress} from './arguments.ts';
 
 interface QueryFlags {
   readonly server: ListenAddress;
   readonly tcp?: boolean;
+  readonly why?: boolean;
 }
 
-/** `isthmus dns query NAME [TYPE] --server HOST:PORT`: what one DNS server says, in the form of zone files. */
+/** `isthmus dns query NAME [TYPE] --server HOST:PORT`: what one DNS server says, in the form of zone files, and why. */
 export function dnsCommand(): Command {
   const query = new Command('query')
     .description('ask a DNS server and print its answer')
@@ -16,20 +18,35 @@ export function dnsCommand(): Command {
     .argument('[type]', 'A, AAAA, SRV, TXT, SOA, NS', 'A')
     .requiredOption('--server <host:port>', 'the DNS server to ask', parseListenAddress)
     .option('--tcp', 'ask over TCP')
+    .option('--why', 'also ask why the server answers so: policy, clusters, reasons')
     .action(async (name: string, type: string, flags: QueryFlags) => {
-      const {queryDns} = await import('../dns/client.ts');
-      const answer = await queryDns({
-        server: flags.server.host,
-        port: flags.server.port,
-        name,
-        type: type.toUpperCase(),
-        transport: flags.tcp === true ? 'tcp' : 'udp',
-      });
-      const flagText = [answer.authoritative ? 'aa' : '', answer.truncated ? 'tc' : ''].filter(Boolean).join(' ');
-      process.stdout.write(`;; ${answer.rcode}${flagText === '' ? '' : `; ${flagText}`}\n`);
-      for (const record of [...answer.answers, ...answer.authorities]) {
-        process.stdout.write(`${record.name} ${record.ttl} IN ${record.type} ${record.data}\n`);
-      }
+      const {explainDns, queryDns} = await import('../dns/client.ts');
+      const at = {server: flags.server.host, port: flags.server.port, name};
+      const answer = await queryDns({...at, type: type.toUpperCase(), transport: flags.tcp === true ? 'tcp' : 'udp'});
+      process.stdout.write(shownAnswer(answer));
+      if (flags.why === true) process.stdout.write(shownWhy(await explainDns(at)));
     });
   return new Command('dns').description('the clusterset DNS').addCommand(query);
+}
+
+function shownAnswer(answer: DnsResult): string {
+  const flagText = [answer.authoritative ? 'aa' : '', answer.truncated ? 'tc' : ''].filter(Boolean).join(' ');
+  const lines = [`;; ${answer.rcode}${flagText === '' ? '' : `; ${flagText}`}`];
+  // RFC 8914: the server's own words about its answer, such as how old it is.
+  for (const {code, name, text} of answer.extendedErrors) {
+    lines.push(`;; extended error ${code} ${name}${text === '' ? '' : `: ${text}`}`);
+  }
+  for (const record of [...answer.answers, ...answer.authorities]) {
+    lines.push(`${record.name} ${record.ttl} IN ${record.type} ${record.data}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function shownWhy(why: DnsExplanation): string {
+  if (why.texts.length > 0) return why.texts.map((text) => `;; why: ${text}\n`).join('');
+  const because: Readonly<Record<string, string>> = {
+    NXDOMAIN: 'there is no import of this name here',
+    REFUSED: 'the server explains to loopback and private addresses alone, and only its own zone',
+  };
+  return `;; why: not said (${because[why.rcode] ?? why.rcode})\n`;
 }

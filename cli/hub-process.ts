@@ -27,6 +27,7 @@ export interface HubProcessOptions {
   readonly webhookUrl: string | undefined;
   readonly createNamespaces: boolean;
   readonly unreachableAfterMs: number;
+  readonly importSlices?: 'all' | 'headless';
   readonly development: boolean;
   readonly logger: Logger;
 }
@@ -47,7 +48,7 @@ export async function startHubProcess(options: HubProcessOptions): Promise<HubPr
 async function startParts(options: HubProcessOptions, parts: Closers): Promise<HubProcess> {
   const {logger, credentials, healthListen} = options;
   const stop = new AbortController();
-  const hub = new Hub(options);
+  const hub = new Hub({...options, onRequest: (report) => logger.trace(report, 'request')});
   // A client of its own: the webhook's certificate and entries don't wait behind the hub's lists.
   const client = new KubeClient({credentials, userAgent: 'isthmus-hub'});
   let synced = false;

@@ -17,6 +17,7 @@ export interface HubFlags {
   readonly portsFile?: string;
   readonly createNamespaces: boolean;
   readonly unreachableAfter: number;
+  readonly importSlices: 'all' | 'headless';
   readonly development?: boolean;
   readonly logLevel: LogLevel;
 }
@@ -40,6 +41,14 @@ export function hubCommand(): Command {
     .addOption(shared.portsFileOption())
     .option('--no-create-namespaces', 'import only into namespaces that exist; by default missing ones are created')
     .addOption(shared.unreachableAfterOption(10_000, '10s'))
+    .addOption(
+      new Option(
+        '--import-slices <which>',
+        'which EndpointSlices members import: `all`, up to 5,000 a member and then `headless`, or those of headless services only',
+      )
+        .choices(['all', 'headless'])
+        .default('all'),
+    )
     .addOption(shared.developmentOption())
     .addOption(shared.logLevelOption('info'))
     .action(async (flags: HubFlags) => {

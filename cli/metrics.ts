@@ -65,6 +65,9 @@ export function hubMetrics(hub: Hub, webhooks: () => WebhookServer | undefined):
   sampled.gauge('isthmus_hub_member_exports', 'Exports accepted from the member', ['cluster'], () =>
     members().map(({cluster, exports}) => [[cluster], exports]),
   );
+  sampled.gauge('isthmus_hub_member_imported_slices', 'EndpointSlices imported into the member', ['cluster'], () =>
+    members().map(({cluster, importedSlices}) => [[cluster], importedSlices]),
+  );
   reflectorMetrics(sampled, 'hub', ['cluster', 'resource'], () =>
     members().flatMap(({cluster, reflectors}) =>
       Object.entries(reflectors).map(([resource, of]): [string[], ReflectorStatus] => [[cluster, resource], of]),

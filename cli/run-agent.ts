@@ -21,6 +21,11 @@ export async function runAgent(flags: AgentFlags): Promise<void> {
       credentials,
       webhookUrl: flags.webhookUrl,
       ttlSeconds: flags.dnsTtl,
+      dnsOptions: {
+        zone: flags.dnsZone,
+        answer: flags.dnsAnswer,
+        ...(flags.stateDir === undefined ? {} : {state: {dir: flags.stateDir, clusterId: flags.clusterId}}),
+      },
       lingerMs: flags.linger,
       development: flags.development ?? false,
       logger,

@@ -4,7 +4,8 @@ import {Closers} from './closers.ts';
 import {openControlSocket} from './control-socket.ts';
 import {openDevFolder} from './dev-folder.ts';
 import type {DevFlags} from './dev.ts';
-import {EmbeddedClusterset, HUB_CLUSTER, kubeconfigName} from './embedded-clusterset.ts';
+import {embeddedSource, realSource} from './cluster-source.ts';
+import {DevApis, HUB_CLUSTER, kubeconfigNames} from './dev-apis.ts';
 import {untilStopped} from './until-stopped.ts';
 
 export interface RunOptions {
@@ -17,7 +18,7 @@ export interface RunOptions {
 export async function runApis(options: RunOptions): Promise<void> {
   const stopped = untilStopped();
   const parts = new Closers();
-  const clusters = await parts.guard(() => startEmbedded(options, parts));
+  const clusters = await parts.guard(() => startApis(options, parts));
   for (const name of clusters.names) {
     process.stdout.write(`${name} ${clusters.get(name).url} ${clusters.kubeconfigPath(name)}\n`);
   }
@@ -26,15 +27,16 @@ export async function runApis(options: RunOptions): Promise<void> {
   await parts.close();
 }
 
-/** The embedded API servers, with a folder that is cleared and a control socket that is closed with them. */
-export async function startEmbedded({flags, members, logger}: RunOptions, parts: Closers): Promise<EmbeddedClusterset> {
+/** The API servers, with a folder that is cleared and a control socket that is closed with them. */
+export async function startApis({flags, members, logger}: RunOptions, parts: Closers): Promise<DevApis> {
   const folder = await openDevFolder(flags.dir);
-  let clusters: EmbeddedClusterset | undefined;
+  let clusters: DevApis | undefined;
   // First of all: it is the lock of the folder, and keeps a second run from touching the kubeconfigs of this one.
   const control = await openControlSocket(folder.path, () => clusters);
-  parts.add(() => folder.remove([HUB_CLUSTER, ...members, ...(clusters?.names ?? [])].map(kubeconfigName)));
+  parts.add(() => folder.remove([HUB_CLUSTER, ...members, ...(clusters?.names ?? [])].flatMap(kubeconfigNames)));
   parts.add(() => control.close());
-  clusters = await EmbeddedClusterset.start({dir: folder.path, members, logger});
+  const source = flags.real === true ? await realSource(logger) : embeddedSource(logger);
+  clusters = await DevApis.start({dir: folder.path, members, source});
   const started = clusters;
   parts.add(() => started.close());
   return started;

@@ -1,7 +1,7 @@
 import {Closers} from './closers.ts';
 import {DevClusterset} from './dev-clusterset.ts';
 import type {RunOptions} from './run-apis.ts';
-import {startEmbedded} from './run-apis.ts';
+import {startApis} from './run-apis.ts';
 import {breakAtStart} from './tour/breaks.ts';
 import {TourPrinter} from './tour/printer.ts';
 import {StepContext} from './tour/step-context.ts';
@@ -29,8 +29,8 @@ export async function runTour(options: RunOptions): Promise<void> {
 async function startAndWalk(options: RunOptions, parts: Closers): Promise<boolean> {
   const {flags, members, logger} = options;
   const printer = new TourPrinter(process.stdout);
-  printer.title(members);
-  const clusterset = new DevClusterset(await startEmbedded(options, parts), logger);
+  printer.title(members, flags.real === true);
+  const clusterset = new DevClusterset(await startApis(options, parts), logger);
   parts.add(() => clusterset.close());
   breakAtStart(flags.break, clusterset);
   if (flags.break !== 'hub-not-started') await clusterset.startHub();

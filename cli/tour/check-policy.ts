@@ -2,7 +2,7 @@ import type {Cluster, ExportPolicy} from '../../src/api/kinds.ts';
 import type {KubeObject} from '../../src/api/meta.ts';
 import * as resources from '../../src/api/resources.ts';
 import {KubeError} from '../../src/kube/kube-error.ts';
-import {HUB_CLUSTER} from '../embedded-clusterset.ts';
+import {HUB_CLUSTER} from '../dev-apis.ts';
 import {exportResource, firstMember, namespaceObject, readSample} from './export-service.ts';
 import {TOUR_MANAGER, expectThat, failed} from './step-context.ts';
 import type {StepContext} from './step-context.ts';

@@ -1,8 +1,9 @@
 import type {Cluster, Service, ServiceImport} from '../../src/api/kinds.ts';
 import {DEFAULT_NAMESPACE, derivedServiceName} from '../../src/api/names.ts';
 import * as resources from '../../src/api/resources.ts';
+import type {DevCluster} from '../../src/dev/dev-cluster.ts';
 import {DEV_LINGER_MS} from '../dev-clusterset.ts';
-import {HUB_CLUSTER} from '../embedded-clusterset.ts';
+import {HUB_CLUSTER} from '../dev-apis.ts';
 import {NAMESPACE, SERVICE, applyExport, exportResource, firstMember, untilImported} from './export-service.ts';
 import {registerMember, untilKnowing, untilMember} from './register-members.ts';
 import {HOST, untilServed} from './resolve-name.ts';
@@ -15,11 +16,15 @@ const DERIVED = {namespace: DEFAULT_NAMESPACE, name: derivedServiceName(NAMESPAC
 /** Step 6: a deleted export goes everywhere, a silent cluster loses nothing, and a latecomer gets everything. */
 export async function loseThings(context: StepContext): Promise<void> {
   const exporter = firstMember(context);
+  // Begun here: a real API server takes seconds to start, and the rest of the step waits most of the time.
+  const latecomer = startLatecomer(context);
+  // Its failure is met where it is awaited; until then nobody waits for it.
+  latecomer.catch(() => undefined);
   await withdrawExport(context, exporter);
   await applyExport(context, exporter);
   for (const member of context.members) await untilServed(context, member);
   await silenceCluster(context, exporter);
-  await joinLate(context);
+  await joinLate(context, await latecomer);
 }
 
 async function withdrawExport(context: StepContext, exporter: string): Promise<void> {
@@ -94,12 +99,17 @@ async function untilReachable(
   return cluster?.status?.conditions?.find(({type, status}) => type === 'Reachable' && status === wanted);
 }
 
+/** One cluster more, out of reach until it is wanted. */
+async function startLatecomer(context: StepContext): Promise<DevCluster> {
+  const api = await context.options.clusterset.apis.add(`cluster-${context.members.length + 1}`);
+  api.faults.partition(true);
+  return api;
+}
+
 /** A cluster that starts after everything else; its DNS is asked before its API server answers, and before it is a member. */
-async function joinLate(context: StepContext): Promise<void> {
+async function joinLate(context: StepContext, api: DevCluster): Promise<void> {
   const {clusterset} = context.options;
-  const name = `cluster-${context.members.length + 1}`;
-  const api = await clusterset.apis.add(name);
-  await api.stop();
+  const {name} = api;
   const listening = Promise.withResolvers<{host: string; port: number}>();
   const starting = clusterset.startAgent(name, listening.resolve);
   const dns = await listening.promise;
@@ -108,7 +118,7 @@ async function joinLate(context: StepContext): Promise<void> {
     early.rcode === 'SERVFAIL',
     `before its first full list ${name} should answer SERVFAIL, not ${early.rcode}`,
   );
-  await api.start();
+  api.faults.partition(false);
   await starting;
   await context.until(`${name} to know that it knows nothing`, async () =>
     (await context.ask(name, {name: HOST, type: 'A'})).rcode === 'NXDOMAIN' ? true : undefined,

@@ -20,8 +20,9 @@ export class TourPrinter implements TourOutput {
     this.#output = output;
   }
 
-  title(members: readonly string[]): void {
-    this.#line(`Isthmus: an embedded clusterset in this process: a hub cluster and the members ${members.join(', ')}.`);
+  title(members: readonly string[], real: boolean): void {
+    const what = real ? 'a clusterset of real kube-apiservers' : 'an embedded clusterset in this process';
+    this.#line(`Isthmus: ${what}: a hub cluster and the members ${members.join(', ')}.`);
   }
 
   running(clusters: number): void {

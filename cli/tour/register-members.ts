@@ -1,9 +1,8 @@
-import {readFile} from 'node:fs/promises';
-
 import type {Cluster, RemoteCluster} from '../../src/api/kinds.ts';
 import type {Condition} from '../../src/api/meta.ts';
+import {HUB_MANAGER} from '../../src/api/names.ts';
 import {apiVersionOf, clusters, remoteClusters} from '../../src/api/resources.ts';
-import {HUB_CLUSTER} from '../embedded-clusterset.ts';
+import {HUB_CLUSTER} from '../dev-apis.ts';
 import type {StepContext} from './step-context.ts';
 
 /** Step 1: Cluster objects as in the seed; each becomes a member on evidence, and every member learns of every member. */
@@ -18,7 +17,7 @@ export async function registerMembers(context: StepContext): Promise<void> {
 }
 
 export async function registerMember(context: StepContext, name: string): Promise<void> {
-  const kubeconfig = await readFile(context.options.clusterset.apis.kubeconfigPath(name), 'utf8');
+  const {kubeconfig} = context.options.clusterset.apis.access(name, HUB_MANAGER);
   const object: Cluster = {
     apiVersion: apiVersionOf(clusters),
     kind: 'Cluster',

@@ -1,5 +1,5 @@
 import type {DevClusterset} from '../dev-clusterset.ts';
-import {HUB_CLUSTER} from '../embedded-clusterset.ts';
+import {HUB_CLUSTER} from '../dev-apis.ts';
 import {HOST} from './resolve-name.ts';
 
 /** Commands for a second terminal, with this run's paths and ports in them. */

@@ -49,10 +49,10 @@ test(
 /** Waits until a second has passed in which nothing but Leases was written: the end of what the steps set going. */
 async function settled(): Promise<void> {
   const writes = (): number =>
-    clusterset.apis.names.reduce(
-      (sum, name) => sum + clusterset.apis.get(name).writes.total(({resource}) => resource.startsWith('leases')),
-      0,
-    );
+    clusterset.apis.names
+      .flatMap((name) => clusterset.apis.get(name).writes.requests())
+      .filter(({resource}) => !resource.startsWith('leases'))
+      .reduce((sum, {count}) => sum + count, 0);
   for (let before = -1, tries = 0; before !== writes() && tries < 10; tries++) {
     before = writes();
     await new Promise((again) => setTimeout(again, 1_000));

@@ -5,10 +5,13 @@ import {join} from 'node:path';
 import {pino} from 'pino';
 
 import {DevClusterset} from '../../cli/dev-clusterset.ts';
-import {EmbeddedClusterset} from '../../cli/embedded-clusterset.ts';
+import {DevApis} from '../../cli/dev-apis.ts';
+import type {ClusterSource} from '../../cli/cluster-source.ts';
 import {StepContext} from '../../cli/tour/step-context.ts';
+import type {DevCluster} from '../../src/dev/dev-cluster.ts';
+import {startCluster} from '../testbed/clusters.ts';
 
-/** Hub and agents on embedded API servers, as `isthmus dev` runs them, without anything registered yet. */
+/** Hub and agents, as `isthmus dev` runs them, without anything registered yet. */
 export interface RunningClusterset {
   readonly clusterset: DevClusterset;
   readonly context: StepContext;
@@ -18,7 +21,7 @@ export interface RunningClusterset {
 export async function startClusterset(members: readonly string[]): Promise<RunningClusterset> {
   const logger = pino({level: 'silent'});
   const dir = await mkdtemp(join(tmpdir(), 'isthmus-test-'));
-  const clusterset = new DevClusterset(await EmbeddedClusterset.start({dir, members, logger}), logger);
+  const clusterset = new DevClusterset(await DevApis.start({dir, members, source: clusterSource()}), logger);
   await clusterset.startHub();
   await Promise.all(members.map((name) => clusterset.startAgent(name)));
   const context = new StepContext({
@@ -37,6 +40,21 @@ export async function startClusterset(members: readonly string[]): Promise<Runni
       await clusterset.close();
       await clusterset.apis.close();
       await rm(dir, {recursive: true, force: true});
+    },
+  };
+}
+
+/** Of this run's backend. */
+function clusterSource(): ClusterSource {
+  const started: DevCluster[] = [];
+  return {
+    start: async (name, index) => {
+      const cluster = await startCluster({name, index});
+      started.push(cluster);
+      return cluster;
+    },
+    close: async () => {
+      await Promise.all(started.map((cluster) => cluster.close()));
     },
   };
 }

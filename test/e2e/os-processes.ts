@@ -6,6 +6,7 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 
+import type {Backend} from '../testbed/backends.ts';
 import {chosenBackend} from '../testbed/backends.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
@@ -114,16 +115,16 @@ export class ClustersetOfProcesses {
   hub: IsthmusProcess | undefined;
   readonly agents = new Map<string, IsthmusProcess>();
 
-  private constructor(dir: string, clusters: number) {
+  private constructor(dir: string, clusters: number, command: Backend['command']) {
     this.dir = dir;
-    const [script, ...args] = chosenBackend().command(dir, clusters);
+    const [script, ...args] = command(dir, clusters);
     this.apis = new IsthmusProcess('apis', args, script);
   }
 
   /** The API servers of a hub and so many members, and nothing else yet. */
-  static async start(clusters = MEMBERS.length): Promise<ClustersetOfProcesses> {
+  static async start(clusters = MEMBERS.length, command = chosenBackend().command): Promise<ClustersetOfProcesses> {
     const dir = await mkdtemp(join(tmpdir(), 'isthmus-e2e-'));
-    const clusterset = new ClustersetOfProcesses(dir, clusters);
+    const clusterset = new ClustersetOfProcesses(dir, clusters, command);
     await clusterset.apis.untilPrinted('ready', API_SERVERS_MS).catch(async (error: unknown) => {
       await clusterset.stop();
       throw error;
@@ -131,21 +132,22 @@ export class ClustersetOfProcesses {
     return clusterset;
   }
 
-  kubeconfig(cluster: string): string {
-    return join(this.dir, `${cluster}.kubeconfig`);
+  /** @param account - the ServiceAccount of hub or agent in that cluster; by default its administrator */
+  kubeconfig(cluster: string, account?: 'isthmus-hub' | 'isthmus-agent'): string {
+    return join(this.dir, `${cluster}${account === undefined ? '' : `.${account}`}.kubeconfig`);
   }
 
   startHub(more: Flags = {}): IsthmusProcess {
     this.hub = new IsthmusProcess('hub', [
       'hub',
-      ...toArguments({...this.#common('hub'), 'unreachable-after': '2s', ...more}),
+      ...toArguments({...this.#common('hub', 'isthmus-hub'), 'unreachable-after': '2s', ...more}),
     ]);
     return this.hub;
   }
 
   startAgent(cluster: string, more: Flags = {}): IsthmusProcess {
     const flags = {
-      ...this.#common(cluster),
+      ...this.#common(cluster, 'isthmus-agent'),
       'cluster-id': cluster,
       'dns-listen': LOOPBACK,
       'linger': '1s',
@@ -156,9 +158,9 @@ export class ClustersetOfProcesses {
     return agent;
   }
 
-  #common(cluster: string): Flags {
+  #common(cluster: string, account: 'isthmus-hub' | 'isthmus-agent'): Flags {
     return {
-      'kubeconfig': this.kubeconfig(cluster),
+      'kubeconfig': this.kubeconfig(cluster, account),
       'ports-file': this.#portsFile(cluster),
       'webhook-listen': LOOPBACK,
       'health-listen': LOOPBACK,

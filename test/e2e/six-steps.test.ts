@@ -73,7 +73,7 @@ describe.runIf(missing === undefined).each([
     const sample = parseDocument(readFileSync(join(root, 'manifests/samples/cluster.yaml'), 'utf8'));
     sample.setIn(['metadata', 'name'], cluster);
     sample.setIn(['spec', 'gatewayHost'], `192.0.2.${Number(cluster.slice(-1))}`);
-    sample.setIn(['spec', 'kubeconfig'], readFileSync(clusterset.kubeconfig(cluster), 'utf8'));
+    sample.setIn(['spec', 'kubeconfig'], readFileSync(clusterset.kubeconfig(cluster, 'isthmus-hub'), 'utf8'));
     return kubectlOk('hub', 'apply -f -', String(sample));
   }
 

@@ -1,28 +1,29 @@
-import {missingForClusters} from './part-cache.ts';
+import {missingForClusters} from '../../src/dev/real/part-cache.ts';
 
 /**
- * Where a suite's clusters come from: a process that brings up API servers with CRDs and install manifests applied, prints `ready`,
+ * Where the clusters of a suite with processes of its own come from (others ask clusters.ts): a process that brings up API servers with CRDs and install manifests applied, prints `ready`,
  * and leaves NAME.kubeconfig files and a control socket (cli/control-socket.ts: stop, start, faults) in a folder. Suites know no more.
  */
 export interface Backend {
   readonly name: 'embedded' | 'real';
   /** Why there are no clusters of this kind here; undefined if there are. */
-  missing(): Promise<string | undefined>;
+  readonly missing: () => Promise<string | undefined>;
+  /** What `isthmus dev` is given to run on them. */
+  readonly devFlags: readonly string[];
   /** The script and its arguments: a hub and so many members `cluster-1`, `cluster-2`… */
-  command(dir: string, members: number): readonly string[];
+  readonly command: (dir: string, members: number) => readonly string[];
+}
+
+function backendOf(name: Backend['name'], devFlags: readonly string[], missing: Backend['missing']): Backend {
+  const command: Backend['command'] = (dir, members) => {
+    return ['cli/main.ts', 'dev', ...devFlags, '--only-apis', '--dir', dir, '--members', String(members)];
+  };
+  return {name, devFlags, missing, command};
 }
 
 const BACKENDS: readonly Backend[] = [
-  {
-    name: 'embedded',
-    missing: () => Promise.resolve(undefined),
-    command: (dir, members) => ['cli/main.ts', 'dev', '--only-apis', '--dir', dir, '--members', String(members)],
-  },
-  {
-    name: 'real',
-    missing: () => missingForClusters(),
-    command: (dir, members) => ['test/testbed/main.ts', '--dir', dir, '--members', String(members)],
-  },
+  backendOf('embedded', [], () => Promise.resolve(undefined)),
+  backendOf('real', ['--real'], () => missingForClusters()),
 ];
 
 /**

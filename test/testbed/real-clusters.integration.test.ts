@@ -5,10 +5,10 @@ import type {KubeObject} from '../../src/api/meta.ts';
 import {configMaps, endpointSlices, nodes, pods, services} from '../../src/api/resources.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {Reflector} from '../../src/kube/reflector.ts';
-import {killById} from './kill-by-id.ts';
-import {missingForClusters} from './part-cache.ts';
-import {Testbed} from './testbed.ts';
-import {until} from './until.ts';
+import {killById} from '../../src/dev/real/kill-by-id.ts';
+import {missingForClusters} from '../../src/dev/real/part-cache.ts';
+import {Testbed} from '../../src/dev/real/testbed.ts';
+import {until} from '../../src/dev/real/until.ts';
 
 const logger = pino({level: 'silent'});
 const SOON = {deadlineMs: 20_000};
@@ -125,16 +125,21 @@ describe.runIf(missing === undefined)('a real cluster', () => {
     );
   });
 
-  test('started with a front, it fails single requests on demand', async () => {
-    const cluster = testbed.get('one');
-    await cluster.stop();
+  test('started with a front, it fails single requests on demand and counts what is written, also after a restart', async () => {
+    const cluster = await testbed.add('two', {front: true});
+    const fronted = new KubeClient({credentials: cluster.credentials, userAgent: 'test'});
     cluster.faults.add({verb: 'list', resource: 'configmaps'}, {kind: 'status', code: 503}, {times: 2});
-    await cluster.start({front: true});
     for (let asked = 0; asked < 2; asked++) {
-      await expect(client.list(configMaps)).rejects.toMatchObject({status: 503});
+      await expect(fronted.list(configMaps)).rejects.toMatchObject({status: 503});
     }
-    expect((await client.list(configMaps)).items).not.toHaveLength(0);
     await cluster.stop();
+    await expect(fronted.version()).rejects.toMatchObject({status: 0});
     await cluster.start();
+    expect((await fronted.list(configMaps)).items).not.toHaveLength(0);
+    await fronted.apply(configMaps, configMap('counted'), manager);
+    expect(cluster.writes.requests()).toEqual([
+      {resource: 'configmaps', verb: 'apply', manager: 'test', name: 'default/counted', count: 1},
+    ]);
+    await fronted.close();
   });
 });

@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(dir, {recursive: true, force: true}));
 
-/** With a PATH on which there is neither Go nor pip. */
+/** With a PATH on which there is neither Go, pip nor npm. */
 function install(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{code: number; stdout: string}> {
   const options = {env: {HOME: dir, PATH: dir, ISTHMUS_TESTBED_DIR: join(dir, 'cache'), ...env}};
   return new Promise((settle) => {
@@ -25,14 +25,14 @@ function install(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<
 }
 
 describe('installing the testbed', () => {
-  test('without Go and pip skips every part, says what is lost and how to get it, and is no failure', async () => {
+  test('without Go, pip and npm skips every part, says what is lost and how to get it, and is no failure', async () => {
     const {code, stdout} = await install([]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /kube-apiserver .*: skipped, go is not on the PATH \(no real clusters\)\. To have it: get Go/,
     );
     expect(stdout).toMatch(/envoy .*: skipped, pip is not on the PATH \(no suites with envoy\)\. .*set ENVOY/);
-    expect(stdout.trimEnd()).toMatch(/0 there, 0 installed, 5 skipped, 0 failed$/);
+    expect(stdout.trimEnd()).toMatch(/0 there, 0 installed, 6 skipped, 0 failed$/);
   });
 
   test("uses the user's own parts instead of building them", async () => {

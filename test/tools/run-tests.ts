@@ -1,71 +1,62 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-
 /**
- * Runs the tests and ends with `N passed, N failed, N skipped` alone on a line. `--long` adds the drills that need
- * minutes; `--real` runs what meets API servers on those of the testbed instead; everything else goes to vitest as it is.
+ * Runs the tests and ends with `N passed, N failed, N skipped` alone on a line.
+ *
+ *   run-tests.ts [--real | --both] [--long] [what vitest takes]
+ *
+ * On embedded API servers by default. `--real`: the suites that meet API servers, on those of the testbed, and the testbed's own;
+ * where its parts are missing they are counted as skipped, with what to do. `--both`: one after the other, one sum. `--long`: drills
+ * at full length instead of on scaled periods.
  */
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numFailedTestSuites: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly testResults: readonly {
-    readonly assertionResults: readonly {readonly status: string; readonly fullName: string}[];
-  }[];
-}
+import {missingForClusters} from '../../src/dev/real/part-cache.ts';
+import type {Counts} from './run-vitest.ts';
+import {countTests, runVitest} from './run-vitest.ts';
 
+const NOTHING: Counts = {passed: 0, failed: 0, skipped: 0};
+const OWN = ['--real', '--both', '--long'];
 const given = process.argv.slice(2);
-const long = given.includes('--long');
-const real = given.includes('--real');
-const selection = real
-  ? ['--project=real', '--project=e2e', 'test/testbed', 'test/e2e/six-steps.test.ts']
-  : ['--project=unit', '--project=integration', '--project=e2e'];
-const folder = await mkdtemp(join(tmpdir(), 'isthmus-tests-'));
-const reportFile = join(folder, 'report.json');
-const vitest = spawn(
-  process.execPath,
-  [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${reportFile}`,
-    ...selection,
-    ...given.filter((argument) => argument !== '--long' && argument !== '--real'),
-  ],
-  {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: {...process.env, ...(long ? {ISTHMUS_LONG: '1'} : {}), ...(real ? {ISTHMUS_BACKEND: 'real'} : {})},
-  },
-);
-const [code] = (await once(vitest, 'exit')) as [number | null];
-const report = await readReport();
-await rm(folder, {recursive: true, force: true});
+const rest = given.filter((argument) => !OWN.includes(argument));
+const env = given.includes('--long') ? {ISTHMUS_LONG: '1'} : {};
 
-if (report === undefined) {
-  process.stdout.write('vitest ended without a report\n0 passed, 1 failed, 0 skipped\n');
-  process.exitCode = 1;
-} else {
-  const skipped = report.testResults.flatMap((file) =>
-    file.assertionResults.filter(({status}) => status !== 'passed' && status !== 'failed'),
-  );
-  for (const {fullName} of skipped) process.stdout.write(`skipped: ${fullName}\n`);
-  // A file that could not even be loaded has no failed test of its own, and is a failure all the same.
-  const failed = Math.max(report.numFailedTests, code === 0 ? 0 : 1);
-  process.stdout.write(`${report.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped\n`);
-  process.exitCode = failed === 0 ? 0 : 1;
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
-async function readReport(): Promise<Report | undefined> {
-  try {
-    return JSON.parse(await readFile(reportFile, 'utf8')) as Report;
-  } catch (error) {
-    process.stderr.write(`no test report: ${String(error)}\n`);
-    return undefined;
-  }
+function add(a: Counts, b: Counts): Counts {
+  return {passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped};
+}
+
+function onEmbedded(): Promise<Counts> {
+  return runVitest(['--project=unit', '--project=integration', '--project=e2e', ...rest], env);
+}
+
+async function onReal(): Promise<Counts> {
+  const realEnv = {...env, ISTHMUS_BACKEND: 'real'};
+  const suites = ['--project=integration', '--project=e2e'];
+  const missing = await missingForClusters();
+  if (missing === undefined) return runVitest([...suites, '--project=real', ...rest], realEnv);
+  const skipped = await countTests([...suites, ...rest], realEnv);
+  say(`skipped: the ${skipped} tests of all suites on real API servers: ${missing}`);
+  // Some of the testbed's own need other parts, which may be there.
+  return add(await runVitest(['--project=real', ...rest], realEnv), {...NOTHING, skipped});
+}
+
+const runs = given.includes('--both')
+  ? [
+      {name: 'on embedded API servers', run: onEmbedded},
+      {name: 'on real API servers', run: onReal},
+    ]
+  : [{name: '', run: given.includes('--real') ? onReal : onEmbedded}];
+let sum = NOTHING;
+for (const {name, run} of runs) {
+  const startedAt = performance.now();
+  const counts = await run();
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  if (name !== '') say(`${name}: ${describe(counts)} in ${seconds} s`);
+  sum = add(sum, counts);
+}
+say(describe(sum));
+process.exitCode = sum.failed === 0 ? 0 : 1;
+
+function describe({passed, failed, skipped}: Counts): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }

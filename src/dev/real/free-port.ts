@@ -1,0 +1,46 @@
+import {randomInt} from 'node:crypto';
+import {once} from 'node:events';
+import type {Server} from 'node:net';
+import {createServer} from 'node:net';
+
+import {IsthmusError} from '../../errors.ts';
+
+/** Under the ranges that systems choose ports of outgoing connections from, so that a stopped server's port stays free. */
+const FIRST = 20_000;
+const LAST = 32_000;
+const ATTEMPTS = 50;
+
+export interface ReservedPort {
+  readonly port: number;
+  /** To be called just before the process that will listen is started. */
+  release(): Promise<void>;
+}
+
+/** A port of 127.0.0.1 that nobody listens on, held until it is released. */
+export async function reservePort(): Promise<ReservedPort> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = randomInt(FIRST, LAST);
+    const server = await tryListen(port);
+    if (server === undefined) continue;
+    return {
+      port,
+      release: async () => {
+        server.close();
+        await once(server, 'close');
+      },
+    };
+  }
+  throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `no free port found between ${FIRST} and ${LAST}`);
+}
+
+async function tryListen(port: number): Promise<Server | undefined> {
+  const server = createServer();
+  server.listen({host: '127.0.0.1', port, exclusive: true});
+  const error = await Promise.race([
+    once(server, 'listening').then(() => undefined),
+    once(server, 'error').then(([failure]) => failure as NodeJS.ErrnoException),
+  ]);
+  if (error === undefined) return server;
+  if (error.code === 'EADDRINUSE' || error.code === 'EACCES') return undefined;
+  throw error;
+}

@@ -1,0 +1,84 @@
+import {createHash} from 'node:crypto';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+
+import {findPart, keepPart, missingForClusters, testbedDir, usablePart} from '../../../src/dev/real/part-cache.ts';
+import {partNamed} from '../../../src/dev/real/parts.ts';
+
+let dir: string;
+const etcd = partNamed('etcd');
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'isthmus-parts-'));
+});
+
+afterEach(() => rm(dir, {recursive: true, force: true}));
+
+async function keep(version = etcd.version): Promise<void> {
+  const file = join(dir, 'built');
+  await writeFile(file, 'a binary');
+  await keepPart({...etcd, version}, file, {dir, tookMs: 1});
+}
+
+describe('the cache of testbed parts', () => {
+  test('lies outside of the checkout unless ISTHMUS_TESTBED_DIR says where', () => {
+    expect(testbedDir({})).not.toContain(process.cwd());
+    expect(testbedDir({ISTHMUS_TESTBED_DIR: '/somewhere'})).toBe('/somewhere');
+  });
+
+  test('finds what was kept, with its checksum', async () => {
+    await keep();
+    expect(await findPart(etcd, dir, {})).toMatchObject({
+      kind: 'cached',
+      path: join(dir, 'bin/etcd'),
+      installed: {bytes: 8, sha256: createHash('sha256').update('a binary').digest('hex')},
+    });
+  });
+
+  test('a binary without its record was interrupted and does not count', async () => {
+    await keep();
+    await rm(join(dir, 'bin/etcd.json'));
+    expect(await findPart(etcd, dir, {})).toMatchObject({kind: 'absent'});
+  });
+
+  test('another version than the pinned one does not count', async () => {
+    await keep('0.0.1');
+    expect(await findPart(etcd, dir, {})).toEqual({
+      kind: 'absent',
+      reason: `etcd is 0.0.1, wanted is ${etcd.version}`,
+    });
+  });
+
+  test('a changed binary is not run', async () => {
+    await keep();
+    await writeFile(join(dir, 'bin/etcd'), 'something else');
+    await expect(usablePart('etcd', dir, {})).rejects.toThrow('is not what was installed');
+  });
+
+  test("the user's own part is used, whatever is cached", async () => {
+    await keep();
+    await writeFile(join(dir, 'etcd'), '');
+    const own = {kind: 'own', path: join(dir, 'etcd'), variable: 'KUBEBUILDER_ASSETS'};
+    expect(await findPart(etcd, dir, {KUBEBUILDER_ASSETS: dir})).toEqual(own);
+  });
+
+  test('a folder that lacks one part is no reason to refuse the cached one', async () => {
+    await keep();
+    expect(await findPart(etcd, dir, {KUBEBUILDER_ASSETS: join(dir, 'empty')})).toMatchObject({kind: 'cached'});
+  });
+
+  test('a variable that names a file which is not there is an error of the user, not ignored', async () => {
+    const found = await findPart(partNamed('envoy'), dir, {ENVOY: join(dir, 'nothing')});
+    expect(found).toEqual({kind: 'absent', reason: `ENVOY names ${join(dir, 'nothing')}, where nothing is`});
+  });
+
+  test('what is missing for clusters is named, with the way to get it', async () => {
+    const missing = await missingForClusters(dir, {});
+    expect(missing).toContain('kube-apiserver is not installed');
+    expect(missing).toContain('npm run testbed:install');
+    expect(missing).not.toContain('envoy');
+  });
+});

@@ -1,0 +1,56 @@
+import {callControl} from '../../../cli/control-socket.ts';
+import {adminKubeconfig} from '../../../src/dev/admin-kubeconfig.ts';
+import type {DevCluster} from '../../../src/dev/dev-cluster.ts';
+import {applyManifests} from '../../../src/dev/real/apply-manifests.ts';
+import {FaultyFront} from '../../../src/dev/real/faulty-front.ts';
+import {reservePort} from '../../../src/dev/real/free-port.ts';
+import {KubeClient} from '../../../src/kube/client.ts';
+import type {SlotInfo} from './slot.ts';
+import {POOL_VARIABLE} from './slot.ts';
+
+/**
+ * A real cluster of the pool, until it is closed, behind a front of its own in this process: so faults may be functions, and counts
+ * are there as soon as the answer is.
+ *
+ * @param index - decides which one, and with it the address ranges
+ */
+export async function leaseCluster({name, index}: {name: string; index: number}): Promise<DevCluster> {
+  const dir = process.env[POOL_VARIABLE];
+  if (dir === undefined) throw new Error('no pool of real clusters: it is started by the projects of vitest.config.ts');
+  const call = (verb: string): Promise<unknown> => callControl(dir, {method: 'POST', path: `/slots/${index}/${verb}`});
+  const slot = (await call('lease')) as SlotInfo;
+  const {ca, token} = slot;
+  const reserved = await reservePort();
+  const front = new FaultyFront({
+    port: reserved.port,
+    target: slot.port,
+    tls: slot,
+    compact: async () => ((await call('compact')) as {revision: number}).revision,
+  });
+  await reserved.release();
+  await front.open();
+  const server = `https://127.0.0.1:${front.port}`;
+  const direct = {server: `https://127.0.0.1:${slot.port}`, ca, token};
+  const administrator = new KubeClient({credentials: direct, userAgent: 'testbed'});
+  return {
+    name,
+    url: server,
+    kubeconfig: adminKubeconfig({name, server, caPem: ca, token}),
+    credentials: {server, ca, token},
+    faults: front.faults,
+    writes: front.writes,
+    applyManifests: (yaml) => applyManifests(administrator, yaml),
+    stop: async () => {
+      await front.close();
+      await call('stop');
+    },
+    start: async () => {
+      await call('start');
+      await front.open();
+    },
+    close: async () => {
+      await Promise.all([administrator.close(), front.close()]);
+      await call('return');
+    },
+  };
+}
