@@ -79,7 +79,7 @@ function compile(schema: Schema): ValidateFunction {
     allErrors: true,
     formats: {int32, 'int64': true, 'date-time': (text: string) => !Number.isNaN(Date.parse(text))},
   });
-  ajv.addVocabulary(['x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-map-type']);
+  ajv.addVocabulary(['list-type', 'list-map-keys', 'map-type', 'validations'].map((word) => `x-kubernetes-${word}`));
   return ajv.compile(schema);
 }
 

@@ -1,25 +1,24 @@
 import {readFileSync, readdirSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 
-import {pino} from 'pino';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {parseAllDocuments} from 'yaml';
 
 import type {KubeObject} from '../../src/api/meta.ts';
 import * as resources from '../../src/api/resources.ts';
-import type {EmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
-import {startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
+import type {DevCluster} from '../../src/dev/dev-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {installManifests} from '../../cli/install-manifests.ts';
+import {startCluster} from '../testbed/clusters.ts';
 
 const manifests = resolve(import.meta.dirname, '../../manifests');
 const samples = readdirSync(join(manifests, 'samples'));
 
-let cluster: EmbeddedCluster;
+let cluster: DevCluster;
 let client: KubeClient;
 
 beforeAll(async () => {
-  cluster = await startEmbeddedCluster({name: 'samples', index: 1, logger: pino({level: 'silent'})});
+  cluster = await startCluster({name: 'samples', index: 1});
   await cluster.applyManifests(await installManifests('agent'));
   client = new KubeClient({credentials: cluster.credentials, userAgent: 'test'});
   for (const name of ['bar', 'shop']) {
