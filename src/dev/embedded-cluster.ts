@@ -1,19 +1,22 @@
-import {randomBytes} from 'node:crypto';
 import type {Logger} from 'pino';
 import type {ClusterCredentials} from '../kube/credentials.ts';
 import {createAuthority, issueServing} from '../pki/authority.ts';
 import {adminKubeconfig} from './admin-kubeconfig.ts';
-import {WebhookAdmission} from './admission/admit.ts';
+import {ClusterAdmission} from './admission/cluster-admission.ts';
+import type {ReachPod} from './admission/webhook-address.ts';
 import {ApiServer} from './apiserver/api-server.ts';
 import {definitionStrategy} from './apiserver/crd/definition-strategy.ts';
-import {TokenAuthenticator} from './apiserver/http/authentication.ts';
 import {DEFAULT_GIT_VERSION} from './apiserver/http/version.ts';
 import type {ResourceType} from './apiserver/resource-type.ts';
+import {createBootstrapRoles} from './authorization/bootstrap-roles.ts';
 import {applyManifests} from './apply-manifests.ts';
 import {builtinKinds} from './builtin/kinds.ts';
 import {ServiceIpAllocator} from './builtin/service-ip-allocator.ts';
+import {ClusterAccess} from './cluster-access.ts';
+import type {Identity} from './cluster-access.ts';
 import {startControllers} from './cluster-controllers.ts';
-import type {Faults} from './faults.ts';
+import type {DevCluster} from './dev-cluster.ts';
+import {reviewTypes} from './reviews/review-types.ts';
 import type {WriteCounter} from './writes.ts';
 
 export interface EmbeddedClusterOptions {
@@ -25,6 +28,11 @@ export interface EmbeddedClusterOptions {
   readonly logger: Logger;
   /** A loop marks pods Running and Ready, with an address 10.(200+index).x.y. Default true. */
   readonly runPods?: boolean;
+  /**
+   * Where ports of pods are really listened on, so that webhooks named by Service are called: no container runs, but a test may play
+   * one. Without it such a call ends as if nothing listened.
+   */
+  readonly reachPod?: ReachPod;
   readonly gitVersion?: string;
   /** Default 60,000, as a real server's. */
   readonly bookmarkEveryMs?: number;
@@ -32,25 +40,19 @@ export interface EmbeddedClusterOptions {
   readonly historySize?: number;
 }
 
-export interface EmbeddedCluster {
-  readonly name: string;
-  readonly url: string;
+export interface EmbeddedCluster extends DevCluster {
   readonly port: number;
   readonly caPem: string;
-  /** YAML with CA and token in it; its context has the cluster's name. */
-  readonly kubeconfig: string;
-  readonly credentials: ClusterCredentials;
-  readonly faults: Faults;
-  /** Counts changes that really changed something. */
+  /** Counts changes that really changed something, too. */
   readonly writes: WriteCounter;
-  /** As the administrator: creates or replaces every document, types first; they are served when it returns. */
-  applyManifests(yaml: string): Promise<void>;
-  /** Closes port and sockets; the data stay. */
-  stop(): Promise<void>;
-  /** The same port, the data as they were. */
-  start(): Promise<void>;
-  /** For good. */
-  close(): Promise<void>;
+  /**
+   * Credentials of somebody else than the administrator, with only the rights that RBAC gives them.
+   *
+   * @throws IsthmusError ISTHMUS_DEV_CLUSTER for a ServiceAccount that is not there
+   */
+  credentialsOf(identity: Identity): ClusterCredentials;
+  /** The same as YAML. */
+  kubeconfigOf(identity: Identity): string;
 }
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -67,38 +69,46 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const {name, index, gitVersion = DEFAULT_GIT_VERSION} = options;
   const logger = options.logger.child({cluster: name});
   const {caPem, ...tls} = await certificates(name, Date.now());
-  const token = randomBytes(24).toString('base64url');
   const allocator = new ServiceIpAllocator({index});
-  let admission: WebhookAdmission | undefined;
+  let admission: ClusterAdmission | undefined;
   const server = new ApiServer({
-    kinds: builtinKinds({index, allocator}).map(withDefinitionRules),
+    kinds: [...builtinKinds({index, allocator}).map(withDefinitionRules), ...reviewTypes],
     tls,
-    authenticator: adminOnly(token),
-    admission: (api) => (admission = new WebhookAdmission({api, logger})),
+    admission: (api, authorizer) =>
+      (admission = new ClusterAdmission({api, authorizer, logger, reachPod: options.reachPod})),
     gitVersion,
     bookmarkEveryMs: options.bookmarkEveryMs ?? 60_000,
     historySize: options.historySize ?? 2_000,
     logger,
     nowMs: Date.now,
   });
+  createBootstrapRoles(server.context);
   await server.listen(options.port ?? 0);
   const stopControllers = startControllers(server.api, {
+    name,
     index,
     allocator,
     apiServerPort: server.port,
+    caPem,
     gitVersion,
     runPods: options.runPods ?? true,
     logger,
     nowMs: Date.now,
   });
   const url = `https://127.0.0.1:${server.port}`;
+  const {api, tokens, authenticator} = server;
+  const access = new ClusterAccess({api, tokens, authenticator, caPem});
+  const credentials = access.admin(url);
+  const kubeconfig = ({token = ''}: ClusterCredentials): string => adminKubeconfig({name, server: url, caPem, token});
   return {
     name,
     url,
     port: server.port,
     caPem,
-    kubeconfig: adminKubeconfig({name, server: url, caPem, token}),
-    credentials: {server: url, ca: caPem, token},
+    kubeconfig: kubeconfig(credentials),
+    credentials,
+    credentialsOf: (identity) => access.of(identity, url),
+    kubeconfigOf: (identity) => kubeconfig(access.of(identity, url)),
     faults: server.faults,
     writes: server.writes,
     // Async so that a refused manifest rejects, as everything that can fail here does.
@@ -112,11 +122,6 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
       await admission?.close();
     },
   };
-}
-
-function adminOnly(token: string): TokenAuthenticator {
-  const groups = ['system:masters', 'system:authenticated'];
-  return new TokenAuthenticator(new Map([[token, {username: 'admin', uid: 'admin', groups}]]));
 }
 
 function withDefinitionRules(type: ResourceType): ResourceType {

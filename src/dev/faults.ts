@@ -1,3 +1,5 @@
+import {seededRandom} from './seeded-random.ts';
+
 /** Which requests a fault is for: every field that is set must fit. */
 export interface RequestMatch {
   readonly method?: string;
@@ -14,7 +16,16 @@ export interface RequestMatch {
 
 export type Fault =
   | {readonly kind: 'latency'; readonly ms: number}
-  | {readonly kind: 'status'; readonly code: number; readonly reason?: string; readonly message?: string}
+  | {
+      readonly kind: 'status';
+      readonly code: number;
+      readonly reason?: string;
+      readonly message?: string;
+      /** Told in the Status and in a `Retry-After` header. */
+      readonly retryAfterSeconds?: number;
+    }
+  /** The 429 of priority and fairness: plain text, `Retry-After: 1`. */
+  | {readonly kind: 'overload'; readonly retryAfterSeconds?: number}
   | {readonly kind: 'emptyList'}
   /** 410: HTTP for a list, an ERROR event for a watch. */
   | {readonly kind: 'gone'}
@@ -46,27 +57,44 @@ export interface FaultTarget {
   partition(on: boolean): void;
 }
 
+export interface FaultOptions {
+  /** The fault is used up after so many requests; without it, it stays until it is removed. */
+  readonly times?: number;
+  /** It hits this part of the requests only, 0 to 1, chosen by {@link FaultOptions.seed}: a storm. */
+  readonly share?: number;
+  /** The same seed hits the same requests, in the order in which they come. Default 1. */
+  readonly seed?: number;
+  /** It hits what comes beyond so many requests in a second, as a server at its limit does. */
+  readonly abovePerSecond?: number;
+}
+
 interface Entry {
   readonly match: RequestMatch;
   readonly fault: Fault;
+  readonly hits: () => boolean;
   left: number;
 }
 
 /** Faults on demand. Several may fit a request; they take effect in the order in which they were added. */
 export class Faults {
   readonly #target: FaultTarget;
+  readonly #nowMs: () => number;
   readonly #entries = new Set<Entry>();
+  #suffered = 0;
 
-  constructor(target: FaultTarget) {
+  constructor(target: FaultTarget, nowMs: () => number = Date.now) {
     this.#target = target;
+    this.#nowMs = nowMs;
   }
 
-  /**
-   * @param options.times - the fault is used up after so many requests; without it, it stays until it is removed
-   * @returns removes it
-   */
-  add(match: RequestMatch, fault: Fault, options: {times?: number} = {}): () => void {
-    const entry: Entry = {match, fault, left: options.times ?? Infinity};
+  /** How many requests met a fault, from the beginning. */
+  get suffered(): number {
+    return this.#suffered;
+  }
+
+  /** @returns removes it */
+  add(match: RequestMatch, fault: Fault, options: FaultOptions = {}): () => void {
+    const entry: Entry = {match, fault, hits: chooser(options, this.#nowMs), left: options.times ?? Infinity};
     this.#entries.add(entry);
     return () => this.#entries.delete(entry);
   }
@@ -94,13 +122,35 @@ export class Faults {
   take(facts: RequestFacts): readonly Fault[] {
     const taken: Fault[] = [];
     for (const entry of this.#entries) {
-      if (!fits(entry.match, facts)) continue;
+      if (!fits(entry.match, facts) || !entry.hits()) continue;
       taken.push(entry.fault);
       entry.left--;
       if (entry.left <= 0) this.#entries.delete(entry);
     }
+    if (taken.length > 0) this.#suffered++;
     return taken;
   }
+}
+
+/** Which of the requests that fit are hit. */
+function chooser({share = 1, seed = 1, abovePerSecond}: FaultOptions, nowMs: () => number): () => boolean {
+  const random = seededRandom(seed);
+  const isOver = abovePerSecond === undefined ? () => true : rateMeter(abovePerSecond, nowMs);
+  return () => isOver() && (share >= 1 || random() < share);
+}
+
+/** A bucket that fills at the rate and holds a second of it: true for a request that finds it empty. */
+function rateMeter(perSecond: number, nowMs: () => number): () => boolean {
+  let left = perSecond;
+  let atMs = nowMs();
+  return () => {
+    const now = nowMs();
+    left = Math.min(perSecond, left + ((now - atMs) / 1000) * perSecond);
+    atMs = now;
+    if (left < 1) return true;
+    left--;
+    return false;
+  };
 }
 
 function fits(match: RequestMatch, facts: RequestFacts): boolean {

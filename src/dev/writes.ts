@@ -11,6 +11,13 @@ export interface WriteRow {
   readonly count: number;
 }
 
+/** The write requests of clients, as far as every kind of cluster can count them: a real one does not say what they changed. */
+export interface RequestCounts {
+  /** What clients asked for, most frequent first: refused, without effect, or not. */
+  requests(): readonly WriteRow[];
+  reset(): void;
+}
+
 type Write = Omit<WriteRow, 'count'>;
 type Rows = Map<string, WriteRow>;
 
@@ -18,7 +25,7 @@ type Rows = Map<string, WriteRow>;
  * Counts the writes that changed something, and the write requests of clients, whatever became of them: a no-op apply is a request and
  * no change. It is how tests show that a quiet clusterset is quiet (design §14: no API write where nothing changed but the heartbeats).
  */
-export class WriteCounter {
+export class WriteCounter implements RequestCounts {
   readonly #changes: Rows = new Map();
   readonly #requests: Rows = new Map();
 

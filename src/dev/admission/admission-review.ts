@@ -15,10 +15,10 @@ export function toAdmissionReview(input: AdmissionInput, shown: ResourceType, ui
     apiVersion: 'admission.k8s.io/v1',
     request: {
       uid,
-      kind: kindOf(shown),
+      kind: kindOf(input.objectKind ?? shown),
       resource: resourceOf(shown),
       ...(subresource === undefined ? {} : {subResource: subresource}),
-      requestKind: kindOf(type),
+      requestKind: kindOf(input.objectKind ?? type),
       requestResource: resourceOf(type),
       ...(subresource === undefined ? {} : {requestSubResource: subresource}),
       ...(input.name === undefined ? {} : {name: input.name}),
@@ -38,7 +38,7 @@ export function inVersion(object: JsonObject | null, from: ResourceType, to: Res
   return object === null || from.version === to.version ? object : convert(object, to);
 }
 
-function kindOf({group, version, kind}: ResourceType): JsonObject {
+function kindOf({group, version, kind}: Pick<ResourceType, 'group' | 'version' | 'kind'>): JsonObject {
   return {group, version, kind};
 }
 

@@ -1,18 +1,24 @@
 import {randomUUID} from 'node:crypto';
 import type {Logger} from 'pino';
-import {ApiError, badRequest, internal} from '../apiserver/api-error.ts';
+import {ApiError, badRequest, forbidden, internal} from '../apiserver/api-error.ts';
 import type {InternalApi} from '../apiserver/internal-api.ts';
 import type {ResourceType} from '../apiserver/resource-type.ts';
+import type {Authorizer} from '../authorization/authorizer.ts';
+import {meetsConditions} from '../expressions/match-conditions.ts';
+import {admittedName, requestVariables} from '../expressions/request-variables.ts';
+import {jsonEquals} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
 import {inVersion, toAdmissionReview} from './admission-review.ts';
 import {applyWebhookPatch, decodeWebhookPatch} from './webhook-patch.ts';
 import {compileWebhooks, isExempt, isWebhookConfiguration} from './compiled-webhook.ts';
 import type {CompiledWebhook, WebhookKind} from './compiled-webhook.ts';
+import {Reinvocation} from './reinvocation.ts';
 import {readReviewAnswer, toDenial} from './review-answer.ts';
 import type {ReviewAnswer} from './review-answer.ts';
 import {matchingType} from './rule-matching.ts';
 import {selects} from './selector-matching.ts';
 import {resolveWebhook} from './webhook-address.ts';
+import type {ReachPod, WebhookNetwork} from './webhook-address.ts';
 import {WebhookClient} from './webhook-client.ts';
 import {WebhookFailure} from './webhook-failure.ts';
 
@@ -20,6 +26,8 @@ export interface AdmissionInput {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   readonly type: ResourceType;
   readonly subresource?: string;
+  /** What the object is, where a subresource has a kind of its own. */
+  readonly objectKind?: Pick<ResourceType, 'group' | 'version' | 'kind'>;
   readonly namespace?: string;
   readonly name?: string;
   readonly object: JsonObject | null;
@@ -30,6 +38,14 @@ export interface AdmissionInput {
 }
 
 type Warn = (text: string) => void;
+
+export interface WebhookAdmissionOptions {
+  readonly api: InternalApi;
+  /** Who may do what, for conditions that ask. */
+  readonly authorizer: Authorizer;
+  readonly logger: Logger;
+  readonly reachPod?: ReachPod | undefined;
+}
 
 /** A webhook that wants to see a request, and the version it wants to see it in. */
 interface Candidate {
@@ -43,6 +59,8 @@ interface Candidate {
  */
 export class WebhookAdmission {
   readonly #api: InternalApi;
+  readonly #authorizer: Authorizer;
+  readonly #network: WebhookNetwork;
   readonly #logger: Logger;
   readonly #client = new WebhookClient();
   readonly #stopListening: () => void;
@@ -50,8 +68,10 @@ export class WebhookAdmission {
   /** By type, since a changed CustomResourceDefinition makes new ones: an equivalent version may have come or gone. */
   #candidates = new WeakMap<ResourceType, Map<string, readonly Candidate[]>>();
 
-  constructor(options: {api: InternalApi; logger: Logger}) {
+  constructor(options: WebhookAdmissionOptions) {
     this.#api = options.api;
+    this.#authorizer = options.authorizer;
+    this.#network = {api: options.api, reachPod: options.reachPod};
     this.#logger = options.logger;
     this.#stopListening = options.api.onChange(({type}) => {
       if (isWebhookConfiguration(type.group, type.plural)) this.#compiled = undefined;
@@ -59,17 +79,35 @@ export class WebhookAdmission {
   }
 
   /**
-   * Asks the mutating webhooks, one after another: each sees what the one before it made of the object.
+   * Asks the mutating webhooks, one after another: each sees what the one before it made of the object. Those that asked for it and
+   * did not see a later change are asked once more.
    *
    * @returns the object as they leave it, null for a DELETE
    * @throws ApiError of a denial, or of a webhook that failed under `failurePolicy: Fail`
    */
   async mutate(input: AdmissionInput, warn: Warn): Promise<JsonObject | null> {
+    // One list for both rounds: a configuration that changes in between is for the next request.
+    const candidates = this.#candidatesFor('mutating', input);
+    const reinvocation = new Reinvocation();
+    const object = await this.#mutateByAll(candidates, input, {warn, reinvocation});
+    if (!reinvocation.isNeeded) return object;
+    return this.#mutateByAll(candidates, {...input, object}, {warn, reinvocation, again: true});
+  }
+
+  async #mutateByAll(
+    candidates: readonly Candidate[],
+    input: AdmissionInput,
+    {warn, reinvocation, again = false}: {warn: Warn; reinvocation: Reinvocation; again?: boolean},
+  ): Promise<JsonObject | null> {
     let {object} = input;
-    for (const candidate of this.#candidatesFor('mutating', input)) {
+    for (const candidate of candidates) {
       const now = {...input, object};
       if (!selects(candidate.hook, now, this.#api)) continue;
+      if (again && !reinvocation.concerns(candidate.hook)) continue;
+      if (!this.#isWanted(candidate, now)) continue;
+      const before = object;
       object = await this.#mutateBy(candidate, now, warn);
+      reinvocation.asked(candidate.hook, !jsonEquals(before, object));
     }
     return object;
   }
@@ -80,7 +118,9 @@ export class WebhookAdmission {
    * @throws ApiError of the first denial or failure in the order of configuration; the warnings of all arrive
    */
   async validate(input: AdmissionInput, warn: Warn): Promise<void> {
-    const asked = this.#candidatesFor('validating', input).filter(({hook}) => selects(hook, input, this.#api));
+    const asked = this.#candidatesFor('validating', input).filter(
+      (candidate) => selects(candidate.hook, input, this.#api) && this.#isWanted(candidate, input),
+    );
     if (asked.length === 0) return;
     const results = await Promise.allSettled(
       asked.map((candidate) => this.#review(candidate, input, {warn, mayPatch: false})),
@@ -92,6 +132,19 @@ export class WebhookAdmission {
     this.#stopListening();
     this.#client.close();
     return Promise.resolve();
+  }
+
+  /**
+   * `matchConditions`.
+   *
+   * @throws ApiError 403 where one can't be evaluated and failures are not ignored
+   */
+  #isWanted({hook, shown}: Candidate, input: AdmissionInput): boolean {
+    if (hook.matchConditions === undefined) return true;
+    const variables = requestVariables({input, shown, namespace: null, authorizer: this.#authorizer});
+    const meets = meetsConditions(hook.matchConditions, variables);
+    if (typeof meets === 'boolean') return meets;
+    throw forbidden(input.type, admittedName(input), meets.error);
   }
 
   #candidatesFor(kind: WebhookKind, input: AdmissionInput): readonly Candidate[] {
@@ -171,7 +224,7 @@ export class WebhookAdmission {
     }
     const uid = randomUUID();
     const body = await this.#client.call({
-      address: resolveWebhook(hook.client.target, hook.timeoutSeconds, this.#api),
+      address: resolveWebhook(hook.client.target, hook.timeoutSeconds, this.#network),
       caBundle: hook.client.caBundle,
       body: JSON.stringify(toAdmissionReview(input, shown, uid)),
       timeoutMs: hook.timeoutSeconds * 1000,

@@ -1,6 +1,8 @@
 import type {LabelSelector} from '../../api/kinds.ts';
 import type {InternalApi} from '../apiserver/internal-api.ts';
 import {nameOf, numberIn, objectIn, objectsIn, textIn, textsIn} from '../builtin/read-json.ts';
+import {compileMatchConditions} from '../expressions/match-conditions.ts';
+import type {MatchConditions} from '../expressions/match-conditions.ts';
 import type {JsonObject} from '../schema/json.ts';
 import type {Rule} from './rule-matching.ts';
 
@@ -13,9 +15,12 @@ export interface CompiledWebhook {
   readonly equivalent: boolean;
   readonly namespaceSelector: LabelSelector;
   readonly objectSelector: LabelSelector;
+  readonly matchConditions: MatchConditions | undefined;
   readonly ignoreFailure: boolean;
   readonly timeoutSeconds: number;
   readonly mayRunDry: boolean;
+  /** `reinvocationPolicy: IfNeeded`; mutating webhooks only. */
+  readonly reinvoke: boolean;
   readonly speaksV1: boolean;
   readonly client: WebhookClientConfig;
 }
@@ -65,15 +70,17 @@ function compile(hook: JsonObject): CompiledWebhook {
     equivalent: textIn(hook, 'matchPolicy') !== 'Exact',
     namespaceSelector: objectIn(hook, 'namespaceSelector'),
     objectSelector: objectIn(hook, 'objectSelector'),
+    matchConditions: compileMatchConditions(hook, {authorizer: true}),
     ignoreFailure: textIn(hook, 'failurePolicy') === 'Ignore',
     timeoutSeconds: numberIn(hook, 'timeoutSeconds') ?? 10,
     mayRunDry: ['None', 'NoneOnDryRun'].includes(textIn(hook, 'sideEffects')),
+    reinvoke: textIn(hook, 'reinvocationPolicy') === 'IfNeeded',
     speaksV1: textsIn(hook, 'admissionReviewVersions').includes('v1'),
     client: toClient(objectIn(hook, 'clientConfig')),
   };
 }
 
-function toRule(rule: JsonObject): Rule {
+export function toRule(rule: JsonObject): Rule {
   return {
     groups: textsIn(rule, 'apiGroups'),
     versions: textsIn(rule, 'apiVersions'),

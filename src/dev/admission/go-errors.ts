@@ -82,12 +82,16 @@ export function checkNames(host: string, certificate: PeerCertificate): Error | 
     : new NameMismatch(`certificate is valid for ${addresses.join(', ')}, not ${host}`);
 }
 
-/** What client-go says of an answer that is no 2xx. */
-export function statusText(code: number, body: string): string {
+/**
+ * What client-go says of an answer that is no 2xx.
+ *
+ * @param text - the body where it is text; anything else is not shown
+ */
+export function statusText(code: number, text: string): string {
   if (code === 404) return 'the server could not find the requested resource';
   if (code === 503) return 'the server is currently unable to handle the request';
   if (code >= 500) {
-    const shown = body.trim() === '' ? 'unknown' : body.trim();
+    const shown = text.trim() === '' ? 'unknown' : text.trim();
     return `an error on the server (${JSON.stringify(shown)}) has prevented the request from succeeding`;
   }
   return 'the server rejected our request for an unknown reason';

@@ -19,6 +19,11 @@ export interface ReviewAnswer {
  */
 export function readReviewAnswer(body: unknown, expected: {uid: string; mayPatch: boolean}): ReviewAnswer {
   const review = isObject(body) ? body : {};
+  const response = review['response'];
+  if (!isObject(response)) throw invalidAnswer('webhook response was absent');
+  const uid = textIn(response, 'uid');
+  if (uid !== expected.uid)
+    throw invalidAnswer(`expected response.uid=${JSON.stringify(expected.uid)}, got ${JSON.stringify(uid)}`);
   const apiVersion = textIn(review, 'apiVersion');
   const kind = textIn(review, 'kind');
   if (apiVersion !== 'admission.k8s.io/v1' || kind !== 'AdmissionReview') {
@@ -28,11 +33,6 @@ export function readReviewAnswer(body: unknown, expected: {uid: string; mayPatch
       `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${found}, Kind=${kind}`,
     );
   }
-  const response = review['response'];
-  if (!isObject(response)) throw invalidAnswer('webhook response was absent');
-  const uid = textIn(response, 'uid');
-  if (uid !== expected.uid)
-    throw invalidAnswer(`expected response.uid=${JSON.stringify(expected.uid)}, got ${JSON.stringify(uid)}`);
   const status = response['status'];
   return {
     allowed: response['allowed'] === true,

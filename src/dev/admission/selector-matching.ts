@@ -1,17 +1,23 @@
+import type {LabelSelector} from '../../api/kinds.ts';
 import {matchesSelector} from '../../clusterset/selectors.ts';
 import type {InternalApi} from '../apiserver/internal-api.ts';
 import {labelsOf} from '../builtin/read-json.ts';
 import type {AdmissionInput} from './admit.ts';
-import type {CompiledWebhook} from './compiled-webhook.ts';
 
 const NAMESPACES = {group: '', plural: 'namespaces'};
 
+/** What narrows rules down to some of the objects. */
+export interface Selectors {
+  readonly namespaceSelector: LabelSelector;
+  readonly objectSelector: LabelSelector;
+}
+
 /** Whether a request that the rules match is one that the selectors let through (apiserver.md §5.1). */
-export function selects(hook: CompiledWebhook, input: AdmissionInput, api: InternalApi): boolean {
+export function selects(hook: Selectors, input: AdmissionInput, api: InternalApi): boolean {
   return selectsNamespace(hook, input, api) && selectsObject(hook, input);
 }
 
-function selectsNamespace(hook: CompiledWebhook, input: AdmissionInput, api: InternalApi): boolean {
+function selectsNamespace(hook: Selectors, input: AdmissionInput, api: InternalApi): boolean {
   const {type} = input;
   const isNamespace = type.group === '' && type.plural === 'namespaces';
   if (!isNamespace && !type.namespaced) return true;
@@ -22,6 +28,6 @@ function selectsNamespace(hook: CompiledWebhook, input: AdmissionInput, api: Int
 }
 
 /** Before or after the change is enough: else removing a label would be a way around the webhook. */
-function selectsObject(hook: CompiledWebhook, {object, oldObject}: AdmissionInput): boolean {
+function selectsObject(hook: Selectors, {object, oldObject}: AdmissionInput): boolean {
   return [object, oldObject].some((state) => state !== null && matchesSelector(hook.objectSelector, labelsOf(state)));
 }

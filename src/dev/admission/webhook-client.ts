@@ -31,8 +31,7 @@ export class WebhookClient {
     for (let attempt = 0; ; attempt++) {
       const sent = this.#send(call, signal);
       try {
-        const {code, text} = await sent.answer;
-        return parseAnswer(code, text);
+        return parseAnswer(await sent.answer);
       } catch (error) {
         if (error instanceof WebhookFailure) throw error;
         // The server closed an idle connection at the moment it was used again: nobody has seen the request.
@@ -103,6 +102,7 @@ export class WebhookClient {
 
 interface Answer {
   readonly code: number;
+  readonly contentType: string;
   readonly text: string;
 }
 
@@ -116,13 +116,20 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
     }
     chunks.push(chunk);
   }
-  return {code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString()};
+  return {
+    code: response.statusCode ?? 0,
+    contentType: response.headers['content-type'] ?? '',
+    text: Buffer.concat(chunks).toString(),
+  };
 }
 
-function parseAnswer(code: number, text: string): unknown {
+function parseAnswer({code, contentType, text}: Answer): unknown {
   const fail = (why: string, cause?: unknown): WebhookFailure =>
     new WebhookFailure(`failed to call webhook: ${why}`, cause === undefined ? {} : {cause});
-  if (code < 200 || code > 299) throw fail(statusText(code, text));
+  if (code < 200 || code > 299) {
+    const isText = contentType === '' || contentType.startsWith('text/');
+    throw fail(statusText(code, isText ? text : ''));
+  }
   if (text === '') throw fail(`0-length response with status code: ${code} and content type: application/json`);
   try {
     return parseBoundedJson(text);
@@ -151,6 +158,7 @@ function isName(name: string): boolean {
   return !/^[\d.]+$/.test(name) && !name.includes(':');
 }
 
-function hostHeader({name, port}: WebhookAddress): string {
-  return `${name.includes(':') ? `[${name}]` : name}:${port}`;
+/** As Go writes it: the URL's host and port, whatever address they were resolved to. */
+function hostHeader({url}: WebhookAddress): string {
+  return /^https:\/\/([^/?]*)/.exec(url)?.[1] ?? '';
 }

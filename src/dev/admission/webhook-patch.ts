@@ -2,6 +2,7 @@ import {internal} from '../apiserver/api-error.ts';
 import type {ResourceType} from '../apiserver/resource-type.ts';
 import {decodeAsGo} from '../apiserver/write/go-decoding.ts';
 import {textIn} from '../builtin/read-json.ts';
+import {parsePointer, resolvePointer} from '../patch/json-pointer.ts';
 import {applyJsonPatch} from '../patch/json-patch.ts';
 import {parseBoundedJson} from '../schema/bounded-json.ts';
 import {isObject} from '../schema/json.ts';
@@ -49,16 +50,18 @@ function whyNotApplied(object: JsonObject, patch: unknown): string | undefined {
   let value: unknown = object;
   for (const operation of Array.isArray(patch) ? patch.filter(isObject) : []) {
     const result = applyJsonPatch(value, [operation]);
-    if (!result.ok) return operationError(textIn(operation, 'op'), textIn(operation, 'path'));
+    if (!result.ok) return operationError(value, textIn(operation, 'op'), textIn(operation, 'path'));
     value = result.value;
   }
   return undefined;
 }
 
-function operationError(operation: string, path: string): string {
+function operationError(object: unknown, operation: string, path: string): string {
   const missing = `does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`;
   switch (operation) {
     case 'remove': {
+      const parent = parsePointer(path.slice(0, path.lastIndexOf('/')));
+      if (parent === undefined || resolvePointer(object, parent) === undefined) return `remove operation ${missing}`;
       const key = path.slice(path.lastIndexOf('/') + 1);
       return `error in remove for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`;
     }

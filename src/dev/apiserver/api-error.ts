@@ -142,6 +142,7 @@ const CAUSE_REASONS: Record<FieldError['type'], string> = {
   Forbidden: 'FieldValueForbidden',
   TooLong: 'FieldValueTooLong',
   TooMany: 'FieldValueTooMany',
+  Internal: 'InternalError',
 };
 
 /** 422 with one cause per error. An error that two checks found is told twice there, and once in the message, as upstream does. */

@@ -1,11 +1,18 @@
 import type {Logger} from 'pino';
 import {describeError} from '../../errors.ts';
+import {AccountTokens} from '../authentication/account-tokens.ts';
+import {TokenAuthenticator} from '../authentication/token-authenticator.ts';
+import type {Authorizer} from '../authorization/authorizer.ts';
+import {RbacAuthorizer} from '../authorization/rbac-authorizer.ts';
 import {Faults} from '../faults.ts';
 import type {FaultTarget, RequestFacts} from '../faults.ts';
+import {accessReviewers} from '../reviews/access-reviews.ts';
+import {identityReviewers} from '../reviews/identity-reviews.ts';
+import type {Reviewer} from '../reviews/reviewer.ts';
+import {tokenRequester} from '../reviews/token-requests.ts';
 import {WriteCounter} from '../writes.ts';
 import {startCrdController} from './crd/crd-controller.ts';
 import {OpenApi} from './discovery/openapi.ts';
-import type {TokenAuthenticator} from './http/authentication.ts';
 import {HttpsServer} from './http/https-server.ts';
 import {handleRequest} from './http/request-handler.ts';
 import type {ResourceContext} from './http/resource-target.ts';
@@ -20,9 +27,8 @@ import type {Admission, WriteContext} from './write/write-call.ts';
 export interface ApiServerOptions {
   readonly kinds: readonly ResourceType[];
   readonly tls: {readonly certPem: string; readonly keyPem: string};
-  readonly authenticator: TokenAuthenticator;
   /** Made on top of the server's own storage. */
-  readonly admission: (api: StorageApi) => Admission;
+  readonly admission: (api: StorageApi, authorizer: Authorizer) => Admission;
   readonly gitVersion: string;
   readonly bookmarkEveryMs: number;
   readonly historySize: number;
@@ -35,6 +41,9 @@ const HOST = '127.0.0.1';
 /** One API server: storage, types, watches, and the HTTPS front of them. Data live as long as this object does. */
 export class ApiServer {
   readonly api: StorageApi;
+  readonly tokens: AccountTokens;
+  readonly authenticator: TokenAuthenticator;
+  readonly authorizer: RbacAuthorizer;
   readonly faults: Faults;
   readonly writes = new WriteCounter();
   readonly #storage: ObjectStorage;
@@ -47,6 +56,9 @@ export class ApiServer {
     const registry = new TypeRegistry(options.kinds);
     this.#storage = new ObjectStorage(options.historySize);
     this.api = new StorageApi({storage: this.#storage, registry, writes: this.writes, logger, nowMs});
+    this.tokens = new AccountTokens(this.api, nowMs);
+    this.authenticator = new TokenAuthenticator(this.tokens);
+    this.authorizer = new RbacAuthorizer(this.api);
     this.faults = new Faults(this.#faultTarget());
     const watches = new WatchHub(this.#storage, this.api.context.conversion);
     this.#stopCrds = startCrdController({api: this.api, storage: this.#storage, registry, watches, nowMs});
@@ -54,13 +66,16 @@ export class ApiServer {
       write: this.api.context,
       watches,
       openWatches: this.#openWatches,
-      admission: options.admission(this.api),
+      admission: options.admission(this.api, this.authorizer),
+      authorizer: this.authorizer,
+      reviewers: this.#reviewers(nowMs),
       faults: this.faults,
       bookmarkEveryMs: options.bookmarkEveryMs,
     };
     const address = (): string => `${HOST}:${this.port}`;
-    const documents = {registry, openApi: new OpenApi(registry, gitVersion, nowMs), gitVersion, address};
-    const handler = {authenticator: options.authenticator, resources, documents, logger};
+    const {key} = this.tokens;
+    const documents = {registry, key, openApi: new OpenApi(registry, gitVersion, nowMs), gitVersion, address};
+    const handler = {authenticator: this.authenticator, resources, documents, logger};
     this.#https = new HttpsServer({
       host: HOST,
       ...options.tls,
@@ -93,6 +108,15 @@ export class ApiServer {
 
   stopControllers(): void {
     this.#stopCrds();
+  }
+
+  #reviewers(nowMs: () => number): ReadonlyMap<string, Reviewer> {
+    const reviewers = [...identityReviewers(this.authenticator, nowMs), ...accessReviewers(this.authorizer)];
+    const token = tokenRequester(this.api, this.tokens, nowMs);
+    return new Map([
+      ...reviewers.map((reviewer) => [reviewer.type.storageKey, reviewer] as const),
+      ['serviceaccounts/token', token],
+    ]);
   }
 
   #faultTarget(): FaultTarget {

@@ -1,5 +1,6 @@
 import type {JsonObject} from '../schema/json.ts';
 import type {ResourceType} from './resource-type.ts';
+import type {PropagationPolicy} from './write/delete-options.ts';
 
 /** A kind in whatever version it is stored. */
 export interface TypeRef {
@@ -24,9 +25,13 @@ export interface ObjectChange {
 export interface InternalApi {
   get(type: TypeRef, namespace: string | undefined, name: string): JsonObject | undefined;
   list(type: TypeRef, namespace?: string): JsonObject[];
-  create(type: TypeRef, object: JsonObject): JsonObject;
-  update(type: TypeRef, object: JsonObject, subresource?: 'status'): JsonObject;
-  delete(type: TypeRef, namespace: string | undefined, name: string): void;
+  /** @param manager - who owns the fields; kube-controller-manager where nothing is said */
+  create(type: TypeRef, object: JsonObject, manager?: string): JsonObject;
+  update(type: TypeRef, object: JsonObject, subresource?: 'status' | 'finalize'): JsonObject;
+  /** Server-side apply, forced, to what is there. */
+  apply(type: TypeRef, applied: JsonObject, manager: string, subresource?: 'status'): JsonObject;
+  /** @param policy - how dependents are dealt with; without one the finalizers on the object decide */
+  delete(type: TypeRef, namespace: string | undefined, name: string, policy?: PropagationPolicy): void;
   onChange(listener: (change: ObjectChange) => void): () => void;
   types(): readonly ResourceType[];
 }

@@ -38,6 +38,19 @@ export interface ResourceType {
   readonly deprecationWarning?: string;
   /** The type's CRD is being deleted: nothing new may be created. */
   readonly terminating?: boolean;
+  /** What may be done with it, where that is not everything: the reviews are created and never stored. */
+  readonly verbs?: readonly string[];
+  /** Beside `status`, as discovery lists them. */
+  readonly subresources?: readonly Subresource[];
+}
+
+/** A subresource whose body is of a kind of its own. */
+export interface Subresource {
+  readonly name: string;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly verbs: readonly string[];
 }
 
 export function apiVersionOfType(type: Pick<ResourceType, 'group' | 'version'>): string {

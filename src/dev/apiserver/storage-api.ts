@@ -10,8 +10,10 @@ import type {ResourceType} from './resource-type.ts';
 import type {ObjectStorage} from './storage/object-storage.ts';
 import type {TypeRegistry} from './type-registry.ts';
 import {VersionConversion} from './version-conversion.ts';
+import {applyNow} from './write/apply-object.ts';
 import {createNow} from './write/create-object.ts';
 import {deleteNow} from './write/delete-object.ts';
+import type {PropagationPolicy} from './write/delete-options.ts';
 import {internalCall} from './write/internal-call.ts';
 import {updateNow} from './write/update-object.ts';
 import type {WriteContext} from './write/write-call.ts';
@@ -49,24 +51,27 @@ export class StorageApi implements InternalApi {
       .filter((object) => namespace === undefined || metaOf(object).namespace === namespace);
   }
 
-  create(ref: TypeRef, object: JsonObject): JsonObject {
+  create(ref: TypeRef, object: JsonObject, manager = CONTROLLER): JsonObject {
     const type = this.#typeOf(ref);
-    const call = internalCall(type, {verb: 'create', manager: CONTROLLER, at: metaOf(object)});
+    const call = internalCall(type, {verb: 'create', manager, at: metaOf(object)});
     return createNow(this.context, call, {object: applyDefaults(type.schema, object), tracked: false});
   }
 
-  update(ref: TypeRef, object: JsonObject, subresource?: 'status'): JsonObject {
+  update(ref: TypeRef, object: JsonObject, subresource?: 'status' | 'finalize'): JsonObject {
     const type = this.#typeOf(ref);
     const call = {...internalCall(type, {verb: 'update', manager: CONTROLLER, at: metaOf(object)}), subresource};
     return updateNow(this.context, call, () => ({object: applyDefaults(type.schema, object), tracked: false}));
   }
 
-  delete(ref: TypeRef, namespace: string | undefined, name: string): void {
+  apply(ref: TypeRef, applied: JsonObject, manager: string, subresource?: 'status'): JsonObject {
+    const call = internalCall(this.#typeOf(ref), {verb: 'apply', manager, at: metaOf(applied)});
+    return applyNow(this.context, {...call, subresource, options: {...call.options, force: true}}, applied);
+  }
+
+  delete(ref: TypeRef, namespace: string | undefined, name: string, policy?: PropagationPolicy): void {
     if (this.get(ref, namespace, name) === undefined) return;
-    deleteNow(
-      this.context,
-      internalCall(this.#typeOf(ref), {verb: 'delete', manager: CONTROLLER, at: {namespace, name}}),
-    );
+    const call = internalCall(this.#typeOf(ref), {verb: 'delete', manager: CONTROLLER, at: {namespace, name}});
+    deleteNow(this.context, call, policy);
   }
 
   onChange(listener: (change: ObjectChange) => void): () => void {

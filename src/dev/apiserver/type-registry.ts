@@ -8,6 +8,31 @@ export interface GroupVersion {
   readonly version: string;
 }
 
+/** The groups of a kube-apiserver in the order in which it lists them. */
+const GROUP_PRIORITY: readonly string[] = [
+  '',
+  'apiregistration.k8s.io',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'resource.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+];
+
 /**
  * Which types are served. Built-in kinds stay for good, custom ones come and go with their CustomResourceDefinition.
  * `revision` rises with every change, so that discovery and OpenAPI know when their documents are stale.
@@ -54,12 +79,15 @@ export class TypeRegistry {
     return [...this.#byPath.values()];
   }
 
-  /** Core first, then by group; within a group in order of preference: stable before beta before alpha, newest first. */
+  /**
+   * Core first, then the groups of Kubernetes by their priority, then custom ones by name: where two groups have a short name,
+   * clients take the first. Within a group in order of preference: stable before beta before alpha, newest first.
+   */
   groupVersions(): readonly GroupVersion[] {
     const seen = new Map<string, GroupVersion>();
     for (const {group, version} of this.all()) seen.set(`${group}/${version}`, {group, version});
     return [...seen.values()].sort((a, b) =>
-      a.group === b.group ? compareVersions(a.version, b.version) : a.group < b.group ? -1 : 1,
+      a.group === b.group ? compareVersions(a.version, b.version) : compareGroups(a.group, b.group),
     );
   }
 
@@ -68,6 +96,16 @@ export class TypeRegistry {
       .filter((type) => type.group === group && type.version === version)
       .sort((a, b) => (a.plural < b.plural ? -1 : 1));
   }
+}
+
+function compareGroups(a: string, b: string): number {
+  return priorityOf(a) - priorityOf(b) || (a < b ? -1 : 1);
+}
+
+/** Below the number of groups for those that Kubernetes has itself. */
+export function priorityOf(group: string): number {
+  const priority = GROUP_PRIORITY.indexOf(group);
+  return priority < 0 ? GROUP_PRIORITY.length : priority;
 }
 
 function pathOf(at: {group: string; version: string; plural: string}): string {

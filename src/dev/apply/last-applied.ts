@@ -34,7 +34,9 @@ export function fieldsOfLastApplied(input: {
 export function syncLastApplied(object: JsonObject, applied: JsonObject): JsonObject {
   if (readLastApplied(object) === undefined) return object;
   const {[annotation]: _last, ...annotations} = objectAt(objectAt(applied, 'metadata'), 'annotations') ?? {};
-  const configuration = {...applied, metadata: {...objectAt(applied, 'metadata'), annotations}};
+  const {annotations: _all, ...rest} = objectAt(applied, 'metadata') ?? {};
+  const hasMore = Object.keys(annotations).length > 0;
+  const configuration = {...applied, metadata: hasMore ? {...rest, annotations} : rest};
   const metadata = objectAt(object, 'metadata');
   const kept = {...objectAt(metadata, 'annotations'), [annotation]: `${printValue(configuration)}\n`};
   return {...object, metadata: {...metadata, annotations: kept}};

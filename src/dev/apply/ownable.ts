@@ -4,7 +4,7 @@ import type {FieldSet} from './field-set.ts';
 
 /** Whose fields are at stake in one write: those of the object without its status, or its status alone. */
 export interface Scope {
-  readonly subresource?: 'status';
+  readonly subresource?: 'status' | 'finalize';
   /** The kind has a status subresource, so that writes of the main resource leave the status alone. Else it is a field like any other. */
   readonly hasStatus?: boolean;
 }

@@ -4,8 +4,23 @@ import {invalidValue} from './field-errors.ts';
 import {namespaceOf, objectIn, textIn} from './read-json.ts';
 import type {Strategy} from './strategy.ts';
 
+/** What Go writes of fields that nobody set. */
+const UNSET: JsonObject = {
+  source: {},
+  firstTimestamp: null,
+  lastTimestamp: null,
+  eventTime: null,
+  reportingComponent: '',
+  reportingInstance: '',
+};
+
 /** Events: they stand in the namespace of what they are about, those of cluster-scoped objects in `default`. */
-export const eventStrategy: Strategy = {validate: validateEvent};
+export const eventStrategy: Strategy = {
+  prepare: (event) => ({...UNSET, ...event}),
+  allocated: Object.keys(UNSET),
+  validate: validateEvent,
+  ownsNothing: true,
+};
 
 function validateEvent(event: JsonObject): FieldError[] {
   const about = textIn(objectIn(event, 'involvedObject'), 'namespace');

@@ -1,22 +1,19 @@
-import type {ResourceType} from '../apiserver/resource-type.ts';
+import type {ResourceType, Subresource} from '../apiserver/resource-type.ts';
 import {storageKeyOf} from '../apiserver/resource-type.ts';
 import type {Schema} from '../schema/schema.ts';
+import {admissionPolicyBindingStrategy, admissionPolicyStrategy} from './admission-policy-strategies.ts';
 import {configMapStrategy, secretStrategy} from './config-data-strategies.ts';
 import {endpointSliceStrategy} from './endpoint-slice-strategy.ts';
 import {eventStrategy} from './event-strategy.ts';
 import {leaseStrategy} from './lease-strategy.ts';
 import {namespaceStrategy} from './namespace-strategy.ts';
 import {podStrategy} from './pod-strategy.ts';
-import {roleBindingStrategy, roleStrategy} from './rbac-strategies.ts';
+import {clusterRoleStrategy, roleBindingStrategy, roleStrategy} from './rbac-strategies.ts';
 import {builtinSchema} from './schemas.ts';
 import type {ServiceIpAllocator} from './service-ip-allocator.ts';
 import {serviceStrategy} from './service-strategy.ts';
 import type {Strategy} from './strategy.ts';
-import {
-  admissionPolicyStrategy,
-  mutatingWebhookStrategy,
-  validatingWebhookStrategy,
-} from './webhook-configuration-strategy.ts';
+import {mutatingWebhookStrategy, validatingWebhookStrategy} from './webhook-configuration-strategy.ts';
 
 interface KindRow {
   readonly kind: string;
@@ -26,9 +23,17 @@ interface KindRow {
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
   readonly strategy?: Strategy;
+  readonly subresources?: readonly Subresource[];
 }
 
 const EXTENSIONS = ['api-extensions'];
+const TOKEN: Subresource = {
+  name: 'token',
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  verbs: ['create'],
+};
 
 /** What each group serves in `v1`, with the names and categories that discovery shows (recorded, reference fixtures). */
 function rows(allocator: ServiceIpAllocator): Readonly<Record<string, readonly KindRow[]>> {
@@ -58,6 +63,7 @@ function rows(allocator: ServiceIpAllocator): Readonly<Record<string, readonly K
         plural: 'serviceaccounts',
         shortNames: ['sa'],
         strategy: {answersDeleteWithObject: true},
+        subresources: [TOKEN],
       },
       {kind: 'Node', plural: 'nodes', clusterScoped: true, hasStatus: true, shortNames: ['no']},
       {kind: 'Event', plural: 'events', shortNames: ['ev'], strategy: eventStrategy},
@@ -104,12 +110,13 @@ function rows(allocator: ServiceIpAllocator): Readonly<Record<string, readonly K
         plural: 'validatingadmissionpolicybindings',
         clusterScoped: true,
         categories: EXTENSIONS,
+        strategy: admissionPolicyBindingStrategy,
       },
     ],
     'rbac.authorization.k8s.io': [
       {kind: 'Role', plural: 'roles', strategy: roleStrategy},
       {kind: 'RoleBinding', plural: 'rolebindings', strategy: roleBindingStrategy},
-      {kind: 'ClusterRole', plural: 'clusterroles', clusterScoped: true, strategy: roleStrategy},
+      {kind: 'ClusterRole', plural: 'clusterroles', clusterScoped: true, strategy: clusterRoleStrategy},
       {kind: 'ClusterRoleBinding', plural: 'clusterrolebindings', clusterScoped: true, strategy: roleBindingStrategy},
     ],
   };
@@ -144,5 +151,6 @@ function toType(group: string, row: KindRow): ResourceType {
     custom: false,
     storageKey: storageKeyOf(group, plural),
     strategy: row.strategy ?? {},
+    ...(row.subresources === undefined ? {} : {subresources: row.subresources}),
   };
 }

@@ -4,6 +4,7 @@
  */
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const DNS_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const LABEL_VALUE = `(${QUALIFIED})?`;
@@ -11,6 +12,7 @@ const CONFIG_KEY = '[-._a-zA-Z0-9]+';
 const ENV_NAME = '[-._a-zA-Z][-._a-zA-Z0-9]*';
 
 const labelPattern = whole(LABEL);
+const dns1035Pattern = whole(DNS_1035);
 const subdomainPattern = whole(SUBDOMAIN);
 const qualifiedPattern = whole(QUALIFIED);
 const labelValuePattern = whole(LABEL_VALUE);
@@ -40,6 +42,15 @@ export function wrongLabel(value: string): string[] {
   return [...wrong, regexSentence(rule, ['my-name', '123-abc'], LABEL)];
 }
 
+/** RFC 1035 label: versions and kinds of an API. */
+export function wrongDns1035Label(value: string): string[] {
+  const wrong = value.length > 63 ? [atMost(63)] : [];
+  if (dns1035Pattern.test(value)) return wrong;
+  const rule =
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
+  return [...wrong, regexSentence(rule, ['my-name', 'abc-123'], DNS_1035)];
+}
+
 /** RFC 1123 subdomain: the name of most objects. */
 export function wrongSubdomain(value: string): string[] {
   const wrong = value.length > 253 ? [atMost(253)] : [];
@@ -64,15 +75,15 @@ export function wrongQualifiedName(value: string): string[] {
   const sentence = regexSentence(rule, ['MyName', 'my.name', '123-abc'], QUALIFIED);
   const parts = value.split('/');
   if (parts.length > 2) {
-    return [`a qualified name ${sentence} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [`a valid label key ${sentence} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   const [prefix, name] = parts.length === 2 ? parts : [undefined, value];
   const wrong: string[] = [];
   if (prefix === '') wrong.push('prefix part must be non-empty');
   else if (prefix !== undefined) wrong.push(...wrongSubdomain(prefix).map((text) => `prefix part ${text}`));
-  if (name === undefined || name === '') return [...wrong, 'name part must be non-empty'];
-  if (name.length > 63) wrong.push(`name part ${atMost(63)}`);
-  if (!qualifiedPattern.test(name)) wrong.push(`name part ${sentence}`);
+  if (name === undefined || name === '') wrong.push('name part must be non-empty');
+  else if (name.length > 63) wrong.push(`name part must be no more than 63 bytes`);
+  if (!qualifiedPattern.test(name ?? '')) wrong.push(`name part ${sentence}`);
   return wrong;
 }
 

@@ -1,6 +1,6 @@
 import {forbidden} from '../apiserver/api-error.ts';
 import type {JsonObject} from '../schema/json.ts';
-import {isTerminating, labelsOf, metadataOf, nameOf, objectIn, textsIn} from './read-json.ts';
+import {labelsOf, metadataOf, nameOf, objectIn, textsIn} from './read-json.ts';
 import type {Strategy, StrategyContext} from './strategy.ts';
 
 export const NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -24,22 +24,13 @@ export const namespaceStrategy: Strategy = {
 };
 
 function prepareNamespace(namespace: JsonObject, old: JsonObject | undefined, context: StrategyContext): JsonObject {
-  if (context.subresource !== undefined) return namespace;
+  if (context.subresource === 'status') return namespace;
   const metadata = {...metadataOf(namespace), labels: {...labelsOf(namespace), [NAME_LABEL]: nameOf(namespace)}};
+  if (context.subresource !== undefined) return {...namespace, metadata};
   if (old !== undefined) {
-    return {...namespace, metadata, spec: keptSpec(namespace, old), status: namespace['status'] ?? old['status']};
+    // An apply that leaves the finalizers out must not free a namespace: there is a subresource for that.
+    return {...namespace, metadata, spec: objectIn(old, 'spec'), status: namespace['status'] ?? old['status']};
   }
   const finalizers = new Set([...textsIn(objectIn(namespace, 'spec'), 'finalizers'), NAMESPACE_FINALIZER]);
   return {...namespace, metadata, spec: {finalizers: [...finalizers]}, status: {phase: 'Active'}};
-}
-
-/**
- * `spec.finalizers` stay: an apply that leaves them out must not free a namespace. Upstream has the subresource `finalize` for that;
- * here an explicit list on a namespace that is being deleted does it, which is how the namespace controller ends one.
- */
-function keptSpec(namespace: JsonObject, old: JsonObject): JsonObject {
-  const before = objectIn(old, 'spec');
-  const asked = objectIn(namespace, 'spec')['finalizers'];
-  if (!isTerminating(old) || !Array.isArray(asked)) return before;
-  return {...before, finalizers: textsIn(before, 'finalizers').filter((finalizer) => asked.includes(finalizer))};
 }

@@ -1,6 +1,7 @@
 import {jsonEquals} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
 import type {FieldError} from '../schema/schema.ts';
+import {withApiAccess, withoutApiAccess} from './api-access.ts';
 import {forbiddenField} from './field-errors.ts';
 import {defaultPodSpec, qosClassOf} from './pod-defaults.ts';
 import {numberIn, objectIn, objectsIn, textIn} from './read-json.ts';
@@ -14,6 +15,7 @@ export const podStrategy: Strategy = {
   allocated: ['tolerations', 'priority', 'preemptionPolicy', 'serviceAccount', 'serviceAccountName'].map(
     (field) => `spec.${field}`,
   ),
+  unowned: withoutApiAccess,
   gracePeriodSeconds: gracePeriodOf,
   prepare: preparePod,
   validate: validatePodWrite,
@@ -29,7 +31,8 @@ function gracePeriodOf(pod: JsonObject): number {
 
 function preparePod(pod: JsonObject, old: JsonObject | undefined, context: StrategyContext): JsonObject {
   if (context.subresource !== undefined) return pod;
-  const spec = defaultPodSpec(objectIn(pod, 'spec'));
+  const complete = defaultPodSpec(objectIn(pod, 'spec'));
+  const spec = old === undefined ? withApiAccess(pod, complete, context) : complete;
   const status = old === undefined ? {phase: 'Pending', qosClass: qosClassOf(spec)} : (pod['status'] ?? old['status']);
   return {...pod, spec, status};
 }

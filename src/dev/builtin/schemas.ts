@@ -62,6 +62,8 @@ function buildModel(model: string): Schema {
   const required = requiredFields[model];
   return {
     type: 'object',
+    // V1PodSpec, CoreV1Event, AuthenticationV1TokenRequest.
+    goStruct: model.replace(/^[A-Za-z]*?V\d+(?=[A-Z])/, ''),
     properties,
     ...(required === undefined ? {} : {required: [...required]}),
     ...(atomicStructs.has(model) ? {'x-kubernetes-map-type': 'atomic' as const} : {}),

@@ -60,8 +60,9 @@ function keepClusterIps(spec: JsonObject, before: JsonObject | undefined): JsonO
   const oldIP = textIn(before, 'clusterIP');
   if (clusterIP === '') clusterIP = oldIP;
   if (clusterIPs.length === 0) clusterIPs = clusterIP === oldIP ? oldIPs : [clusterIP];
+  // The second address was not said to stay.
   const onlyFirstChanged = clusterIP !== oldIP && jsonEquals(clusterIPs, oldIPs);
-  return {...spec, clusterIP, clusterIPs: onlyFirstChanged ? [clusterIP, ...oldIPs.slice(1)] : clusterIPs};
+  return {...spec, clusterIP, clusterIPs: onlyFirstChanged ? [clusterIP] : clusterIPs};
 }
 
 function settleFamilies(spec: JsonObject, before: JsonObject | undefined, name: string): Families {

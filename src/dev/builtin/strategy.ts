@@ -30,6 +30,8 @@ export interface Strategy {
    * What the admission plugins of a kube-apiserver add counts as well.
    */
   readonly allocated?: readonly string[];
+  /** The same for what is added to lists: the object without it. */
+  unowned?(object: JsonObject, given: JsonObject): JsonObject;
   /** The rules of the kind; those of `metadata` that all kinds share are in validate-metadata.ts. */
   validate?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): FieldError[];
   /** Sentences for `Warning` headers of a create or update. */
@@ -50,6 +52,8 @@ export interface Strategy {
   readonly gracefulDelete?: boolean;
   /** `deletionGracePeriodSeconds` is never set: the kind has a deletion of its own upstream. */
   readonly withoutGracePeriod?: boolean;
+  /** Never an owner: propagation policies add no finalizer (Events). */
+  readonly ownsNothing?: boolean;
   /** The grace period in seconds where the request names none. */
   gracePeriodSeconds?(object: JsonObject): number;
   /** A DELETE answers with the object that went, not with a Status (apiserver-errors.md §2.4). */

@@ -11,12 +11,13 @@ export function validateLabelSelector(selector: JsonObject, field: string): Fiel
   return [
     ...validateLabels(textMapIn(selector, 'matchLabels'), `${field}.matchLabels`),
     ...objectsIn(selector, 'matchExpressions').flatMap((expression, at) =>
-      validateExpression(expression, `${field}.matchExpressions[${at}]`),
+      validateRequirement(expression, `${field}.matchExpressions[${at}]`),
     ),
   ];
 }
 
-function validateExpression(expression: JsonObject, field: string): FieldError[] {
+/** One `metav1.LabelSelectorRequirement`. */
+export function validateRequirement(expression: JsonObject, field: string): FieldError[] {
   const key = textIn(expression, 'key');
   return [
     ...validateValues(expression, field),

@@ -1,7 +1,8 @@
 import {isObject, listAt} from '../schema/json.ts';
 import type {JsonObject} from '../schema/json.ts';
 import type {FieldError} from '../schema/schema.ts';
-import {duplicate, forbiddenField, invalidValue, notSupported, required} from './field-errors.ts';
+import {validateMatchConditions} from '../expressions/validate-expressions.ts';
+import {duplicate, invalidValue, notSupported, required} from './field-errors.ts';
 import {wrongLabel, wrongPortNumber, wrongSubdomain} from './name-rules.ts';
 import {numberIn, objectIn, objectsIn, textIn, textsIn} from './read-json.ts';
 import {validateLabelSelector} from './validate-label-selector.ts';
@@ -13,9 +14,6 @@ const CHOICES: readonly (readonly [string, readonly string[]])[] = [
   ['matchPolicy', ['Equivalent', 'Exact']],
 ];
 const SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
-const NO_CEL =
-  'matchConditions are CEL expressions, which this API server does not evaluate yet; ' +
-  'remove them and narrow the webhook by rules, namespaceSelector or objectSelector';
 
 /** The rules of both webhook configurations. */
 export function validateWebhooks(configuration: JsonObject): FieldError[] {
@@ -60,7 +58,7 @@ function validateWebhook(hook: JsonObject, field: string): FieldError[] {
     errors.push(...validateLabelSelector(objectIn(hook, key), `${field}.${key}`));
   }
   errors.push(...validateClient(objectIn(hook, 'clientConfig'), `${field}.clientConfig`));
-  if (listAt(hook, 'matchConditions').length > 0) errors.push(forbiddenField(`${field}.matchConditions`, NO_CEL));
+  errors.push(...validateMatchConditions(hook, `${field}.matchConditions`, {authorizer: true}));
   return errors;
 }
 
@@ -70,7 +68,8 @@ function validateSideEffects(hook: JsonObject, field: string): FieldError[] {
   return SIDE_EFFECTS.includes(value) ? [] : [notSupported(field, value, SIDE_EFFECTS)];
 }
 
-function validateRule(rule: JsonObject, field: string): FieldError[] {
+/** A rule of a webhook or a policy. */
+export function validateRule(rule: JsonObject, field: string): FieldError[] {
   const errors: FieldError[] = [];
   const lists = [
     ['apiGroups', 'API groups'],

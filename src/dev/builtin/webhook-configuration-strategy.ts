@@ -42,25 +42,7 @@ function defaultClient(client: JsonObject): JsonObject {
   return isObject(service) ? {...client, service: {port: HTTPS_PORT, ...service}} : client;
 }
 
-function defaultRule(rule: JsonObject): JsonObject {
+/** `scope` of a rule. */
+export function defaultRule(rule: JsonObject): JsonObject {
   return {scope: '*', ...rule};
-}
-
-/** Policies are stored with their defaults and not evaluated: CEL is not served yet. */
-export const admissionPolicyStrategy: Strategy = {
-  prepare: (policy) => {
-    const spec = objectIn(policy, 'spec');
-    const constraints = spec['matchConstraints'];
-    const complete: JsonObject = {failurePolicy: 'Fail', ...spec};
-    if (isObject(constraints)) complete['matchConstraints'] = defaultConstraints(constraints);
-    return {...policy, spec: complete, status: policy['status'] ?? {}};
-  },
-};
-
-function defaultConstraints(constraints: JsonObject): JsonObject {
-  const complete: JsonObject = {matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, ...constraints};
-  for (const key of ['resourceRules', 'excludeResourceRules']) {
-    if (Array.isArray(constraints[key])) complete[key] = objectsIn(constraints, key).map(defaultRule);
-  }
-  return complete;
 }

@@ -5,9 +5,12 @@ export const NAMESPACES: TypeRef = {group: '', plural: 'namespaces'};
 export const SERVICES: TypeRef = {group: '', plural: 'services'};
 export const PODS: TypeRef = {group: '', plural: 'pods'};
 export const NODES: TypeRef = {group: '', plural: 'nodes'};
+export const CONFIG_MAPS: TypeRef = {group: '', plural: 'configmaps'};
 export const SERVICE_ACCOUNTS: TypeRef = {group: '', plural: 'serviceaccounts'};
 export const SERVICE_CIDRS: TypeRef = {group: 'networking.k8s.io', plural: 'servicecidrs'};
+export const CLUSTER_ROLES: TypeRef = {group: 'rbac.authorization.k8s.io', plural: 'clusterroles'};
 export const ENDPOINT_SLICES: TypeRef = {group: 'discovery.k8s.io', plural: 'endpointslices'};
+export const POLICIES: TypeRef = {group: 'admissionregistration.k8s.io', plural: 'validatingadmissionpolicies'};
 
 export function isType(type: ResourceType, ref: TypeRef): boolean {
   return type.group === ref.group && type.plural === ref.plural;

@@ -2,6 +2,7 @@ import type {Logger} from 'pino';
 import {toKubeTime} from '../../api/meta.ts';
 import type {InternalApi} from '../apiserver/internal-api.ts';
 import {isTerminating, nameOf, namespaceOf, objectIn} from '../builtin/read-json.ts';
+import type {JsonObject} from '../schema/json.ts';
 import type {ServiceIpAllocator} from '../builtin/service-ip-allocator.ts';
 import {isType, NAMESPACES, SERVICE_ACCOUNTS, SERVICE_CIDRS, SERVICES} from './known-types.ts';
 import {startReconciler} from './reconciler.ts';
@@ -16,6 +17,7 @@ export interface NamespaceDefaultsOptions {
 
 const STANDARD_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 const CLUSTER = 'cluster';
+const API_SERVER = 'kube-apiserver';
 
 /**
  * What every cluster has: the standard namespaces, the Service `default/kubernetes` on the first address of the range, the ServiceCIDR
@@ -53,7 +55,7 @@ function ensureServiceAccount(api: InternalApi, namespace: string): void {
 function ensureCluster(api: InternalApi, options: NamespaceDefaultsOptions): void {
   for (const name of STANDARD_NAMESPACES) {
     if (api.get(NAMESPACES, undefined, name) !== undefined) continue;
-    api.create(NAMESPACES, {apiVersion: 'v1', kind: 'Namespace', metadata: {name}});
+    api.create(NAMESPACES, {apiVersion: 'v1', kind: 'Namespace', metadata: {name}}, API_SERVER);
   }
   ensureKubernetesService(api, options);
   ensureServiceCidr(api, options);
@@ -61,7 +63,7 @@ function ensureCluster(api: InternalApi, options: NamespaceDefaultsOptions): voi
 
 function ensureKubernetesService(api: InternalApi, {allocator, apiServerPort}: NamespaceDefaultsOptions): void {
   if (api.get(SERVICES, 'default', 'kubernetes') !== undefined) return;
-  api.create(SERVICES, {
+  const service: JsonObject = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
@@ -71,9 +73,11 @@ function ensureKubernetesService(api: InternalApi, {allocator, apiServerPort}: N
     },
     spec: {
       clusterIP: allocator.at('IPv4', 1),
+      ipFamilyPolicy: 'SingleStack',
       ports: [{name: 'https', port: 443, protocol: 'TCP', targetPort: apiServerPort}],
     },
-  });
+  };
+  api.create(SERVICES, service, API_SERVER);
 }
 
 function ensureServiceCidr(api: InternalApi, {allocator, nowMs = Date.now}: NamespaceDefaultsOptions): void {
@@ -81,7 +85,8 @@ function ensureServiceCidr(api: InternalApi, {allocator, nowMs = Date.now}: Name
   const cidrs = [allocator.cidrs.IPv4, allocator.cidrs.IPv6];
   const metadata = {name: 'kubernetes'};
   const apiVersion = 'networking.k8s.io/v1';
-  const stored = existing ?? api.create(SERVICE_CIDRS, {apiVersion, kind: 'ServiceCIDR', metadata, spec: {cidrs}});
+  const stored =
+    existing ?? api.create(SERVICE_CIDRS, {apiVersion, kind: 'ServiceCIDR', metadata, spec: {cidrs}}, API_SERVER);
   if (Array.isArray(objectIn(stored, 'status')['conditions'])) return;
   const ready = {
     type: 'Ready',

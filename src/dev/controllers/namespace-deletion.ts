@@ -57,7 +57,7 @@ function emptyNamespace(api: InternalApi, name: string, nowMs: number): void {
 function release(api: InternalApi, namespace: JsonObject): void {
   const spec = objectIn(namespace, 'spec');
   const finalizers = textsIn(spec, 'finalizers').filter((finalizer) => finalizer !== NAMESPACE_FINALIZER);
-  api.update(NAMESPACES, {...namespace, spec: {...spec, finalizers}});
+  api.update(NAMESPACES, {...namespace, spec: {...spec, finalizers}}, 'finalize');
 }
 
 interface Remaining {

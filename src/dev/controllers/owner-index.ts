@@ -47,6 +47,8 @@ export class OwnerIndex {
   }
 
   #add(type: ResourceType, object: JsonObject): void {
+    // Events are not collected: they age out.
+    if (type.strategy.ownsNothing === true) return;
     const uid = uidOf(object);
     const {group, plural, storageKey} = type;
     this.#byUid.set(uid, {ref: {group, plural}, storageKey, namespace: namespaceOf(object), name: nameOf(object)});

@@ -20,6 +20,11 @@ function checkList(schema: Schema, list: readonly unknown[], path: string): Fiel
   const errors: FieldError[] = [];
   for (const [i, item] of list.entries()) {
     const at = `${path}[${i}]`;
+    if (schema['x-kubernetes-list-type'] === 'map' && !isObject(item)) {
+      const why = 'must be an object for an array of list-type map';
+      errors.push({type: 'Invalid', field: at, message: `Invalid value: ${printValue(item)}: ${why}`});
+      continue;
+    }
     const printed = identity === undefined ? undefined : printValue(identity(item));
     if (printed !== undefined && seen.has(printed)) {
       errors.push({type: 'Duplicate', field: at, message: `Duplicate value: ${printed}`});

@@ -5,6 +5,7 @@ const stringMap: Schema = {type: 'object', additionalProperties: {type: 'string'
 /** metadata of every kind: list keys and merge keys as the API server owns and merges them (reference: apiserver §4.1). */
 export const objectMetaSchema: Schema = {
   type: 'object',
+  goStruct: 'ObjectMeta',
   properties: {
     name: {type: 'string'},
     generateName: {type: 'string'},
@@ -28,6 +29,7 @@ export const objectMetaSchema: Schema = {
       'type': 'array',
       'items': {
         'type': 'object',
+        'goStruct': 'OwnerReference',
         'properties': {
           apiVersion: {type: 'string'},
           kind: {type: 'string'},
@@ -48,6 +50,7 @@ export const objectMetaSchema: Schema = {
       'type': 'array',
       'items': {
         type: 'object',
+        goStruct: 'ManagedFieldsEntry',
         properties: {
           manager: {type: 'string'},
           operation: {type: 'string'},

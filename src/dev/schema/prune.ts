@@ -59,6 +59,7 @@ function vanishes(schema: Schema, value: unknown): boolean {
 /** Go's `omitempty` leaves out empty lists and maps; a pointer to an empty struct (`emptyDir: {}`) stays. */
 function isOmitted(schema: Schema, value: unknown): boolean {
   if (schema.nullable === true) return false;
-  if (Array.isArray(value)) return value.length === 0;
+  // An empty list where none belongs is a value of another type.
+  if (Array.isArray(value)) return value.length === 0 && schema.type === 'array';
   return schema.additionalProperties !== undefined && isObject(value) && Object.keys(value).length === 0;
 }

@@ -42,6 +42,8 @@ export interface Schema {
    * lists and maps vanish, and structs are there even where nobody wrote them.
    */
   'goType'?: boolean;
+  /** The Go struct of a built-in kind's object: `PodSpec`. What cannot be decoded is told by it. */
+  'goStruct'?: string;
 }
 
 /** One error of one field. The server joins them to a 422 and turns `type` into the cause's reason (`FieldValue…`). */
@@ -55,7 +57,8 @@ export interface FieldError {
     | 'Duplicate'
     | 'Forbidden'
     | 'TooLong'
-    | 'TooMany';
+    | 'TooMany'
+    | 'Internal';
   readonly field: string;
   /** The text after "field: ". */
   readonly message: string;

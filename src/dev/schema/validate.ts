@@ -1,7 +1,9 @@
 import {formatError} from './formats.ts';
 import {isObject} from './json.ts';
 import type {JsonObject} from './json.ts';
+import {Correlation} from './correlation.ts';
 import {checkListKeys} from './list-keys.ts';
+import {memberSchema} from './schema.ts';
 import type {FieldError, Schema} from './schema.ts';
 import {printValue, typeNameOf} from './value-text.ts';
 
@@ -12,38 +14,51 @@ import {printValue, typeNameOf} from './value-text.ts';
  * @returns all errors, those of list keys last
  */
 export function validate(schema: Schema, value: unknown, path = ''): FieldError[] {
-  const errors = checkValue(schema, value, path);
-  errors.push(...checkListKeys(schema, value, path));
-  // CEL rules only run on objects that fit the schema; the API server says so instead of running them.
-  if (errors.some((error) => blocksRules.has(error.type)) && hasRules(schema)) errors.push(rulesNotChecked);
-  return errors;
+  return [...checkValue(schema, value, path), ...checkListKeys(schema, value, path)];
 }
 
-const blocksRules: ReadonlySet<FieldError['type']> = new Set([
-  'NotSupported',
-  'Required',
-  'TooLong',
-  'TooMany',
-  'TypeInvalid',
-]);
+/** The same for an update: what did not change is let be, and so are lists whose items were not all different before. */
+export function validateUpdate(schema: Schema, value: unknown, old: unknown): FieldError[] {
+  const errors = checkValue(schema, value, '', new Correlation(value, old, schema));
+  return [...errors, ...newListKeyErrors(schema, value, old)];
+}
 
-const rulesNotChecked: FieldError = {
-  type: 'Invalid',
-  field: '<nil>',
-  message:
-    'Invalid value: null: some validation rules were not checked because the object was invalid; ' +
-    'correct the existing errors to complete validation',
-};
+/**
+ * The same for one field of an object whose other fields are as they were: a status. Its errors are where they are in the object, but
+ * their texts begin at the field: `status.conditions[0]` is `conditions[0] in body`.
+ */
+export function validateField(
+  schema: Schema,
+  name: string,
+  {value, old}: {value: unknown; old: unknown},
+): FieldError[] {
+  const member = memberSchema(schema, name);
+  if (member === undefined) return [];
+  const correlation = old === undefined ? undefined : new Correlation(value, old, member);
+  const errors = [...checkValue(member, value, '', correlation), ...newListKeyErrors(member, value, old)];
+  return errors.map((error) => ({...error, field: join(name, error.field)}));
+}
 
-function checkValue(schema: Schema, value: unknown, path: string): FieldError[] {
+function newListKeyErrors(schema: Schema, value: unknown, old: unknown): FieldError[] {
+  const errors = checkListKeys(schema, value, '');
+  return errors.length > 0 && checkListKeys(schema, old, '').length > 0 ? [] : errors;
+}
+
+/** @param correlation - with what the value was; undefined: that is not known, or was not there */
+function checkValue(schema: Schema, value: unknown, path: string, correlation?: Correlation): FieldError[] {
   if (value === null && schema.nullable === true) return [];
+  const errors = checkAll(schema, value, path, correlation);
+  return errors.length > 0 && correlation?.isUnchanged === true ? [] : errors;
+}
+
+function checkAll(schema: Schema, value: unknown, path: string, correlation: Correlation | undefined): FieldError[] {
   const mismatch = checkType(schema, value, path);
   if (mismatch !== undefined) return [mismatch];
   const errors = [...checkCombinations(schema, value, path), ...checkEnum(schema, value, path)];
   if (typeof value === 'string') errors.push(...checkString(schema, value, path));
   else if (typeof value === 'number') errors.push(...checkNumber(schema, value, path));
-  else if (Array.isArray(value)) errors.push(...checkList(schema, value, path));
-  else if (isObject(value)) errors.push(...checkObject(schema, value, path));
+  else if (Array.isArray(value)) errors.push(...checkList(schema, value, path, correlation));
+  else if (isObject(value)) errors.push(...checkObject(schema, value, path, correlation));
   return errors;
 }
 
@@ -141,7 +156,12 @@ function checkNumber(schema: Schema, value: number, path: string): FieldError[] 
   return errors;
 }
 
-function checkList(schema: Schema, value: readonly unknown[], path: string): FieldError[] {
+function checkList(
+  schema: Schema,
+  value: readonly unknown[],
+  path: string,
+  correlation: Correlation | undefined,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (schema.minItems !== undefined && value.length < schema.minItems) {
     errors.push(invalid(path, value.length, `should have at least ${schema.minItems} items`));
@@ -157,11 +177,18 @@ function checkList(schema: Schema, value: readonly unknown[], path: string): Fie
     });
   }
   const items = schema.items;
-  if (items !== undefined) errors.push(...value.flatMap((item, i) => checkValue(items, item, `${path}[${i}]`)));
+  if (items !== undefined) {
+    errors.push(...value.flatMap((item, i) => checkValue(items, item, `${path}[${i}]`, correlation?.item(i))));
+  }
   return errors;
 }
 
-function checkObject(schema: Schema, object: JsonObject, path: string): FieldError[] {
+function checkObject(
+  schema: Schema,
+  object: JsonObject,
+  path: string,
+  correlation: Correlation | undefined,
+): FieldError[] {
   const errors: FieldError[] = [];
   const size = Object.keys(object).length;
   if (schema.minProperties !== undefined && size < schema.minProperties) {
@@ -169,21 +196,29 @@ function checkObject(schema: Schema, object: JsonObject, path: string): FieldErr
   }
   if (schema.maxProperties !== undefined && size > schema.maxProperties)
     errors.push(tooMany(path, size, schema.maxProperties));
+  for (const [name, member] of Object.entries(schema.properties ?? {})) {
+    if (Object.hasOwn(object, name)) {
+      errors.push(...checkValue(member, object[name], join(path, name), correlation?.member(name)));
+    }
+  }
+  errors.push(...checkRest(schema, object, path, correlation));
   for (const name of schema.required ?? []) {
     if (!Object.hasOwn(object, name))
       errors.push({type: 'Required', field: join(path, name), message: 'Required value'});
   }
-  for (const [name, member] of Object.entries(schema.properties ?? {})) {
-    if (Object.hasOwn(object, name)) errors.push(...checkValue(member, object[name], join(path, name)));
-  }
-  return [...errors, ...checkRest(schema, object, path)];
+  return errors;
 }
 
-function checkRest(schema: Schema, object: JsonObject, path: string): FieldError[] {
+function checkRest(
+  schema: Schema,
+  object: JsonObject,
+  path: string,
+  correlation: Correlation | undefined,
+): FieldError[] {
   const rest = schema.additionalProperties;
   if (typeof rest !== 'object') return [];
   const undeclared = Object.entries(object).filter(([name]) => !Object.hasOwn(schema.properties ?? {}, name));
-  return undeclared.flatMap(([name, value]) => checkValue(rest, value, join(path, name)));
+  return undeclared.flatMap(([name, value]) => checkValue(rest, value, join(path, name), correlation?.member(name)));
 }
 
 function invalid(path: string, value: unknown, text: string): FieldError {
@@ -195,13 +230,5 @@ function tooMany(path: string, found: number, most: number): FieldError {
 }
 
 function join(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`;
-}
-
-function hasRules(schema: Schema): boolean {
-  if (schema['x-kubernetes-validations'] !== undefined) return true;
-  const members = Object.values(schema.properties ?? {});
-  if (schema.items !== undefined) members.push(schema.items);
-  if (typeof schema.additionalProperties === 'object') members.push(schema.additionalProperties);
-  return members.some(hasRules);
+  return path === '' || name === '' ? path + name : `${path}.${name}`;
 }

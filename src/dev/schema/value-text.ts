@@ -20,3 +20,8 @@ function sorted(value: unknown): unknown {
       .map(([key, item]) => [key, sorted(item)]),
   );
 }
+
+/** Strings as Go's `%q` prints a slice of them: `["a" "b"]`. */
+export function goList(values: readonly string[]): string {
+  return `[${values.map((value) => JSON.stringify(value)).join(' ')}]`;
+}

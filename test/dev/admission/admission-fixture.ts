@@ -2,6 +2,8 @@ import {ApiError} from '../../../src/dev/apiserver/api-error.ts';
 import type {StatusBody} from '../../../src/dev/apiserver/api-error.ts';
 import {WebhookAdmission} from '../../../src/dev/admission/admit.ts';
 import type {AdmissionInput} from '../../../src/dev/admission/admit.ts';
+import {RbacAuthorizer} from '../../../src/dev/authorization/rbac-authorizer.ts';
+import type {ReachPod} from '../../../src/dev/admission/webhook-address.ts';
 import type {JsonObject} from '../../../src/dev/schema/json.ts';
 import {configMap, memoryCluster, namespace, silent} from '../controllers/memory-cluster.ts';
 import type {MemoryCluster} from '../controllers/memory-cluster.ts';
@@ -20,10 +22,11 @@ export interface AdmissionFixture extends MemoryCluster {
 }
 
 /** A cluster with the namespace `bar` and webhooks, without an HTTP server before it. */
-export function admissionFixture(): AdmissionFixture {
+export function admissionFixture(reachPod?: ReachPod): AdmissionFixture {
   const cluster = memoryCluster();
   cluster.api.create({group: '', plural: 'namespaces'}, namespace('bar', {team: 'a'}));
-  const admission = new WebhookAdmission({api: cluster.api, logger: silent});
+  const authorizer = new RbacAuthorizer(cluster.api);
+  const admission = new WebhookAdmission({api: cluster.api, authorizer, logger: silent, reachPod});
   const warnings: string[] = [];
   const warn = (text: string): void => void warnings.push(text);
   const input = (fields: Partial<AdmissionInput> = {}): AdmissionInput => ({

@@ -29,9 +29,10 @@ export interface TestAuthority {
   readonly caBundle: string;
 }
 
-export async function testAuthority(): Promise<TestAuthority> {
+/** @param commonName - two of one name would be taken for one another, and Go would say so */
+export async function testAuthority(commonName = 'test CA'): Promise<TestAuthority> {
   const now = Date.now();
-  const pair = await createAuthority({commonName: 'test CA', notBeforeMs: now - HOUR_MS, notAfterMs: now + HOUR_MS});
+  const pair = await createAuthority({commonName, notBeforeMs: now - HOUR_MS, notAfterMs: now + HOUR_MS});
   return {pair, caBundle: Buffer.from(pair.certPem).toString('base64')};
 }
 

@@ -1,5 +1,3 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {testCluster, WIDGET_CRD} from './support/clusters.ts';
 import type {TestCluster} from './support/clusters.ts';
@@ -42,14 +40,6 @@ describe.runIf(binary !== undefined)('kubectl on an embedded cluster', () => {
     expect(await kubectl.ok(['apply', '-f', '-'], manifest('ap', '1'))).toMatch(/ap created\n$/);
     expect(await kubectl.ok(['apply', '-f', '-'], manifest('ap', '1'))).toMatch(/ap unchanged\n$/);
     expect(await kubectl.ok(['apply', '-f', '-'], manifest('ap', '2'))).toMatch(/ap configured\n$/);
-  });
-
-  test('apply warns of nothing it should not, and refuses an unknown field', async () => {
-    const {code, stderr} = await kubectl.run(['apply', '-f', '-'], widget('unknown', '{foo: 1}'));
-    expect(code).toBe(1);
-    expect(stderr).toContain('strict decoding error: unknown field "spec.foo"');
-    const warned = await kubectl.run(['apply', '--validate=warn', '-f', '-'], widget('warned', '{foo: 1}'));
-    expect([warned.code, warned.stderr.trim()]).toEqual([0, 'Warning: unknown field "spec.foo"']);
   });
 
   test('apply --server-side by two managers: a conflict that names the field, and --force-conflicts', async () => {
@@ -121,20 +111,6 @@ describe.runIf(binary !== undefined)('kubectl on an embedded cluster', () => {
     expect(unknown.stderr).toContain('the server doesn\'t have a resource type "foos"');
   });
 
-  test('get -w prints changes as they happen', async () => {
-    await kubectl.ok(['apply', '-f', '-'], widget('watched', '{min: 1}'));
-    const child = spawn(binary ?? '', ['get', 'wd', 'watched', '-w', '-o', 'jsonpath={.spec.min}{"\\n"}'], {
-      env: {PATH: process.env['PATH'], HOME: kubectl.folder, KUBECONFIG: `${kubectl.folder}/kubeconfig`},
-    });
-    let seen = '';
-    child.stdout.on('data', (chunk) => (seen += String(chunk)));
-    await expect.poll(() => seen, {timeout: 5_000}).toBe('1\n');
-    await at.http.merge('/apis/example.dev/v1/namespaces/default/widgets/watched', {spec: {min: 2}});
-    await expect.poll(() => seen, {timeout: 5_000}).toBe('1\n2\n');
-    child.kill();
-    await once(child, 'close');
-  });
-
   test.each([
     ['strategic', ['patch', 'cm', 'pa', '-p', '{"data":{"b":"2"}}']],
     ['merge', ['patch', 'cm', 'pa', '--type=merge', '-p', '{"data":{"c":"3"}}']],
@@ -143,42 +119,6 @@ describe.runIf(binary !== undefined)('kubectl on an embedded cluster', () => {
   ])('patch: %s', async (_, args) => {
     await kubectl.ok(['apply', '-f', '-'], `${config('pa', '1')}---\n${widget('pa', '{min: 1}')}`);
     expect(await kubectl.ok(args)).toMatch(/pa patched\n$/);
-  });
-
-  test('patch of a custom kind without a type is refused', async () => {
-    const {code, stderr} = await kubectl.run(['patch', 'wd', 'pa', '-p', '{}']);
-    expect(code).toBe(1);
-    expect(stderr).toContain('the body of the request was in an unknown format');
-  });
-
-  test('label, annotate, replace, diff', async () => {
-    await kubectl.ok(['apply', '-f', '-'], config('la', '1'));
-    expect(await kubectl.ok(['label', 'cm', 'la', 'x=1'])).toBe('configmap/la labeled\n');
-    expect(await kubectl.ok(['annotate', 'cm', 'la', 'n=1'])).toBe('configmap/la annotated\n');
-    expect(await kubectl.ok(['replace', '-f', '-'], config('la', '2'))).toBe('configmap/la replaced\n');
-    const diff = await kubectl.run(['diff', '-f', '-'], config('la', '3'));
-    expect(diff.code).toBe(1);
-    expect(diff.stdout).toMatch(/-\s+a: "2"[\s\S]*\+\s+a: "3"/);
-  });
-
-  test('wait for a condition and for a value', async () => {
-    await kubectl.ok(['apply', '-f', '-'], widget('waited', '{min: 1}'));
-    const path = '/apis/example.dev/v1/namespaces/default/widgets/waited';
-    const condition = kubectl.ok(['wait', '--for=condition=Ready', 'wd/waited', '--timeout=10s']);
-    const value = kubectl.ok(['wait', '--for=jsonpath={.status.phase}=Done', 'wd/waited', '--timeout=10s']);
-    await at.http.merge(`${path}/status`, {status: {phase: 'Done', conditions: [{type: 'Ready', status: 'True'}]}});
-    expect(await Promise.all([condition, value])).toEqual([
-      'widget.example.dev/waited condition met\n',
-      'widget.example.dev/waited condition met\n',
-    ]);
-  });
-
-  test('a wait that is in vain ends after its own timeout', async () => {
-    const started = performance.now();
-    const {code, stderr} = await kubectl.run(['wait', '--for=condition=Never', 'wd/waited', '--timeout=1s']);
-    expect(code).toBe(1);
-    expect(stderr).toContain('timed out waiting for the condition');
-    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   test('delete waits until the object is really gone', async () => {
@@ -205,13 +145,6 @@ describe.runIf(binary !== undefined)('kubectl on an embedded cluster', () => {
       /^customresourcedefinitions\s+crd,crds\s+apiextensions\.k8s\.io\/v1\s+false\s+CustomResourceDefinition$/m,
     );
     expect(await kubectl.ok(['api-versions'])).toContain('example.dev/v1beta1\n');
-  });
-
-  test('explain knows the fields of both', async () => {
-    expect(await kubectl.ok(['explain', 'widget.spec'])).toContain('What the widget should be.');
-    expect(await kubectl.ok(['explain', 'widget.spec.mode'])).toMatch(/mode\s+<string>/);
-    expect(await kubectl.ok(['explain', 'service.spec.ports'])).toMatch(/targetPort\s+</);
-    expect(await kubectl.ok(['explain', 'pod.metadata.labels'])).toContain('<map[string]string>');
   });
 
   test('run, expose and the answers for pods that do not run', async () => {

@@ -171,9 +171,9 @@ describe('options that cannot be', () => {
       'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
     ],
     [
-      'sendInitialEvents=true&resourceVersionMatch=NotOlderThan',
+      'sendInitialEvents=true',
       422,
-      `${options}sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled`,
+      `${options}resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan`,
     ],
   ])('watch: %s', (query, code, message) => {
     expect(refusal(() => parseWatchOptions(new URLSearchParams(query))).status).toMatchObject({code, message});

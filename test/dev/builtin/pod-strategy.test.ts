@@ -14,8 +14,9 @@ function cluster(): MemoryCluster {
   return made;
 }
 
+/** Without the credentials that every pod is given; they have tests of their own. */
 function create(spec: JsonObject, made = cluster()): JsonObject {
-  return made.api.create(PODS, pod('p', {}, spec));
+  return made.api.create(PODS, pod('p', {}, {automountServiceAccountToken: false, ...spec}));
 }
 
 function refusal(act: () => unknown): string {
@@ -49,6 +50,7 @@ describe('defaults', () => {
       schedulerName: 'default-scheduler',
       serviceAccount: 'default',
       serviceAccountName: 'default',
+      automountServiceAccountToken: false,
       tolerations: ['not-ready', 'unreachable'].map((key) => ({
         key: `node.kubernetes.io/${key}`,
         operator: 'Exists',

@@ -30,15 +30,17 @@ describe('Namespace', () => {
     });
   });
 
-  test('an update without spec.finalizers does not free it', () => {
+  test('an update does not free it, whatever it says of spec.finalizers; finalize does', () => {
     const {api} = cluster();
     api.delete(NAMESPACES, undefined, 'bar');
     const live = api.get(NAMESPACES, undefined, 'bar') as JsonObject;
     expect(live).toMatchObject({status: {phase: 'Terminating'}});
     const {spec: _spec, ...bare} = live;
     api.update(NAMESPACES, bare);
-    expect(api.get(NAMESPACES, undefined, 'bar')).toMatchObject({spec: {finalizers: ['kubernetes']}});
     api.update(NAMESPACES, {...bare, spec: {finalizers: []}});
+    const held = api.get(NAMESPACES, undefined, 'bar') as JsonObject;
+    expect(held).toMatchObject({spec: {finalizers: ['kubernetes']}});
+    api.update(NAMESPACES, {...held, spec: {finalizers: []}}, 'finalize');
     expect(api.get(NAMESPACES, undefined, 'bar')).toBeUndefined();
   });
 

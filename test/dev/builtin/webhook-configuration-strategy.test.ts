@@ -79,11 +79,9 @@ test.each([
     message: 'objectSelector.matchExpressions[0].operator: Invalid value: "Like": not a valid selector operator',
   },
   {
-    name: 'CEL, which nobody evaluates here',
-    hook: {matchConditions: [{name: 'c', expression: 'true'}]},
-    message:
-      'matchConditions: Forbidden: matchConditions are CEL expressions, which this API server does not evaluate yet; ' +
-      'remove them and narrow the webhook by rules, namespaceSelector or objectSelector',
+    name: 'a condition that is none',
+    hook: {matchConditions: [{name: 'c', expression: '1'}]},
+    message: 'matchConditions[0].expression: Invalid value: "1": must evaluate to bool but got int',
   },
 ])('refused: $name', ({hook, message}) => {
   let refusal: unknown;

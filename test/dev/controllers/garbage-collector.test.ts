@@ -33,11 +33,16 @@ function exists(name: string): boolean {
   return cluster.api.get(MAPS, 'bar', name) !== undefined;
 }
 
-/** Deletes as a client does that names a propagation policy: the server adds the finalizer. */
-function deleteWith(finalizer: 'foregroundDeletion' | 'orphan', name: string): void {
+/** Takes the finalizers away that hold an object. */
+function release(name: string): void {
   const live = cluster.api.get(MAPS, 'bar', name) as JsonObject;
-  cluster.api.update(MAPS, {...live, metadata: {...(live['metadata'] as JsonObject), finalizers: [finalizer]}});
-  cluster.api.delete(MAPS, 'bar', name);
+  const {finalizers: _finalizers, ...metadata} = live['metadata'] as JsonObject;
+  cluster.api.update(MAPS, {...live, metadata});
+}
+
+/** Deletes as a client does that names a propagation policy: the server adds the finalizer. */
+function deleteWith(policy: 'Foreground' | 'Orphan', name: string): void {
+  cluster.api.delete(MAPS, 'bar', name, policy);
 }
 
 test('with the owner its dependents go, and theirs', async () => {
@@ -97,22 +102,104 @@ test('foreground: the owner waits for its blocking dependents', async () => {
       ownerReferences: [reference(top, {blockOwnerDeletion: true})],
     }),
   );
-  deleteWith('foregroundDeletion', 'top');
+  deleteWith('Foreground', 'top');
   await settled(cluster);
   expect(cluster.api.get(MAPS, 'bar', 'blocking')).toMatchObject({
     metadata: {deletionTimestamp: expect.any(String) as string},
   });
   expect(exists('top')).toBe(true);
-  const live = cluster.api.get(MAPS, 'bar', 'blocking') as JsonObject;
-  const {finalizers: _finalizers, ...metadata} = live['metadata'] as JsonObject;
-  cluster.api.update(MAPS, {...live, metadata});
+  release('blocking');
   await settled(cluster);
   expect([exists('blocking'), exists('top')]).toEqual([false, false]);
 });
 
+test('foreground: what is deleted for its owner and owns something itself waits, too', async () => {
+  const top = owner('top');
+  dependent('middle', reference(top, {blockOwnerDeletion: true}));
+  const middle = cluster.api.get(MAPS, 'bar', 'middle') as JsonObject;
+  cluster.api.create(
+    MAPS,
+    configMap('bottom', {
+      finalizers: ['example.dev/x'],
+      ownerReferences: [reference(middle, {blockOwnerDeletion: true})],
+    }),
+  );
+  cluster.api.delete(MAPS, 'bar', 'top', 'Foreground');
+  await settled(cluster);
+  expect(cluster.api.get(MAPS, 'bar', 'middle')).toMatchObject({metadata: {finalizers: ['foregroundDeletion']}});
+  release('bottom');
+  await settled(cluster);
+  expect([exists('bottom'), exists('middle'), exists('top')]).toEqual([false, false, false]);
+});
+
+test('foreground: nobody waits for a dependent that does not block', async () => {
+  const top = owner('top');
+  cluster.api.create(MAPS, configMap('slow', {finalizers: ['example.dev/x'], ownerReferences: [reference(top)]}));
+  cluster.api.delete(MAPS, 'bar', 'top', 'Foreground');
+  await settled(cluster);
+  expect([exists('slow'), exists('top')]).toEqual([true, false]);
+});
+
+test('foreground: a dependent with another owner lets go of this one and stays', async () => {
+  const [top, other] = [owner('top'), owner('other')];
+  dependent('shared', reference(top, {blockOwnerDeletion: true}), reference(other));
+  await settled(cluster);
+  cluster.api.delete(MAPS, 'bar', 'top', 'Foreground');
+  await settled(cluster);
+  expect(exists('top')).toBe(false);
+  expect(cluster.api.get(MAPS, 'bar', 'shared')).toMatchObject({metadata: {ownerReferences: [reference(other)]}});
+});
+
+test('foreground: owners in a circle do not wait for each other', async () => {
+  const first = owner('first');
+  dependent('second', reference(first, {blockOwnerDeletion: true}));
+  const second = cluster.api.get(MAPS, 'bar', 'second') as JsonObject;
+  cluster.api.update(MAPS, {
+    ...first,
+    metadata: {
+      ...(first['metadata'] as JsonObject),
+      ownerReferences: [reference(second, {blockOwnerDeletion: true})],
+    },
+  });
+  cluster.api.delete(MAPS, 'bar', 'first', 'Foreground');
+  await settled(cluster);
+  expect([exists('first'), exists('second')]).toEqual([false, false]);
+});
+
+test('an owner of the right uid but another name or kind is not the owner', async () => {
+  const top = owner('top');
+  dependent('by-name', {...reference(top), name: 'other'});
+  dependent('by-kind', {...reference(top), kind: 'Secret'});
+  await settled(cluster);
+  expect([exists('by-name'), exists('by-kind')]).toEqual([false, false]);
+});
+
+test('a cluster-scoped object with an owner in a namespace is left alone', async () => {
+  const top = owner('top');
+  cluster.api.create(
+    {group: '', plural: 'namespaces'},
+    {...namespace('owned'), metadata: {name: 'owned', ownerReferences: [reference(top)]}},
+  );
+  cluster.api.delete(MAPS, 'bar', 'top');
+  await settled(cluster);
+  expect(cluster.api.get({group: '', plural: 'namespaces'}, undefined, 'owned')).toBeDefined();
+});
+
+test('Events are not collected', async () => {
+  const events = {group: '', plural: 'events'};
+  cluster.api.create(events, {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: {name: 'e', namespace: 'bar', ownerReferences: [{...reference(owner('top')), uid: 'no-such-uid'}]},
+    involvedObject: {namespace: 'bar'},
+  });
+  await settled(cluster);
+  expect(cluster.api.get(events, 'bar', 'e')).toBeDefined();
+});
+
 test('foreground without dependents ends at once', async () => {
   owner('top');
-  deleteWith('foregroundDeletion', 'top');
+  deleteWith('Foreground', 'top');
   await settled(cluster);
   expect(exists('top')).toBe(false);
 });
@@ -120,7 +207,7 @@ test('foreground without dependents ends at once', async () => {
 test('orphan: the dependents stay, without their reference', async () => {
   const top = owner('top');
   dependent('free', reference(top));
-  deleteWith('orphan', 'top');
+  deleteWith('Orphan', 'top');
   await settled(cluster);
   expect(exists('top')).toBe(false);
   expect(cluster.api.get(MAPS, 'bar', 'free')?.['metadata']).not.toHaveProperty('ownerReferences');

@@ -32,8 +32,8 @@ export function definition(plural: string, kind: string, versions: readonly obje
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: {name: `${plural}.t.dev`},
-    spec: {group: 't.dev', scope: 'Namespaced', names: {plural, kind}, versions},
+    metadata: {name: `${plural}.zoo.dev`},
+    spec: {group: 'zoo.dev', scope: 'Namespaced', names: {plural, kind}, versions},
   };
 }
 

@@ -5,6 +5,10 @@ export interface Call {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Null: nobody's. Otherwise the administrator's, unless an `authorization` header says more. */
+  readonly token?: null;
+  /** Names what later calls write as `{{name}}`, by its path in this answer: `{jwt: 'status.token'}`. */
+  readonly keep?: Readonly<Record<string, string>>;
 }
 
 /** What came back, as far as a row says. `<uid>`, `<time>` and `<rv>` in a message stand for any. */
@@ -34,6 +38,12 @@ export interface Row {
   readonly before?: readonly Call[];
   readonly call: Call;
   readonly answer: Expected;
+  /** A controller gets there: the call is made again until it is answered so, for ten seconds at most. */
+  readonly eventually?: boolean;
+  /** The server knows of nothing any more that was before this row: etcd is compacted and the API server is another one. */
+  readonly forgotten?: boolean;
+  /** What an embedded server answers instead; each such difference stands in {@link KNOWN_DIFFERENCES}. */
+  readonly embedded?: Expected;
 }
 
 type More = Pick<Call, 'headers' | 'contentType'>;

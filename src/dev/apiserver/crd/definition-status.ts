@@ -21,8 +21,7 @@ export function definitionStatus(definition: JsonObject, registry: TypeRegistry,
   const status = objectAt(definition, 'status');
   const conditions = [namesCondition(clash), establishedCondition(clash)];
   if (metaOf(definition).deletionTimestamp !== undefined) conditions.push(terminatingCondition());
-  const accepted =
-    clash === undefined ? namesAsShown(definition) : (objectAt(status, 'acceptedNames') ?? {kind: '', plural: ''});
+  const accepted = acceptedNames(definition, clash, objectAt(status, 'acceptedNames'));
   return {
     conditions: mergeConditions(listAt(status, 'conditions').filter(isObject), conditions, nowMs),
     acceptedNames: accepted,
@@ -45,7 +44,16 @@ export function isEstablished(definition: JsonObject): boolean {
   );
 }
 
+/** Every name that is free is taken; the one that is not stays as it was. */
+function acceptedNames(definition: JsonObject, clash: Clash | undefined, before: JsonObject | undefined): JsonObject {
+  const names: Record<string, unknown> = namesAsShown(definition);
+  if (clash === undefined) return names;
+  delete names[clash.name];
+  return {...names, ...(before?.[clash.name] === undefined ? {} : {[clash.name]: before[clash.name]})};
+}
+
 interface Clash {
+  readonly name: 'singular' | 'shortNames' | 'kind' | 'listKind';
   readonly reason: string;
   readonly message: string;
 }
@@ -57,17 +65,24 @@ function nameClash(definition: JsonObject, registry: TypeRegistry): Clash | unde
   const others = registry.all().filter((type) => type.group === group && type.plural !== names.plural);
   const taken = new Set(others.flatMap((type) => [type.plural, type.singular, ...type.shortNames]));
   const kinds = new Set(others.flatMap((type) => [type.kind, type.listKind]));
-  const inUse = (reason: string, name: string): Clash => ({reason, message: `"${name}" is already in use`});
-  if (taken.has(names.singular)) return inUse('SingularConflict', names.singular);
+  const inUse = (name: Clash['name'], reason: string, value: string): Clash => ({
+    name,
+    reason,
+    message: `"${value}" is already in use`,
+  });
+  if (taken.has(names.singular)) return inUse('singular', 'SingularConflict', names.singular);
   const short = names.shortNames.find((name) => taken.has(name));
-  if (short !== undefined) return inUse('ShortNamesConflict', short);
-  if (kinds.has(names.kind)) return inUse('KindConflict', names.kind);
-  if (kinds.has(names.listKind)) return inUse('ListKindConflict', names.listKind);
+  if (short !== undefined) return inUse('shortNames', 'ShortNamesConflict', short);
+  if (kinds.has(names.kind)) return inUse('kind', 'KindConflict', names.kind);
+  if (kinds.has(names.listKind)) return inUse('listKind', 'ListKindConflict', names.listKind);
   return undefined;
 }
 
 function namesCondition(clash: Clash | undefined): ConditionText {
-  if (clash !== undefined) return {type: 'NamesAccepted', status: 'False', ...clash};
+  if (clash !== undefined) {
+    const {reason, message} = clash;
+    return {type: 'NamesAccepted', status: 'False', reason, message};
+  }
   return {type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found'};
 }
 
@@ -96,7 +111,8 @@ function namesAsShown(definition: JsonObject): JsonObject {
   };
 }
 
-function storedVersions(definition: JsonObject, status: JsonObject | undefined): readonly string[] {
+/** Every version that objects may be stored in: those that ever were, and the one of now. */
+export function storedVersions(definition: JsonObject, status: JsonObject | undefined): readonly string[] {
   const before = listAt(status, 'storedVersions').filter((version) => typeof version === 'string');
   const storage = versionsOfDefinition(definition).find((version) => version['storage'] === true);
   return [...new Set([...before, stringAt(storage, 'name') ?? ''])].filter((version) => version !== '');

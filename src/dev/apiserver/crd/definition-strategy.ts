@@ -4,8 +4,9 @@ import {isObject, jsonEquals, listAt, objectAt, stringAt} from '../../schema/jso
 import type {JsonObject} from '../../schema/json.ts';
 import type {FieldError} from '../../schema/schema.ts';
 import {metaOf, withMeta} from '../object-meta.ts';
+import {definitionRuleErrors} from '../../rules/definition-rules.ts';
 import {groupOfDefinition, namesOf, versionsOfDefinition} from './definition.ts';
-import {statusOfMarked} from './definition-status.ts';
+import {statusOfMarked, storedVersions} from './definition-status.ts';
 import {structuralErrors} from './structural-schema.ts';
 
 /** Holds a definition back until its instances are gone. */
@@ -32,10 +33,10 @@ function prepareDefinition(definition: JsonObject, old: JsonObject | undefined):
   const {singular, listKind} = namesOf(definition);
   const names = {...objectAt(spec, 'names'), singular, listKind};
   const filled = {...definition, spec: {...spec, conversion: spec['conversion'] ?? {strategy: 'None'}, names}};
-  if (old !== undefined) return filled;
-  const storage = versionsOfDefinition(definition).find((version) => version['storage'] === true);
+  const status = objectAt(definition, 'status') ?? {};
+  if (old !== undefined) return {...filled, status: {...status, storedVersions: storedVersions(definition, status)}};
   const empty = {conditions: null, acceptedNames: {plural: '', kind: ''}};
-  return {...filled, status: {...empty, storedVersions: [stringAt(storage, 'name') ?? '']}};
+  return {...filled, status: {...empty, storedVersions: storedVersions(definition, undefined)}};
 }
 
 function validateDefinition(definition: JsonObject, old: JsonObject | undefined): FieldError[] {
@@ -85,9 +86,15 @@ function versionErrors(definition: JsonObject): FieldError[] {
     seen.add(version['name']);
     const schema = objectAt(objectAt(version, 'schema'), 'openAPIV3Schema');
     if (schema === undefined) errors.push(required(`${field}.schema.openAPIV3Schema`));
-    else errors.push(...structuralErrors(schema, schemaPath(versions, i)));
+    else errors.push(...schemaErrors(schema, schemaPath(versions, i)));
   }
   return errors;
+}
+
+/** Rules are looked at where the schema is one. */
+function schemaErrors(schema: JsonObject, path: string): FieldError[] {
+  const errors = structuralErrors(schema, path);
+  return errors.length > 0 ? errors : definitionRuleErrors(schema, path);
 }
 
 /** A definition with one version is kept with its schema at the top, and errors say so. */
@@ -97,8 +104,18 @@ function schemaPath(versions: readonly JsonObject[], i: number): string {
 
 /** A version that objects may still be stored in cannot go. */
 function storedVersionErrors(definition: JsonObject): FieldError[] {
-  const known = new Set(versionsOfDefinition(definition).map((version) => version['name']));
-  return listAt(objectAt(definition, 'status'), 'storedVersions').flatMap((version, i) => {
+  const versions = versionsOfDefinition(definition);
+  const known = new Set(versions.map((version) => version['name']));
+  const stored = listAt(objectAt(definition, 'status'), 'storedVersions');
+  const storage = stringAt(
+    versions.findLast((version) => version['storage'] === true),
+    'name',
+  );
+  const missing =
+    storage === undefined || stored.includes(storage)
+      ? []
+      : [invalidValue('status.storedVersions', stored, `must have the storage version ${storage}`)];
+  const gone = stored.flatMap((version, i) => {
     if (known.has(version)) return [];
     const name = String(version);
     const why =
@@ -106,6 +123,7 @@ function storedVersionErrors(definition: JsonObject): FieldError[] {
       `migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
     return [invalidValue(`status.storedVersions[${i}]`, version, why)];
   });
+  return [...missing, ...gone];
 }
 
 function immutableErrors(definition: JsonObject, old: JsonObject): FieldError[] {

@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import type {JsonObject} from '../../schema/json.ts';
 import type {ResourceType} from '../resource-type.ts';
+import {priorityOf} from '../type-registry.ts';
 import type {GroupVersion, TypeRegistry} from '../type-registry.ts';
 import {STATUS_VERBS, verbsOf} from './verbs.ts';
 
@@ -33,8 +34,17 @@ function versionsOf(registry: TypeRegistry, core: boolean): readonly GroupVersio
 }
 
 function aggregatedResource(type: ResourceType): JsonObject {
-  const responseKind = {group: type.group, version: type.group === '' ? '' : type.version, kind: type.kind};
-  const status = {subresource: 'status', responseKind, verbs: STATUS_VERBS};
+  const {group, version, kind} = type;
+  // Built-in kinds leave it to the reader: their group is that of the document.
+  const responseKind = type.custom ? {group, version, kind} : {group: '', version: '', kind};
+  const subresources = [
+    ...(type.hasStatus ? [{subresource: 'status', responseKind, verbs: STATUS_VERBS}] : []),
+    ...(type.subresources ?? []).map(({name, group, version, kind, verbs}) => ({
+      subresource: name,
+      responseKind: {group, version, kind},
+      verbs,
+    })),
+  ];
   return {
     resource: type.plural,
     responseKind,
@@ -43,7 +53,7 @@ function aggregatedResource(type: ResourceType): JsonObject {
     verbs: verbsOf(type),
     ...(type.shortNames.length > 0 ? {shortNames: type.shortNames} : {}),
     ...(type.categories.length > 0 ? {categories: type.categories} : {}),
-    ...(type.hasStatus ? {subresources: [status]} : {}),
+    ...(subresources.length > 0 ? {subresources} : {}),
   };
 }
 
@@ -56,7 +66,10 @@ export function coreVersions(address: string): JsonObject {
 }
 
 export function groupList(registry: TypeRegistry): JsonObject {
-  const names = new Set(versionsOf(registry, false).map(({group}) => group));
+  // The older form has custom groups by the name of their first APIService: v1.b.dev before v1beta1.a.dev.
+  const services = versionsOf(registry, false).map(({group, version}) => ({group, name: `${version}.${group}`}));
+  const sorted = services.toSorted((a, b) => priorityOf(a.group) - priorityOf(b.group) || (a.name < b.name ? -1 : 1));
+  const names = new Set(sorted.map(({group}) => group));
   return {kind: 'APIGroupList', apiVersion: 'v1', groups: [...names].map((name) => groupOf(registry, name))};
 }
 
@@ -95,11 +108,18 @@ function resourceRows(type: ResourceType): readonly JsonObject[] {
     verbs: verbsOf(type),
     ...(type.shortNames.length > 0 ? {shortNames: type.shortNames} : {}),
     ...(type.categories.length > 0 ? {categories: type.categories} : {}),
-    storageVersionHash: storageVersionHash(type),
+    // What is never stored has no version that it is stored in.
+    ...(type.verbs === undefined ? {storageVersionHash: storageVersionHash(type)} : {}),
   };
-  if (!type.hasStatus) return [row];
-  const {namespaced, kind} = type;
-  return [row, {name: `${type.plural}/status`, singularName: '', namespaced, kind, verbs: STATUS_VERBS}];
+  const {namespaced, kind, plural} = type;
+  const others = (type.subresources ?? []).map(({name, ...of}) => ({
+    name: `${plural}/${name}`,
+    singularName: '',
+    namespaced,
+    ...of,
+  }));
+  if (!type.hasStatus) return [row, ...others];
+  return [row, {name: `${plural}/status`, singularName: '', namespaced, kind, verbs: STATUS_VERBS}, ...others];
 }
 
 /** Changes where objects are stored in another version: what storage migrators look for. */

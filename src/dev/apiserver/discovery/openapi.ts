@@ -82,7 +82,9 @@ function documentOf(types: readonly ResourceType[], path: string, release: strin
   const paths = types.flatMap((type) => pathsOf(type, `/${path}`));
   return {
     openapi: '3.0.0',
-    info: {title: 'Kubernetes', version: release},
+    info: types.some(({custom}) => custom)
+      ? {title: 'Kubernetes CRD Swagger', version: 'v0.1.0'}
+      : {title: 'Kubernetes', version: release},
     paths: Object.fromEntries(paths),
     components: {schemas: openApiSchemas(types)},
   };

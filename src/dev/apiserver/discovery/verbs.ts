@@ -7,6 +7,7 @@ export const STATUS_VERBS: readonly string[] = ['get', 'patch', 'update'];
 
 /** What may be done with a resource, in the order in which a real server lists it. */
 export function verbsOf(type: ResourceType): readonly string[] {
+  if (type.verbs !== undefined) return type.verbs;
   if (type.custom) return CUSTOM;
   return type.storageKey === 'namespaces' ? BUILTIN.filter((verb) => verb !== 'deletecollection') : BUILTIN;
 }

@@ -3,6 +3,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {gzip} from 'node:zlib';
 import {stringify} from 'yaml';
 import type {ApiError, StatusBody} from '../api-error.ts';
+import {negotiate} from './accept.ts';
 import {warningHeaders} from './warning-header.ts';
 
 export interface Exchange {
@@ -26,7 +27,7 @@ export function answerBody(exchange: Exchange, code: number, body: unknown, opti
   const shown = exchange.rewrite === undefined ? body : exchange.rewrite(body);
   const yaml = options.encoding === 'yaml';
   const text = yaml
-    ? stringify(shown, {version: '1.1'})
+    ? stringify(shown, {version: '1.1', sortMapEntries: true})
     : `${JSON.stringify(shown, null, indentation(exchange, code))}\n`;
   const contentType = options.contentType ?? (yaml ? 'application/yaml' : 'application/json');
   writeText(exchange, code, text, {...options, contentType});
@@ -46,7 +47,9 @@ export function answerText(exchange: Exchange, code: number, text: string, optio
 function answerStatus(exchange: Exchange, status: StatusBody): void {
   const retryAfter = status.details?.retryAfterSeconds;
   const headers = retryAfter === undefined ? {} : {'Retry-After': String(retryAfter)};
-  answerBody(exchange, status.code ?? 200, status, {headers});
+  // Also a refusal is in the form that was asked for.
+  const encoding = negotiate(exchange.request.headers.accept)?.encoding ?? 'json';
+  answerBody(exchange, status.code ?? 200, status, {headers, encoding});
 }
 
 export function answerError(exchange: Exchange, error: ApiError): void {

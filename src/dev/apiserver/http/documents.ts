@@ -7,16 +7,20 @@ import {
   hash,
   resourceList,
 } from '../discovery/discovery.ts';
+import {ISSUER} from '../../authentication/account-tokens.ts';
+import type {SigningKey} from '../../authentication/signing-key.ts';
 import type {OpenApi} from '../discovery/openapi.ts';
 import {methodNotAllowed} from '../api-error.ts';
 import type {TypeRegistry} from '../type-registry.ts';
 import {parseAccept} from './accept.ts';
-import {answerBody, answerNoPage, answerText} from './answer.ts';
+import {answerBody, answerNoPage, answerText, setCommonHeaders} from './answer.ts';
 import type {Exchange} from './answer.ts';
 import type {RequestInfo} from './request-info.ts';
 import {versionDocument} from './version.ts';
 
 export interface DocumentSource {
+  /** Of ServiceAccount tokens. */
+  readonly key: SigningKey;
   readonly registry: TypeRegistry;
   readonly openApi: OpenApi;
   readonly gitVersion: string;
@@ -24,7 +28,12 @@ export interface DocumentSource {
   readonly address: () => string;
 }
 
+const CONFIGURATION = '.well-known/openid-configuration';
+const KEYS = 'openid/v1/jwks';
+const IDENTITY_PATHS = new Set([CONFIGURATION, KEYS]);
 const HEALTH = new Set(['healthz', 'livez', 'readyz']);
+/** Single checks, of those that a kube-apiserver has. */
+const CHECKS = new Set(['ping', 'log', 'etcd']);
 const A_YEAR_S = 365 * 24 * 3600;
 
 /**
@@ -34,16 +43,17 @@ const A_YEAR_S = 365 * 24 * 3600;
  */
 export function answerDocument(exchange: Exchange, info: RequestInfo, source: DocumentSource): void {
   const parts = info.path.split('/').filter((part) => part !== '');
+  if (IDENTITY_PATHS.has(parts.join('/'))) return answerIdentity(exchange, info, source);
   const known = parts.length === 0 || isKnown(parts);
   if (!known) return answerNoPage(exchange);
   if (info.method !== 'GET' && info.method !== 'HEAD') throw methodNotAllowed();
   const [first = '', ...rest] = parts;
-  if (HEALTH.has(first)) return answerHealth(exchange, first, info);
+  if (HEALTH.has(first)) return answerHealth(exchange, parts, info);
   switch (first) {
     case '':
       return answerBody(exchange, 200, {paths: rootPaths(source)});
     case 'version':
-      return answerText(exchange, 200, `${JSON.stringify(versionDocument(source.gitVersion), null, 2)}\n`, {
+      return answerText(exchange, 200, JSON.stringify(versionDocument(source.gitVersion), null, 2), {
         contentType: 'application/json',
       });
     case 'openapi':
@@ -58,16 +68,42 @@ function isKnown([first = '', second]: readonly string[]): boolean {
   return first === 'openapi' && second === 'v3';
 }
 
-function answerHealth(exchange: Exchange, check: string, info: RequestInfo): void {
+/** What others need to verify ServiceAccount tokens by themselves (OpenID Connect Discovery 1.0 §4). */
+function answerIdentity(exchange: Exchange, info: RequestInfo, {key, address}: DocumentSource): void {
+  if (info.method !== 'GET' && info.method !== 'HEAD') throw methodNotAllowed();
+  const headers = {'Cache-Control': 'public, max-age=3600'};
+  const isKeys = info.path.includes(KEYS);
+  const document = isKeys
+    ? key.keySet()
+    : {
+        issuer: ISSUER,
+        jwks_uri: `https://${address()}/${KEYS}`,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: [key.algorithm],
+      };
+  const contentType = isKeys ? 'application/jwk-set+json' : 'application/json';
+  answerText(exchange, 200, JSON.stringify(document), {contentType, headers});
+}
+
+function answerHealth(exchange: Exchange, [all = '', check, ...rest]: readonly string[], info: RequestInfo): void {
+  if (check !== undefined) {
+    return CHECKS.has(check) && rest.length === 0 ? answerText(exchange, 200, 'ok') : answerNoPage(exchange);
+  }
   const verbose = info.query.has('verbose');
-  answerText(exchange, 200, verbose ? `[+]ping ok\n[+]storage ok\n${check} check passed\n` : 'ok');
+  const text = verbose ? `[+]ping ok\n[+]storage ok\n${all} check passed\n` : 'ok';
+  answerText(exchange, 200, text, {headers: {'X-Content-Type-Options': 'nosniff'}});
 }
 
 function rootPaths({registry}: DocumentSource): readonly string[] {
   const groups = registry
     .groupVersions()
-    .map(({group, version}) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`));
-  return ['/api', '/apis', ...groups, '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'];
+    .flatMap(({group, version}) =>
+      group === '' ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`],
+    );
+  const health = [...HEALTH].flatMap((all) => [`/${all}`, ...[...CHECKS].map((check) => `/${all}/${check}`)]);
+  const documents = ['/api', '/apis', '/apis/', '/openapi/v3', '/openapi/v3/', '/version'];
+  return [...new Set([...groups, ...health, ...documents])].toSorted();
 }
 
 function answerDiscovery(exchange: Exchange, [first, ...rest]: readonly string[], source: DocumentSource): void {
@@ -100,6 +136,7 @@ function asksForAggregated(accept: string): boolean {
 }
 
 function answerNotModified(exchange: Exchange, headers: Readonly<Record<string, string>>): void {
+  setCommonHeaders(exchange);
   exchange.response.writeHead(304, headers).end();
 }
 
@@ -110,25 +147,36 @@ function answerOpenApi(exchange: Exchange, info: RequestInfo, {openApi}: Documen
   if (current === undefined) return answerNoPage(exchange);
   const asked = info.query.get('hash');
   if (asked !== null && asked !== current) {
-    exchange.response.writeHead(301, {Location: `/openapi/v3/${path}?hash=${current}`}).end();
+    setCommonHeaders(exchange);
+    const headers = {...ofContent(current), 'Content-Type': 'application/json'};
+    exchange.response.writeHead(301, {...headers, Location: `/openapi/v3/${path}?hash=${current}`}).end();
     return;
   }
-  answerBody(exchange, 200, openApi.document(path), {headers: asked === null ? {} : immutable(current)});
+  const headers = {...ofContent(current), 'Last-Modified': modified(openApi), 'Accept-Ranges': 'bytes'};
+  answerBody(exchange, 200, openApi.document(path), {headers: asked === null ? headers : {...headers, ...kept()}});
 }
 
 /** The index of OpenAPI documents; kubectl asks for it with every command, and whether it changed. */
 function answerIndex(exchange: Exchange, openApi: OpenApi): void {
-  const headers = {'Last-Modified': new Date(openApi.modifiedMs).toUTCString()};
+  const headers = {'Last-Modified': modified(openApi)};
   const since = Date.parse(exchange.request.headers['if-modified-since'] ?? '');
   if (since >= openApi.modifiedMs) return answerNotModified(exchange, headers);
-  answerText(exchange, 200, `${JSON.stringify(openApi.index())}\n`, {headers});
+  const index = `${JSON.stringify(openApi.index())}\n`;
+  answerText(exchange, 200, index, {headers: {...headers, 'Accept-Ranges': 'bytes'}});
 }
 
-function immutable(etag: string): Readonly<Record<string, string>> {
+function modified(openApi: OpenApi): string {
+  return new Date(openApi.modifiedMs).toUTCString();
+}
+
+function ofContent(etag: string): Readonly<Record<string, string>> {
+  return {ETag: `"${etag}"`, Vary: 'Accept'};
+}
+
+/** A document that was asked for by its hash never changes. */
+function kept(): Readonly<Record<string, string>> {
   return {
     'Cache-Control': 'public, immutable',
-    'ETag': `"${etag}"`,
     'Expires': new Date(Date.now() + A_YEAR_S * 1000).toUTCString(),
-    'Vary': 'Accept',
   };
 }

@@ -1,6 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Fault, Faults, RequestFacts} from '../../faults.ts';
 import {expired, failure} from '../api-error.ts';
+import {answerText} from './answer.ts';
 import type {Exchange} from './answer.ts';
 import type {RequestInfo} from './request-info.ts';
 
@@ -28,7 +29,7 @@ export function factsOf(exchange: Exchange, info: RequestInfo): RequestFacts {
 /**
  * Lets the faults of a request happen, as far as they come before its answer.
  *
- * @returns undefined where there will be no answer
+ * @returns undefined where there will be no other answer
  * @throws ApiError of a `status` fault, and of `gone` but for watches
  */
 export async function sufferFaults(
@@ -44,6 +45,11 @@ export async function sufferFaults(
         break;
       case 'status':
         throw statusOf(fault);
+      case 'overload':
+        answerText(exchange, 429, 'Too many requests, please try again later.\n', {
+          headers: {'Retry-After': String(fault.retryAfterSeconds ?? 1), 'X-Content-Type-Options': 'nosniff'},
+        });
+        return undefined;
       case 'emptyList':
         pending.emptyList = true;
         break;
@@ -75,5 +81,6 @@ function statusOf(fault: Extract<Fault, {kind: 'status'}>): Error {
     code: fault.code,
     message: fault.message ?? 'a fault that was asked for',
     ...(fault.reason === undefined ? {} : {reason: fault.reason}),
+    ...(fault.retryAfterSeconds === undefined ? {} : {details: {retryAfterSeconds: fault.retryAfterSeconds}}),
   });
 }

@@ -1,14 +1,18 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Logger} from 'pino';
+import {impersonated} from '../../authentication/impersonation.ts';
+import type {TokenAuthenticator} from '../../authentication/token-authenticator.ts';
+import type {UserInfo} from '../../authentication/user-info.ts';
+import {attributesOf} from '../../authorization/attributes.ts';
+import {forbiddenTo} from '../../authorization/forbidden.ts';
 import {ApiError, internal} from '../api-error.ts';
 import {answerError} from './answer.ts';
 import type {Exchange} from './answer.ts';
-import type {TokenAuthenticator} from './authentication.ts';
-import {refuse} from './authorization.ts';
 import {answerDocument} from './documents.ts';
 import type {DocumentSource} from './documents.ts';
 import {sufferFaults} from './request-faults.ts';
 import {parseRequest} from './request-info.ts';
+import type {RequestInfo} from './request-info.ts';
 import {answerResource} from './resource-routes.ts';
 import type {ResourceContext} from './resource-target.ts';
 
@@ -44,13 +48,27 @@ async function answer(options: HandlerOptions, exchange: Exchange): Promise<void
   const info = parseRequest(exchange.request.method ?? 'GET', exchange.request.url ?? '/');
   const faults = await sufferFaults(exchange, info, options.resources.faults);
   if (faults === undefined) return;
-  const user = options.authenticator.authenticate(exchange.request.headers.authorization);
-  const refusal = refuse(user, info);
-  if (refusal !== undefined) {
-    exchange.response.setHeader('X-Content-Type-Options', 'nosniff');
-    throw refusal;
-  }
+  const user = admit(options, exchange, info);
   const {resource} = info;
   if (resource === undefined) return answerDocument(exchange, info, options.documents);
   await answerResource(exchange, options.resources, {info, resource, user, faults});
+}
+
+/**
+ * Who is it, as whom do they ask, and may they.
+ *
+ * @throws ApiError 401, 403, or 400 for impersonation headers that make no sense
+ */
+function admit({authenticator, resources}: HandlerOptions, exchange: Exchange, info: RequestInfo): UserInfo {
+  const requestor = authenticator.authenticate(exchange.request.headers.authorization);
+  try {
+    const user = impersonated(exchange.request, attributesOf(info, requestor), resources.authorizer);
+    const attributes = attributesOf(info, user);
+    const {allowed, reason} = resources.authorizer.authorize(attributes);
+    if (!allowed) throw forbiddenTo(attributes, reason);
+    return user;
+  } catch (error) {
+    exchange.response.setHeader('X-Content-Type-Options', 'nosniff');
+    throw error;
+  }
 }

@@ -17,6 +17,8 @@ export interface ResourceRequest {
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly subresource: string | undefined;
+  /** What follows in the path, which only proxies use. */
+  readonly rest?: readonly string[];
 }
 
 export function parseRequest(method: string, url: string): RequestInfo {
@@ -59,13 +61,13 @@ function parseResource(encoded: readonly string[]): ResourceRequest | undefined 
   // Below a namespace stands another resource; `namespaces/x` and its subresources are the Namespace itself.
   const inside = rest[0] === 'namespaces' && rest.length > 2 && !NAMESPACE_SUBRESOURCES.has(rest[2] ?? '');
   const namespace = inside ? rest[1] : undefined;
-  const [plural = '', name, subresource] = inside ? rest.slice(2) : rest;
-  return {group, version, plural, namespace, name, subresource};
+  const [plural = '', name, subresource, ...more] = inside ? rest.slice(2) : rest;
+  return {group, version, plural, namespace, name, subresource, ...(more.length === 0 ? {} : {rest: more})};
 }
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
-function decodePart(part: string): string {
+export function decodePart(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {

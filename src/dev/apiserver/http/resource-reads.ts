@@ -16,7 +16,7 @@ import type {Exchange} from './answer.ts';
 import type {ResourceContext, ResourceTarget} from './resource-target.ts';
 import {openWatch} from './watch-answer.ts';
 
-const SERVED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+export const SERVED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const SERVED_WATCH = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
 export interface View {
@@ -73,15 +73,19 @@ export async function answerList(exchange: Exchange, context: ResourceContext, t
   answerBody(exchange, 200, view.presenter.list(shown), {encoding: view.accepted.encoding});
 }
 
-export function answerWatch(exchange: Exchange, context: ResourceContext, target: ResourceTarget): void {
+export async function answerWatch(exchange: Exchange, context: ResourceContext, target: ResourceTarget): Promise<void> {
   const view = viewOf(exchange, context, target);
   if (view.accepted.encoding !== 'json') throw notAcceptable(SERVED_WATCH);
   const {query} = target.info;
   const options = parseWatchOptions(query);
-  openWatch(exchange, context, {
-    target,
-    presenter: view.presenter,
-    selection: parseSelection(target.type, target.namespace, query),
-    options,
-  });
+  const selection = parseSelection(target.type, target.namespace, query);
+  if (options.initialEvents) {
+    const {resourceVersion} = options;
+    await versionReached(
+      context.write.storage,
+      resourceVersion === undefined ? {} : {resourceVersion},
+      exchange.response,
+    );
+  }
+  openWatch(exchange, context, {target, presenter: view.presenter, selection, options});
 }

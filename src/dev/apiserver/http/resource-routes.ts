@@ -1,11 +1,13 @@
-import {badRequest, failure, methodNotAllowed, noSuchResource} from '../api-error.ts';
+import {badRequest, methodNotAllowed, noSuchResource} from '../api-error.ts';
+import type {UserInfo} from '../../authentication/user-info.ts';
 import type {ResourceType} from '../resource-type.ts';
 import {answerNoPage} from './answer.ts';
 import type {Exchange} from './answer.ts';
-import type {UserInfo} from './authentication.ts';
+import {answerForKubelet, isOfKubelet} from './kubelet-subresources.ts';
 import type {PendingFaults} from './request-faults.ts';
 import type {RequestInfo, ResourceRequest} from './request-info.ts';
-import {answerGet, answerList, answerWatch, readObject} from './resource-reads.ts';
+import {answerGet, answerList, answerWatch} from './resource-reads.ts';
+import {answerReview} from './review-answer.ts';
 import type {ResourceContext, ResourceTarget} from './resource-target.ts';
 import {answerCreate, answerDelete, answerDeleteCollection, answerPatch, answerUpdate} from './resource-writes.ts';
 
@@ -31,7 +33,14 @@ export async function answerResource(exchange: Exchange, context: ResourceContex
   }
   if (type.deprecationWarning !== undefined) exchange.warnings.push(type.deprecationWarning);
   checkTimeout(call.info);
-  const target = targetOf(type, call, context);
+  const reviewer = context.reviewers.get(reviewKey(type, resource));
+  if (reviewer !== undefined) return answerReview(exchange, context, {...call, type, reviewer});
+  const {subresource} = resource;
+  if (isOfKubelet(type, subresource)) {
+    const target = targetOf(type, {...call, resource: {...resource, subresource: undefined}});
+    return answerForKubelet(exchange, context, {target, subresource});
+  }
+  const target = targetOf(type, call);
   const {verb} = call.info;
   switch (verb) {
     case 'get':
@@ -58,7 +67,12 @@ export async function answerResource(exchange: Exchange, context: ResourceContex
   }
 }
 
-function targetOf(type: ResourceType, call: ResourceCall, context: ResourceContext): ResourceTarget {
+/** A review is a resource of its own, or a subresource. */
+function reviewKey({storageKey}: ResourceType, {subresource}: ResourceRequest): string {
+  return subresource === undefined ? storageKey : `${storageKey}/${subresource}`;
+}
+
+function targetOf(type: ResourceType, call: ResourceCall): ResourceTarget {
   const {namespace, name, subresource} = call.resource;
   const {info, user, faults} = call;
   // A namespaced object has no path without its namespace, a cluster-scoped one none with.
@@ -66,22 +80,11 @@ function targetOf(type: ResourceType, call: ResourceCall, context: ResourceConte
   const target: ResourceTarget = {info, type, namespace, name, user, faults, subresource: undefined};
   if (subresource === undefined) return target;
   if (subresource === 'status' && type.hasStatus) return {...target, subresource};
-  if (type.storageKey === 'pods') refusePodSubresource(context, target, subresource);
+  if (subresource === 'finalize' && type.storageKey === 'namespaces') {
+    if (info.verb !== 'update') throw methodNotAllowed();
+    return {...target, subresource};
+  }
   throw noSuchResource();
-}
-
-/** There is no kubelet: what one would answer is refused with a sentence that kubectl prints (apiserver.md §1.1). */
-function refusePodSubresource(context: ResourceContext, target: ResourceTarget, subresource: string): void {
-  if (!['log', 'exec', 'attach', 'portforward'].includes(subresource)) return;
-  readObject(context, target);
-  const container = target.info.query.get('container') ?? '';
-  const pod = `${target.namespace ?? ''}/${target.name ?? ''}`;
-  if (subresource === 'log') throw badRequest(`no logs found for container "${container}" in pod "${pod}"`);
-  throw failure({
-    code: 400,
-    reason: 'BadRequest',
-    message: `pods of an embedded cluster do not run: ${subresource} is not possible for pod "${pod}"`,
-  });
 }
 
 /** `timeout` has no effect where every answer is immediate, but a wrong one is refused as a real server does. */

@@ -1,5 +1,8 @@
+import {userInfoObject} from '../../authentication/user-info.ts';
+import {attributesOf} from '../../authorization/attributes.ts';
+import {writePermissions} from '../../authorization/write-permissions.ts';
 import type {JsonObject} from '../../schema/json.ts';
-import {ApiError, badRequest} from '../api-error.ts';
+import {ApiError} from '../api-error.ts';
 import {metaOf} from '../object-meta.ts';
 import {parseListOptions} from '../read/list-options.ts';
 import {listPage} from '../read/list.ts';
@@ -91,10 +94,12 @@ export async function answerDelete(
   const call = deleteCall(exchange, context, target, options);
   const deletion = await countedRequest(context.write, call, {run: () => deleteObject(context.write, call, options)});
   const {encoding} = view.accepted;
+  // Only who asks in the old words that dependents go is told that this is not the end yet.
+  const code = !deletion.gone && options.orphanDependents === false ? 202 : 200;
   if (deletion.gone && target.type.strategy.answersDeleteWithObject !== true) {
     answerBody(exchange, 200, successStatus(target, deletion), {encoding});
   } else {
-    answerBody(exchange, 200, view.presenter.object(deletion.object), {encoding});
+    answerBody(exchange, code, view.presenter.object(deletion.object), {encoding});
   }
 }
 
@@ -104,22 +109,21 @@ export async function answerDeleteCollection(
   target: ResourceTarget,
 ): Promise<void> {
   const view = viewOf(exchange, context, target);
-  const options = await deleteOptions(exchange, target);
   const {query} = target.info;
-  const selection = parseSelection(target.type, target.namespace, query);
   const listed = parseListOptions(query);
+  const options = await deleteOptions(exchange, target);
+  const selection = parseSelection(target.type, target.namespace, query);
   await versionReached(context.write.storage, listed, exchange.response);
   const page = listPage(context.write, selection, listed);
-  const deleted: JsonObject[] = [];
   for (const item of page.items) {
     const {namespace, name} = metaOf(item);
     const call = {...deleteCall(exchange, context, target, options), namespace, name};
-    const deletion = await countedRequest(context.write, call, {
+    await countedRequest(context.write, call, {
       run: () => deleteObject(context.write, call, {...options, unnamed: true}).catch(ignoreMissing),
     });
-    if (deletion !== undefined) deleted.push(deletion.object);
   }
-  answerBody(exchange, 200, view.presenter.list({...page, items: deleted}), {encoding: view.accepted.encoding});
+  // The objects as they were listed: what became of each is not told.
+  answerBody(exchange, 200, view.presenter.list(page), {encoding: view.accepted.encoding});
 }
 
 /** Somebody else deleted it while this collection was being deleted: that is what was asked for. */
@@ -130,14 +134,7 @@ function ignoreMissing(error: unknown): undefined {
 
 async function deleteOptions(exchange: Exchange, target: ResourceTarget): Promise<DeleteOptions> {
   const body = await readBody(exchange.request);
-  return parseDeleteOptions(target.info.query, body.bytes.length === 0 ? undefined : decodeOptions(body));
-}
-
-function decodeOptions(body: RequestBody): unknown {
-  const {value} = decodeBody(body, 'DeleteOptions');
-  if (typeof value !== 'object')
-    throw badRequest('the object provided is unrecognized (must be of type DeleteOptions)');
-  return value;
+  return parseDeleteOptions(target.info.query, body.bytes.length === 0 ? undefined : decodeBody(body, undefined).value);
 }
 
 function successStatus(target: ResourceTarget, deletion: Deletion): JsonObject {
@@ -163,7 +160,7 @@ function deleteCall(
   return callOf(exchange, context, target, {verb: 'delete', options: write});
 }
 
-function callOf(
+export function callOf(
   exchange: Exchange,
   context: ResourceContext,
   target: ResourceTarget,
@@ -178,8 +175,9 @@ function callOf(
     verb: write.verb,
     manager: write.options.fieldManager ?? clientName(exchange.request.headers['user-agent'] ?? ''),
     options: write.options,
-    userInfo: {username: user.username, uid: user.uid, groups: [...user.groups]},
+    userInfo: userInfoObject(user),
     admission: context.admission,
+    permissions: writePermissions(context.authorizer, attributesOf(target.info, user)),
     warn: (text) => exchange.warnings.push(text),
   };
 }

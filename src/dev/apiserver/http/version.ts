@@ -13,11 +13,11 @@ export function versionDocument(gitVersion: string): JsonObject {
     minCompatibilityMajor: major,
     minCompatibilityMinor: String(Math.max(0, Number(minor) - 1)),
     gitVersion,
-    gitCommit: '',
-    gitTreeState: 'clean',
+    gitCommit: '$Format:%H$',
+    gitTreeState: '',
     buildDate: '1970-01-01T00:00:00Z',
-    goVersion: 'none',
-    compiler: 'none',
-    platform: `${process.platform}/${process.arch}`,
+    goVersion: 'go1.26.8',
+    compiler: 'gc',
+    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   };
 }

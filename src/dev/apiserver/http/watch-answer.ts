@@ -1,4 +1,4 @@
-import {watchTooOld} from '../api-error.ts';
+import {tooLargeVersion, watchTooOld} from '../api-error.ts';
 import type {WatchOptions} from '../read/list-options.ts';
 import type {Presenter} from '../read/presenter.ts';
 import type {Selection} from '../read/selection.ts';
@@ -51,7 +51,15 @@ export function openWatch(exchange: Exchange, context: ResourceContext, request:
     stream.fail(watchTooOld(options.resourceVersion ?? 0, storage.revision).status);
     return;
   }
-  leave = context.watches.add(selection, options.resourceVersion, stream);
+  const asked = options.resourceVersion ?? 0;
+  if (options.initialEvents && asked > storage.revision) {
+    stream.fail(tooLargeVersion(asked, storage.revision).status);
+    return;
+  }
+  // Without a version and without the state of the beginning, a watch begins now.
+  const since = options.initialEvents ? undefined : asked === 0 ? storage.revision : asked;
+  leave = context.watches.add(selection, since, stream);
+  if (options.initialEvents) stream.initialEventsEnd();
   stream.caughtUp();
   // The replay may have ended the stream already (too old); it then must not stay in the hub.
   if (!context.openWatches.has(stream)) leave();

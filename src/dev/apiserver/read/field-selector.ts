@@ -41,20 +41,27 @@ const BUILTIN_FIELDS: Readonly<Record<string, readonly string[]>> = {
  * @throws ApiError 400 for a field that this kind cannot be selected by
  */
 export function parseFieldSelector(text: string, type: ResourceType): FieldMatcher {
-  const terms = text
-    .split(',')
-    .filter((term) => term !== '')
-    .map((term) => parseTerm(term, type));
+  // A comma or an equals sign in a value is written with a backslash before it.
+  const terms = (text.match(/(?:\\.|[^,\\])+/gs) ?? []).map((term) => parseTerm(term, type));
   return (object) => terms.every((matches) => matches(object));
 }
 
 function parseTerm(term: string, type: ResourceType): FieldMatcher {
-  const match = /^([^=!]+)(==|!=|=)(.*)$/.exec(term);
+  const match = /^([^=!]*)(==|!=|=)(.*)$/s.exec(term);
   if (match === null) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
-  const [, field = '', operator, value = ''] = match;
+  const [, field = '', operator, escaped = ''] = match;
+  const value = unescaped(escaped);
   if (!allowedFields(type).includes(field)) throw unknownField(field, type);
   const path = field.split('.');
   return operator === '!=' ? (object) => valueAt(object, path) !== value : (object) => valueAt(object, path) === value;
+}
+
+function unescaped(value: string): string {
+  return value.replaceAll(/\\(.)|=/gs, (all, character?: string) => {
+    if (character === undefined) throw badRequest('invalid field selector: unescaped character in value: 61');
+    if (!'\\,='.includes(character)) throw badRequest(`invalid field selector: invalid escape sequence: ${all}`);
+    return character;
+  });
 }
 
 function allowedFields(type: ResourceType): readonly string[] {

@@ -1,6 +1,7 @@
-import {notSupported} from '../../builtin/field-errors.ts';
+import {forbiddenField, notSupported} from '../../builtin/field-errors.ts';
 import type {FieldError} from '../../schema/schema.ts';
 import {badRequest, invalidOptions, serverError} from '../api-error.ts';
+import {isTrue} from '../query-values.ts';
 
 export interface ListOptions {
   readonly limit: number | undefined;
@@ -11,21 +12,20 @@ export interface ListOptions {
 
 export interface WatchOptions {
   readonly resourceVersion: number | undefined;
+  /** Everything there is comes first, as ADDED; a client that takes bookmarks is told where that ends. */
+  readonly initialEvents: boolean;
   readonly timeoutMs: number | undefined;
   readonly bookmarks: boolean;
 }
 
-const NEEDS_VERSION = 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided';
-
 /** @throws ApiError 400 or 422, worded as apiserver.md §3 and apiserver-errors.md §2.3 tell */
 export function parseListOptions(query: URLSearchParams): ListOptions {
   const limit = parseCount(query, 'limit');
-  const errors: FieldError[] = [];
   const match = query.get('resourceVersionMatch') ?? '';
   const version = query.get('resourceVersion') ?? '';
-  if (match !== '' && version === '') errors.push(forbiddenField('resourceVersionMatch', NEEDS_VERSION));
+  const errors = matchErrorsOfList(match, version, query);
   if (query.get('sendInitialEvents') !== null) {
-    errors.push(forbiddenField('sendInitialEvents', 'Forbidden: sendInitialEvents is forbidden for list'));
+    errors.push(forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   }
   if (errors.length > 0) throw invalidOptions('ListOptions', errors);
   const continueToken = query.get('continue') ?? '';
@@ -37,39 +37,63 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
   };
 }
 
+function matchErrorsOfList(match: string, version: string, query: URLSearchParams): FieldError[] {
+  if (match === '') return [];
+  const errors: FieldError[] = [];
+  if (version === '') {
+    errors.push(forbiddenMatch('resourceVersionMatch is forbidden unless resourceVersion is provided'));
+  }
+  errors.push(...matchErrorsOfPage(query));
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
+    errors.push(notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+  }
+  if (match === 'Exact' && version === '0') {
+    errors.push(forbiddenMatch('resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  }
+  return errors;
+}
+
 /**
- * The options of a watch. WatchList (`sendInitialEvents`) is refused as a server without that feature does, and clients fall back
- * to list and watch (apiserver.md §3.3).
+ * The options of a watch. One from no version, or from 0, is an old way to ask for what WatchList (`sendInitialEvents`) gives, and is
+ * answered the same (apiserver.md §3.3).
  *
  * @throws ApiError 422, 400, or 500 for a version that is no number
  */
 export function parseWatchOptions(query: URLSearchParams): WatchOptions {
-  const errors: FieldError[] = [];
   const match = query.get('resourceVersionMatch') ?? '';
-  if (query.get('sendInitialEvents') !== null) {
-    const why = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
-    errors.push(forbiddenField('sendInitialEvents', `Forbidden: ${why}`));
-  } else if (match !== '') {
-    const why = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
-    errors.push(forbiddenField('resourceVersionMatch', `Forbidden: ${why}`));
-    if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
-  }
+  const asked = query.get('sendInitialEvents');
+  const errors = matchErrorsOfWatch(match, asked !== null, query);
   if (errors.length > 0) throw invalidOptions('ListOptions', errors);
   const version = query.get('resourceVersion') ?? '';
   const timeoutSeconds = parseCount(query, 'timeoutSeconds');
   return {
     resourceVersion: version === '' ? undefined : parseVersion(version, (why) => serverError(why)),
+    initialEvents: asked === null ? version === '' || version === '0' : isTrue(asked),
     timeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : undefined,
     bookmarks: isTrue(query.get('allowWatchBookmarks')),
   };
 }
 
-export function isTrue(text: string | null): boolean {
-  return text === 'true' || text === '1';
+function matchErrorsOfWatch(match: string, initialEvents: boolean, query: URLSearchParams): FieldError[] {
+  const errors: FieldError[] = [];
+  if (initialEvents && match !== 'NotOlderThan') {
+    errors.push(forbiddenMatch('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+  }
+  if (match === '') return errors;
+  if (!initialEvents) {
+    errors.push(forbiddenMatch('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+  }
+  if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
+  return [...errors, ...matchErrorsOfPage(query)];
 }
 
-function forbiddenField(field: string, message: string): FieldError {
-  return {type: 'Forbidden', field, message};
+function matchErrorsOfPage(query: URLSearchParams): FieldError[] {
+  if ((query.get('continue') ?? '') === '') return [];
+  return [forbiddenMatch('resourceVersionMatch is forbidden when continue is provided')];
+}
+
+function forbiddenMatch(why: string): FieldError {
+  return forbiddenField('resourceVersionMatch', why);
 }
 
 function parseCount(query: URLSearchParams, name: string): number {

@@ -37,13 +37,16 @@ export function listPage(source: ListSource, selection: Selection, options: List
   const entries = entriesAt(source, selection, start);
   const from = `${namespacePrefix}${start.from}`;
   const matching: JsonObject[] = [];
+  const limit = start.limit;
+  let isMore = false;
   for (const [key, stored] of entries) {
     if (key < from || !key.startsWith(namespacePrefix)) continue;
+    // A full page goes on where anything follows, selected or not: nobody looks at it before the next page is asked for.
+    isMore ||= matching.length === limit && !selection.isOne;
     const shown = source.conversion.show(stored, selection.type);
     if (selection.matches(shown)) matching.push(shown);
   }
-  const limit = start.limit;
-  if (limit === undefined || matching.length <= limit) {
+  if (limit === undefined || (matching.length <= limit && !isMore)) {
     return {items: matching, revision: start.revision, continueToken: undefined, remaining: undefined};
   }
   const items = matching.slice(0, limit);

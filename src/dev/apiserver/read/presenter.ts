@@ -1,3 +1,4 @@
+import {emptyObjects} from '../../builtin/tables/empty-objects.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import {crdColumns, tableColumns} from '../../table/columns.ts';
 import type {Presentation} from '../http/accept.ts';
@@ -50,6 +51,7 @@ function plainPresenter(type: ResourceType): Presenter {
       kind: type.kind,
       apiVersion,
       metadata: {resourceVersion: String(revision), ...(annotations === undefined ? {} : {annotations})},
+      ...emptyObjects[type.storageKey],
     }),
   };
 }
@@ -98,15 +100,16 @@ function tablePresenter(type: ResourceType, options: PresenterOptions): Presente
     list: (page) => table(listMeta(page), page.items.map(row), columns.definitions),
     event: (object) => tableOf(object, definitionsOnce()),
     bookmark: (revision, annotations) => {
-      const cells = columns.definitions.map((_, i) => (i === 0 ? '' : null));
       const object = bookmarkMetadata(revision, annotations);
+      // A row of its own kind of which nothing is set: built-in kinds have a text for that.
+      const cells = columns.cells({...emptyObjects[type.storageKey], metadata: object['metadata']}, options.nowMs());
       return table({resourceVersion: String(revision)}, [{cells, object}], definitionsOnce());
     },
   };
 }
 
 function rowObject(object: JsonObject, include: string | null): JsonObject {
-  if (include === 'None') return {};
+  if (include === 'None') return {object: null};
   return {object: include === 'Object' ? object : partialMetadata(object)};
 }
 

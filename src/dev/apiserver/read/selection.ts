@@ -10,6 +10,8 @@ export interface Selection {
   readonly namespace: string | undefined;
   /** False where a selector is set: lists then leave `remainingItemCount` out (apiserver.md §3.1). */
   readonly everything: boolean;
+  /** A name is selected: nothing comes after it. */
+  readonly isOne: boolean;
   readonly matches: (object: JsonObject) => boolean;
 }
 
@@ -23,6 +25,7 @@ export function parseSelection(type: ResourceType, namespace: string | undefined
     type,
     namespace,
     everything: labelText === '' && fieldText === '',
+    isOne: /(^|,)metadata\.name==?[^,]/.test(fieldText),
     matches: (object) => {
       const meta = metaOf(object);
       return (namespace === undefined || meta.namespace === namespace) && labels(meta.labels ?? {}) && fields(object);

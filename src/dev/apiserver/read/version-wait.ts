@@ -6,14 +6,14 @@ import type {ListOptions} from './list-options.ts';
 const WAIT_MS = 3_000;
 
 /**
- * Waits until the version that a list asks for is reached: a client may have it from another, faster server. What is still missing when
+ * Waits until the version that a list or a WatchList asks for is reached: a client may have it from another, faster server. What is still missing when
  * this returns is refused by the list itself.
  *
  * @param answer - emits `close` where the client goes away: then nobody waits any more
  */
 export async function versionReached(
   storage: ObjectStorage,
-  {resourceVersion = 0, continueToken}: ListOptions,
+  {resourceVersion = 0, continueToken}: Partial<Pick<ListOptions, 'resourceVersion' | 'continueToken'>>,
   answer: EventEmitter,
 ): Promise<void> {
   if (continueToken !== undefined || resourceVersion <= storage.revision) return;

@@ -56,6 +56,11 @@ export class WatchStream implements WatchSink {
     this.#maxBacklog = this.#options.writer.backlog + MAX_BACKLOG_BYTES;
   }
 
+  /** Where the state of the beginning ends (WatchList): told by a bookmark, so only to those who take them. */
+  initialEventsEnd(): void {
+    this.#bookmark({'k8s.io/initial-events-end': 'true'});
+  }
+
   event(type: WatchEventType, object: JsonObject): void {
     this.#send({type, object: this.#options.presenter.event(object)});
   }
@@ -96,9 +101,10 @@ export class WatchStream implements WatchSink {
     this.end();
   }
 
-  #bookmark(): void {
+  #bookmark(annotations?: Readonly<Record<string, string>>): void {
     const {bookmarks, presenter} = this.#options;
-    if (bookmarks !== undefined) this.#send({type: 'BOOKMARK', object: presenter.bookmark(bookmarks.revision())});
+    if (bookmarks === undefined) return;
+    this.#send({type: 'BOOKMARK', object: presenter.bookmark(bookmarks.revision(), annotations)});
   }
 
   #send(event: {readonly type: string; readonly object: unknown}): void {

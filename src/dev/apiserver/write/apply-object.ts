@@ -14,7 +14,7 @@ import {createObject} from './create-object.ts';
 import type {RequestBody} from './decode-object.ts';
 import {decodeAsGo} from './go-decoding.ts';
 import {placeObject} from './name-check.ts';
-import {updateObject} from './update-object.ts';
+import {updateNow, updateObject} from './update-object.ts';
 import {liveObject} from './write-call.ts';
 import type {WriteCall, WriteContext, Written} from './write-call.ts';
 
@@ -42,6 +42,15 @@ export async function applyObject(context: WriteContext, call: WriteCall, body: 
     return {object: withMeta(merged, {resourceVersion: version === '' ? undefined : version}), tracked: true};
   });
   return {object, created: false};
+}
+
+/**
+ * The same for the cluster's own controllers, to an object that is there.
+ *
+ * @throws ApiError 404
+ */
+export function applyNow(context: WriteContext, call: WriteCall, applied: JsonObject): JsonObject {
+  return updateNow(context, call, (live) => ({object: merge(context, call, applied, live), tracked: true}));
 }
 
 function decodeApplied(call: WriteCall, body: RequestBody): JsonObject {
@@ -98,7 +107,7 @@ function checkMayCreate(call: WriteCall, applied: JsonObject): void {
 function createApplied(context: WriteContext, call: WriteCall, applied: JsonObject): Promise<JsonObject> {
   // A resourceVersion is no precondition here: on an absent object it is ignored (§4.3).
   const merged = merge(context, call, withMeta(applied, {resourceVersion: undefined}), undefined);
-  return createObject(context, call, {object: placeObject(call, merged), tracked: true});
+  return createObject(context, call, {object: placeObject(call, merged), tracked: true, byApply: true});
 }
 
 function merge(context: WriteContext, call: WriteCall, applied: JsonObject, live: JsonObject | undefined): JsonObject {

@@ -18,6 +18,8 @@ export interface NewObject {
   readonly object: JsonObject;
   /** `managedFields` are settled already (server-side apply). */
   readonly tracked: boolean;
+  /** The request is an apply, which was allowed as a patch only. */
+  readonly byApply?: boolean;
 }
 
 /**
@@ -29,7 +31,9 @@ export async function createObject(context: WriteContext, call: WriteCall, creat
   let object = begin(context, call, created);
   const reviewed = await mutated(call, {object, old: undefined});
   if (reviewed !== object) object = prepare(context, call, reviewed);
+  call.permissions?.checkGrant(call.type, object, undefined);
   checkValid(context, call, object, undefined);
+  if (created.byApply === true) call.permissions?.checkCreate();
   await validated(call, {object, old: undefined});
   return commit(context, call, object);
 }

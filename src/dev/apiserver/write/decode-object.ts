@@ -14,6 +14,9 @@ export interface RequestBody {
   readonly contentType: string;
 }
 
+/** How much of a protobuf body an error shows, in hexadecimal. */
+const SHOWN_BYTES = 30;
+
 export interface DecodedObject {
   readonly object: JsonObject;
   /** Paths of members that stand twice; the last one counts. */
@@ -38,8 +41,8 @@ interface Decoded {
   readonly duplicates: readonly string[];
 }
 
-/** @param kind - what the body should be; named in the error */
-export function decodeBody(body: RequestBody, kind: string): Decoded {
+/** @param kind - what the body should be; named in the error, but for options, whose errors stand alone */
+export function decodeBody(body: RequestBody, kind: string | undefined): Decoded {
   switch (body.contentType) {
     case '':
     case 'application/json':
@@ -47,17 +50,31 @@ export function decodeBody(body: RequestBody, kind: string): Decoded {
     case 'application/yaml':
       return decodeText(body, kind, () => ({value: parseYaml11(body.bytes.toString()), duplicates: []}));
     case 'application/vnd.kubernetes.protobuf':
-      return decodeText(body, kind, () => ({value: decodeKubernetesProtobuf(body.bytes), duplicates: []}));
+      return decodeBinary(body, kind);
     default:
       throw unsupportedMediaType(ACCEPTED);
   }
 }
 
-function decodeText(body: RequestBody, kind: string, decode: () => Decoded): Decoded {
+function decodeText(body: RequestBody, kind: string | undefined, decode: () => Decoded): Decoded {
   try {
     return decode();
   } catch (error) {
-    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${reasonOf(error)}`, body);
+    const why = `couldn't get version/kind; json parse error: ${reasonOf(error)}`;
+    throw kind === undefined ? badRequest(why) : unrecognized(kind, why, body);
+  }
+}
+
+function decodeBinary(body: RequestBody, kind: string | undefined): Decoded {
+  try {
+    return {value: decodeKubernetesProtobuf(body.bytes), duplicates: []};
+  } catch {
+    // Whatever is wrong with it, what Go's decoder runs into is an end that comes too early.
+    const why = 'unexpected EOF';
+    const shown = body.bytes.subarray(0, SHOWN_BYTES).toString('hex') + (body.bytes.length > SHOWN_BYTES ? ' ...' : '');
+    throw badRequest(
+      kind === undefined ? why : `the object provided is unrecognized (must be of type ${kind}): ${why} (${shown})`,
+    );
   }
 }
 
@@ -93,9 +110,11 @@ function wrongKind(object: JsonObject, type: ResourceType): Error {
       {type: 'Invalid', field: 'kind', message: `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}`},
     ]);
   }
-  const {version} = type;
+  const {version, group} = type;
+  // The internal package is called like the first word of its group.
+  const inner = group === '' ? 'core' : group.split('.')[0];
   return badRequest(
     `${kind} in version "${version}" cannot be handled as a ${type.kind}: ` +
-      `converting (${version}.${kind}) to (core.${type.kind}): unknown conversion`,
+      `converting (${version}.${kind}) to (${inner}.${type.kind}): unknown conversion`,
   );
 }

@@ -1,10 +1,11 @@
-import {toKubeTime} from '../../../api/meta.ts';
+import {jsonEquals} from '../../schema/json.ts';
 import type {JsonObject} from '../../schema/json.ts';
-import {notFound, preconditionFailed} from '../api-error.ts';
+import {conflict, notFound, preconditionFailed} from '../api-error.ts';
 import {metaOf, storageKey, withMeta} from '../object-meta.ts';
-import type {DeleteOptions} from './delete-options.ts';
+import {PLAIN_DELETE} from './delete-options.ts';
+import type {DeleteOptions, PropagationPolicy} from './delete-options.ts';
 import {isHeldBack} from './deletion-hold.ts';
-import {hasGeneration} from './generation.ts';
+import {graceOf, markDeleted} from './deletion-mark.ts';
 import {storedForm} from './stored-form.ts';
 import {admissionInput, liveObject, recordWrite, strategyContext} from './write-call.ts';
 import type {WriteCall, WriteContext} from './write-call.ts';
@@ -46,7 +47,7 @@ export async function deleteObject(
 function reviewedOptions(call: WriteCall, request: DeleteOptions, live: JsonObject): JsonObject {
   const graceful = call.type.strategy.gracefulDelete === true;
   const seconds = graceful ? graceOf(call, request, live) : request.gracePeriodSeconds;
-  const {propagationPolicy, uid, resourceVersion} = request;
+  const {propagationPolicy, orphanDependents, uid, resourceVersion} = request;
   const preconditions = {
     ...(uid === undefined ? {} : {uid}),
     ...(resourceVersion === undefined ? {} : {resourceVersion}),
@@ -54,19 +55,18 @@ function reviewedOptions(call: WriteCall, request: DeleteOptions, live: JsonObje
   return {
     ...(seconds === undefined ? {} : {gracePeriodSeconds: seconds}),
     ...(Object.keys(preconditions).length === 0 ? {} : {preconditions}),
+    ...(orphanDependents === undefined ? {} : {orphanDependents}),
     ...(propagationPolicy === undefined ? {} : {propagationPolicy}),
   };
 }
 
-/** The same for the cluster's own controllers, at once: no grace period, no webhooks. */
-export function deleteNow(context: WriteContext, call: WriteCall): Deletion {
-  return remove(context, call, {
-    dryRun: false,
-    propagationPolicy: undefined,
-    gracePeriodSeconds: 0,
-    uid: undefined,
-    resourceVersion: undefined,
-  });
+/**
+ * The same for the cluster's own controllers, at once: no grace period, no webhooks.
+ *
+ * @param policy - of the garbage collector; undefined: the finalizers on the object decide
+ */
+export function deleteNow(context: WriteContext, call: WriteCall, policy?: PropagationPolicy): Deletion {
+  return remove(context, call, {...PLAIN_DELETE, propagationPolicy: policy});
 }
 
 function find(context: WriteContext, call: WriteCall, options: DeleteOptions): JsonObject {
@@ -81,23 +81,29 @@ function find(context: WriteContext, call: WriteCall, options: DeleteOptions): J
 
 function checkPreconditions(call: WriteCall, options: DeleteOptions, live: JsonObject): void {
   const meta = metaOf(live);
-  const name = call.name ?? '';
-  if (options.uid !== undefined && options.uid !== meta.uid) {
-    const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${meta.uid}). `;
-    throw preconditionFailed(call.type, name, `${why}The object might have been deleted and then recreated`);
+  const rows = [
+    {what: 'UID', asked: options.uid, live: meta.uid, might: 'deleted and then recreated'},
+    {what: 'ResourceVersion', asked: options.resourceVersion, live: meta.resourceVersion, might: 'modified'},
+  ];
+  for (const {what, asked, live: is = '', might} of rows) {
+    if (asked === undefined || asked === is) continue;
+    if (call.type.strategy.withoutGracePeriod === true) throw failedPrecondition(call, what, {asked, is});
+    const why = `the ${what} in the precondition (${asked}) does not match the ${what} in record (${is}). `;
+    throw preconditionFailed(call.type, call.name ?? '', `${why}The object might have been ${might}`);
   }
-  if (options.resourceVersion !== undefined && options.resourceVersion !== meta.resourceVersion) {
-    const asked = options.resourceVersion;
-    const why = `the ResourceVersion in the precondition (${asked}) does not match the ResourceVersion in record `;
-    throw preconditionFailed(call.type, name, `${why}(${meta.resourceVersion}). The object might have been modified`);
-  }
+}
+
+/** A Namespace, whose deletion is its own, says it in other words. */
+function failedPrecondition(call: WriteCall, what: string, {asked, is}: {asked: string; is: string}): Error {
+  const why = `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${is}`;
+  return conflict(call.type, call.name ?? '', why);
 }
 
 function remove(context: WriteContext, call: WriteCall, options: DeleteOptions): Deletion {
   const {type} = call;
   const live = find(context, call, options);
   const strategy = strategyContext(context, call);
-  const marked = mark(context, call, options, type.strategy.beforeDelete?.(live, strategy) ?? live);
+  const marked = markDeleted(context, call, options, type.strategy.beforeDelete?.(live, strategy) ?? live);
   if (isHeldBack(type, marked)) return hold(context, call, live, marked);
   if (options.dryRun) return {object: live, gone: true};
   const key = storageKey(call.namespace, call.name ?? '');
@@ -112,31 +118,6 @@ function remove(context: WriteContext, call: WriteCall, options: DeleteOptions):
   };
 }
 
-/** The object as it waits for its end. The garbage collector answers the two finalizers of the propagation policies. */
-function mark(context: WriteContext, call: WriteCall, options: DeleteOptions, object: JsonObject): JsonObject {
-  const {type} = call;
-  const meta = metaOf(object);
-  const graceSeconds = graceOf(call, options, object);
-  const finalizers = [...(meta.finalizers ?? [])];
-  const extra = {Foreground: 'foregroundDeletion', Orphan: 'orphan', Background: undefined} as const;
-  const added = options.propagationPolicy === undefined ? undefined : extra[options.propagationPolicy];
-  if (added !== undefined && !finalizers.includes(added)) finalizers.push(added);
-  const first = meta.deletionTimestamp === undefined;
-  const grace = first ? graceSeconds : Math.min(graceSeconds, meta.deletionGracePeriodSeconds ?? 0);
-  return withMeta(object, {
-    finalizers: finalizers.length > 0 ? finalizers : undefined,
-    deletionTimestamp: meta.deletionTimestamp ?? toKubeTime(context.nowMs() + graceSeconds * 1000),
-    deletionGracePeriodSeconds: type.strategy.withoutGracePeriod === true ? undefined : grace,
-    generation: first && hasGeneration(type) ? (meta.generation ?? 0) + 1 : meta.generation,
-  });
-}
-
-function graceOf(call: WriteCall, options: DeleteOptions, object: JsonObject): number {
-  const {strategy} = call.type;
-  if (strategy.gracefulDelete !== true) return 0;
-  return options.gracePeriodSeconds ?? strategy.gracePeriodSeconds?.(object) ?? 0;
-}
-
 function hold(context: WriteContext, call: WriteCall, live: JsonObject, marked: JsonObject): Deletion {
   const {type} = call;
   const before = metaOf(live);
@@ -145,7 +126,7 @@ function hold(context: WriteContext, call: WriteCall, live: JsonObject, marked: 
   const again =
     before.deletionTimestamp !== undefined &&
     before.deletionGracePeriodSeconds === after.deletionGracePeriodSeconds &&
-    before.finalizers?.length === after.finalizers?.length;
+    jsonEquals(before.finalizers, after.finalizers);
   if (again || call.options.dryRun) return {object: again ? live : marked, gone: false};
   const stored = context.storage.put(type.storageKey, storedForm(context.registry, marked, type));
   recordWrite(context, call, call.name ?? '');

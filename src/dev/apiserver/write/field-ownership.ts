@@ -19,7 +19,7 @@ export function ownedByWriter(context: WriteContext, call: WriteCall, {before, g
   const {type, subresource} = call;
   const owned = trackUpdate({
     before,
-    after: withoutAllocated(prepared, given, type.strategy.allocated ?? []),
+    after: withoutAllocated(type.strategy.unowned?.(prepared, given) ?? prepared, given, type.strategy.allocated ?? []),
     manager: call.manager,
     apiVersion: apiVersionOfType(type),
     ...(subresource === undefined ? {} : {subresource}),
@@ -39,7 +39,8 @@ function withoutPath(prepared: JsonObject, given: JsonObject, path: readonly str
   const [step = '', ...rest] = path;
   const name = step.replace('[]', '');
   const value = prepared[name];
-  if (rest.length === 0) return given[name] === undefined ? withField(prepared, name, undefined) : prepared;
+  // As the request has it: what the server then made of it is nobody's. Empty is as good as absent: `clusterIP: ""` asks for one.
+  if (rest.length === 0) return withField(prepared, name, given[name] === '' ? undefined : given[name]);
   // Defaults neither add nor move items, so the item at the same place is the one that was asked for.
   const below = (item: unknown, asked: unknown): unknown =>
     isObject(item) ? withoutPath(item, isObject(asked) ? asked : {}, rest) : item;

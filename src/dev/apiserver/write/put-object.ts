@@ -48,7 +48,7 @@ function checkUid(call: WriteCall, object: JsonObject, live: JsonObject): void {
   throw conflict(
     type,
     name,
-    `StorageError: invalid object, Code: 4, Key: /${path}, ResourceVersion: 0, ` +
+    `StorageError: invalid object, Code: 4, Key: /registry/${path}, ResourceVersion: 0, ` +
       `AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`,
   );
 }

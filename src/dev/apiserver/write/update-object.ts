@@ -36,6 +36,7 @@ export async function updateObject(context: WriteContext, call: WriteCall, chang
     const step = begin(context, call, stored, change);
     const reviewed = await mutated(call, {object: step.object, old: step.live});
     const object = settle(context, call, step, reviewed);
+    call.permissions?.checkGrant(call.type, object, step.live);
     checkValid(context, call, object, step.live);
     await validated(call, {object, old: step.live});
     if (liveObject(context, call, name) === stored) return commit(context, call, step.live, object);
@@ -93,7 +94,7 @@ function checkVersion(call: WriteCall, object: JsonObject, live: JsonObject): bo
 
 /**
  * What a client cannot change by an update: the server's own metadata, the status by the main resource, everything else by the
- * status subresource (metadata too for custom kinds).
+ * status subresource (metadata too for custom kinds); `finalize` is all of a Namespace but its status.
  */
 function keepServerFields(call: WriteCall, object: JsonObject, live: JsonObject): JsonObject {
   const {type, subresource} = call;
@@ -112,6 +113,7 @@ function keepServerFields(call: WriteCall, object: JsonObject, live: JsonObject)
     const kept = type.hasStatus ? withField(object, 'status', live['status']) : object;
     return withMeta(kept, fixed);
   }
+  if (subresource === 'finalize') return withMeta({...object, status: live['status']}, fixed);
   const withStatus = withField(live, 'status', object['status']);
   if (type.custom) return withMeta(withStatus, {managedFields: meta.managedFields});
   return withMeta({...withStatus, metadata: object['metadata']}, fixed);
@@ -125,12 +127,9 @@ function commit(context: WriteContext, call: WriteCall, live: JsonObject, object
   const name = call.name ?? '';
   recordWrite(context, call, name);
   if (metaOf(object).deletionTimestamp !== undefined && !isHeldBack(type, object)) {
-    // The write that removes the last finalizer is the deletion; it answers with the old version (§2.4).
-    context.storage.remove(
-      type.storageKey,
-      storageKey(call.namespace, name),
-      storedForm(context.registry, object, type),
-    );
+    // The write that removes the last finalizer is the deletion; it answers with the old version (§2.4) and is itself never stored:
+    // who watches sees the object as it was before, finalizer included.
+    context.storage.remove(type.storageKey, storageKey(call.namespace, name));
     type.strategy.afterDelete?.(object, strategyContext(context, call));
     return object;
   }

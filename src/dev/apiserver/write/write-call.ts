@@ -1,4 +1,5 @@
 import type {AdmissionInput} from '../../admission/admit.ts';
+import type {WritePermissions} from '../../authorization/write-permissions.ts';
 import type {StrategyContext} from '../../builtin/strategy.ts';
 import type {JsonObject} from '../../schema/json.ts';
 import type {WriteCounter, WriteRow} from '../../writes.ts';
@@ -27,6 +28,9 @@ export interface WriteContext {
   readonly nowMs: () => number;
 }
 
+/** What an update may be of, beside the object: `finalize` is a Namespace's `spec.finalizers`. */
+export type UpdatedSubresource = 'status' | 'finalize';
+
 export type WriteVerb = 'create' | 'update' | 'patch' | 'apply' | 'delete';
 
 /** One write request, decoded as far as its URL goes. */
@@ -35,13 +39,15 @@ export interface WriteCall {
   readonly namespace: string | undefined;
   /** Undefined for a create, whose body names the object. */
   readonly name: string | undefined;
-  readonly subresource: 'status' | undefined;
+  readonly subresource: UpdatedSubresource | undefined;
   readonly verb: WriteVerb;
   /** The field manager; falls back to the client's name. */
   readonly manager: string;
   readonly options: WriteOptions;
   readonly userInfo: JsonObject;
   readonly admission: Admission | undefined;
+  /** What the writer may. Absent for the cluster's own controllers, who may everything. */
+  readonly permissions?: WritePermissions;
   readonly warn: (text: string) => void;
 }
 

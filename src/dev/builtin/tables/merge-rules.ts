@@ -88,6 +88,7 @@ export const atomicStructs: ReadonlySet<string> = new Set([
   'V1SecretReference',
   'V1MatchResources',
   'V1TypedLocalObjectReference',
+  'V1Variable',
   'RbacV1Subject',
 ]);
 
@@ -124,6 +125,13 @@ export const keptWhenEmpty: ReadonlySet<string> = new Set([
 export const defaults: Readonly<Record<string, unknown>> = {
   'V1ServicePort.protocol': 'TCP',
   'V1ContainerPort.protocol': 'TCP',
+  'V1TokenRequestSpec.expirationSeconds': 3600,
+  'AuthenticationV1TokenRequest.spec': {},
+  'V1LocalSubjectAccessReview.spec': {},
+  'V1SelfSubjectAccessReview.spec': {},
+  'V1SelfSubjectRulesReview.spec': {},
+  'V1SubjectAccessReview.spec': {},
+  'V1TokenReview.spec': {},
   'V1Namespace.spec': {},
   'V1Namespace.status': {},
   'V1Service.spec': {},

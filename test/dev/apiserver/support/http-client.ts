@@ -1,6 +1,5 @@
 import {Agent, request} from 'node:https';
 import type {IncomingMessage} from 'node:http';
-import type {EmbeddedCluster} from '../../../../src/dev/embedded-cluster.ts';
 
 export interface Answer {
   readonly status: number;
@@ -19,12 +18,19 @@ export interface CallOptions {
   readonly token?: string | null;
 }
 
+/** Where an API server is, and who asks. */
+export interface ServerAddress {
+  readonly url: string;
+  readonly caPem: string;
+  readonly credentials: {readonly token?: string | undefined};
+}
+
 /** A plain HTTPS client with the cluster's CA and token: no library stands between a test and the bytes. */
 export class HttpClient {
-  readonly #cluster: EmbeddedCluster;
+  readonly #cluster: ServerAddress;
   readonly #agent: Agent;
 
-  constructor(cluster: EmbeddedCluster) {
+  constructor(cluster: ServerAddress) {
     this.#cluster = cluster;
     this.#agent = new Agent({ca: cluster.caPem, keepAlive: true});
   }
@@ -48,7 +54,7 @@ export class HttpClient {
   /** The answer as soon as its headers are there. */
   open(method: string, path: string, options: CallOptions = {}): Promise<IncomingMessage> {
     const {credentials, url} = this.#cluster;
-    const token = options.token === undefined ? credentials.token : options.token;
+    const token = options.token === undefined ? (credentials.token ?? null) : options.token;
     const {body} = options;
     const payload =
       body === undefined

@@ -229,7 +229,7 @@ export const bodies: readonly Row[] = [
     answer: refused(
       400,
       'BadRequest',
-      'Lease in version "v1" cannot be handled as a Lease: parsing time "<time>" as "<time>07:00": ' +
+      'Lease in version "v1" cannot be handled as a Lease: parsing time "<time>" as "2006-01-02T15:04:05.000000Z07:00": ' +
         'cannot parse ".000Z" as ".000000"',
     ),
   },

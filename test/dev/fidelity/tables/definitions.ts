@@ -15,11 +15,11 @@ const condition = (type: string, status: string, reason: string, message: string
 });
 
 function items(plural: string): string {
-  return `/apis/t.dev/v1/namespaces/default/${plural}`;
+  return `/apis/zoo.dev/v1/namespaces/default/${plural}`;
 }
 
 function item(kind: string, name: string, fields: object = {}, metadata: object = {}): object {
-  return {apiVersion: 't.dev/v1', kind, metadata: {name, ...metadata}, ...fields};
+  return {apiVersion: 'zoo.dev/v1', kind, metadata: {name, ...metadata}, ...fields};
 }
 
 /** CustomResourceDefinitions: apiserver §8. */
@@ -45,7 +45,7 @@ export const definitions: readonly Row[] = [
   {
     name: 'a moment later it is served',
     before: [post(DEFINITIONS, definition('bees', 'Bee', [V1]))],
-    call: get(`${DEFINITIONS}/bees.t.dev`),
+    call: get(`${DEFINITIONS}/bees.zoo.dev`),
     answer: {
       code: 200,
       object: {
@@ -66,14 +66,15 @@ export const definitions: readonly Row[] = [
       post(DEFINITIONS, {
         ...definition('cows', 'Cow', [V1]),
         spec: {
-          group: 't.dev',
+          group: 'zoo.dev',
           scope: 'Namespaced',
           names: {plural: 'cows', kind: 'Cow', listKind: 'CatList'},
           versions: [V1],
         },
       }),
     ],
-    call: get(`${DEFINITIONS}/cows.t.dev`),
+    call: get(`${DEFINITIONS}/cows.zoo.dev`),
+    eventually: true,
     answer: {
       code: 200,
       object: {
@@ -87,18 +88,67 @@ export const definitions: readonly Row[] = [
     },
   },
   {
+    name: 'one that is there',
+    call: post(DEFINITIONS, definition('ants', 'Ant', [V1])),
+    answer: refused(
+      409,
+      'AlreadyExists',
+      'customresourcedefinitions.apiextensions.k8s.io "ants.zoo.dev" already exists',
+      about('customresourcedefinitions', 'ants.zoo.dev', 'apiextensions.k8s.io'),
+    ),
+  },
+  {
+    name: 'fields without a type, at any depth',
+    call: post(DEFINITIONS, definition('dogs', 'Dog', [version('v1', {properties: {spec: {properties: {a: {}}}}})])),
+    answer: invalid(
+      'CustomResourceDefinition.apiextensions.k8s.io "dogs.zoo.dev"',
+      [
+        'Required',
+        'spec.validation.openAPIV3Schema.properties[spec].properties[a].type',
+        'Required value: must not be empty for specified object fields',
+      ],
+      [
+        'Required',
+        'spec.validation.openAPIV3Schema.properties[spec].type',
+        'Required value: must not be empty for specified object fields',
+      ],
+    ),
+  },
+  {
+    name: 'two versions that are stored',
+    call: post(DEFINITIONS, definition('dogs', 'Dog', [V1, version('v2', SPEC)])),
+    answer: {
+      code: 422,
+      object: {message: expect.stringContaining('must have exactly one version marked as storage version')},
+    },
+  },
+  {
+    name: 'a default of another type',
+    call: post(
+      DEFINITIONS,
+      definition('dogs', 'Dog', [
+        version('v1', {properties: {spec: {type: 'object', properties: {a: {type: 'string', default: 1}}}}}),
+      ]),
+    ),
+    answer: invalid('CustomResourceDefinition.apiextensions.k8s.io "dogs.zoo.dev"', [
+      'TypeInvalid',
+      'spec.validation.openAPIV3Schema.properties[spec].properties[a].default',
+      'Invalid value: "integer":  in body must be of type string: "integer"',
+    ]),
+  },
+  {
     name: 'a name that does not fit',
-    call: post(DEFINITIONS, {...definition('dogs', 'Dog', [V1]), metadata: {name: 'cats.t.dev'}}),
-    answer: invalid('CustomResourceDefinition.apiextensions.k8s.io "cats.t.dev"', [
+    call: post(DEFINITIONS, {...definition('dogs', 'Dog', [V1]), metadata: {name: 'cats.zoo.dev'}}),
+    answer: invalid('CustomResourceDefinition.apiextensions.k8s.io "cats.zoo.dev"', [
       'Invalid',
       'metadata.name',
-      'Invalid value: "cats.t.dev": must be spec.names.plural+"."+spec.group',
+      'Invalid value: "cats.zoo.dev": must be spec.names.plural+"."+spec.group',
     ]),
   },
   {
     name: 'a version without a schema',
     call: post(DEFINITIONS, definition('dogs', 'Dog', [{name: 'v1', served: true, storage: true}])),
-    answer: invalid('CustomResourceDefinition.apiextensions.k8s.io "dogs.t.dev"', [
+    answer: invalid('CustomResourceDefinition.apiextensions.k8s.io "dogs.zoo.dev"', [
       'Required',
       'spec.versions[0].schema.openAPIV3Schema',
       'Required value',
@@ -107,7 +157,7 @@ export const definitions: readonly Row[] = [
   {
     name: 'a field without a type',
     call: post(DEFINITIONS, definition('dogs', 'Dog', [version('v1', {properties: {spec: {}}})])),
-    answer: invalid('CustomResourceDefinition.apiextensions.k8s.io "dogs.t.dev"', [
+    answer: invalid('CustomResourceDefinition.apiextensions.k8s.io "dogs.zoo.dev"', [
       'Required',
       'spec.validation.openAPIV3Schema.properties[spec].type',
       'Required value: must not be empty for specified object fields',
@@ -130,12 +180,12 @@ export const definitions: readonly Row[] = [
     name: 'a version that objects may still be stored in cannot go',
     before: [
       post(DEFINITIONS, definition('elks', 'Elk', [V1])),
-      merge(`${DEFINITIONS}/elks.t.dev`, {
+      merge(`${DEFINITIONS}/elks.zoo.dev`, {
         spec: {versions: [version('v1', SPEC, {storage: false}), version('v2', SPEC)]},
       }),
     ],
-    call: jsonPatch(`${DEFINITIONS}/elks.t.dev`, [{op: 'remove', path: '/spec/versions/0'}]),
-    answer: invalid('CustomResourceDefinition.apiextensions.k8s.io "elks.t.dev"', [
+    call: jsonPatch(`${DEFINITIONS}/elks.zoo.dev`, [{op: 'remove', path: '/spec/versions/0'}]),
+    answer: invalid('CustomResourceDefinition.apiextensions.k8s.io "elks.zoo.dev"', [
       'Invalid',
       'status.storedVersions[0]',
       'Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a ' +
@@ -147,10 +197,24 @@ export const definitions: readonly Row[] = [
     before: [
       post(DEFINITIONS, definition('fish', 'Fish', [V1])),
       post(items('fish'), item('Fish', 'x')),
-      merge(`${DEFINITIONS}/fish.t.dev`, {spec: {versions: [version('v1', defaulted)]}}),
+      merge(`${DEFINITIONS}/fish.zoo.dev`, {spec: {versions: [version('v1', defaulted)]}}),
     ],
     call: get(`${items('fish')}/x`),
+    eventually: true,
     answer: {code: 200, object: {metadata: {generation: 1}, spec: {a: 'd'}}},
+  },
+  {
+    name: 'an object is shown in a version that came after it',
+    before: [
+      post(DEFINITIONS, definition('emus', 'Emu', [V1])),
+      post(items('emus'), item('Emu', 'x', {spec: {a: 'b'}})),
+      merge(`${DEFINITIONS}/emus.zoo.dev`, {
+        spec: {versions: [version('v1', SPEC, {storage: false}), version('v2', SPEC)]},
+      }),
+    ],
+    call: get('/apis/zoo.dev/v2/namespaces/default/emus/x'),
+    answer: {code: 200, object: {apiVersion: 'zoo.dev/v2', spec: {a: 'b'}}},
+    eventually: true,
   },
   {
     name: 'a null takes the default, or goes through a field without one',
@@ -164,12 +228,12 @@ export const definitions: readonly Row[] = [
       post(DEFINITIONS, definition('hens', 'Hen', [V1])),
       post(items('hens'), item('Hen', 'x', {}, {finalizers: ['example.dev/x']})),
     ],
-    call: remove(`${DEFINITIONS}/hens.t.dev`),
+    call: remove(`${DEFINITIONS}/hens.zoo.dev`),
     answer: {
       code: 200,
       object: {
         metadata: {
-          generation: 2,
+          generation: 1,
           deletionTimestamp: expect.any(String),
           finalizers: ['customresourcecleanup.apiextensions.k8s.io'],
         },
@@ -195,25 +259,37 @@ export const definitions: readonly Row[] = [
     answer: refused(
       403,
       'Forbidden',
-      'hens.t.dev "y" is forbidden: create not allowed while custom resource definition is terminating',
-      about('hens', 'y', 't.dev'),
+      'hens.zoo.dev "y" is forbidden: create not allowed while custom resource definition is terminating',
+      about('hens', 'y', 'zoo.dev'),
     ),
+  },
+  {
+    name: 'the objects are deleted',
+    call: get(`${items('hens')}/x`),
+    answer: {code: 200, object: {metadata: {generation: 2, deletionTimestamp: expect.any(String)}}},
+    eventually: true,
   },
   {
     name: 'with the last object it is gone',
     before: [merge(`${items('hens')}/x`, {metadata: {finalizers: null}})],
-    call: get(`${DEFINITIONS}/hens.t.dev`),
+    call: get(`${DEFINITIONS}/hens.zoo.dev`),
+    eventually: true,
     answer: refused(
       404,
       'NotFound',
-      'customresourcedefinitions.apiextensions.k8s.io "hens.t.dev" not found',
-      about('customresourcedefinitions', 'hens.t.dev', 'apiextensions.k8s.io'),
+      'customresourcedefinitions.apiextensions.k8s.io "hens.zoo.dev" not found',
+      about('customresourcedefinitions', 'hens.zoo.dev', 'apiextensions.k8s.io'),
     ),
   },
-  {name: 'and its type', call: get(items('hens')), answer: {code: 404, text: '404 page not found\n'}},
+  {
+    name: 'and its type',
+    call: get(items('hens')),
+    answer: {code: 404, text: '404 page not found\n'},
+    eventually: true,
+  },
   {
     name: 'an apply of another kind than the path names',
-    call: apply('/apis/t.dev/v1/namespaces/default/ants/x', configMap('x')),
+    call: apply('/apis/zoo.dev/v1/namespaces/default/ants/x', configMap('x')),
     answer: refused(400, 'BadRequest', 'invalid object type: /v1, Kind=ConfigMap'),
   },
 ];

@@ -8,6 +8,8 @@ const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 const CSA = 'fieldManager=kubectl-client-side-apply&fieldValidation=Strict';
 const SSA = 'fieldManager=kubectl&fieldValidation=Strict&force=false';
 const ACCEPT_PROTOBUF = 'application/vnd.kubernetes.protobuf,application/json';
+const PROTOBUF = {'content-type': 'application/vnd.kubernetes.protobuf'};
+const JSON_INSTEAD = {'content-type': 'application/json'};
 const TABLE =
   'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
 
@@ -160,9 +162,46 @@ export const kubectl: readonly Row[] = [
     },
   },
   {
+    name: 'get pods: a Table',
+    before: [
+      post('/api/v1/namespaces/default/pods', {
+        ...service('kp-table', {}, {labels: {kp: 'table'}}),
+        kind: 'Pod',
+        spec: {containers: [{name: 'c', image: 'i'}]},
+      }),
+    ],
+    call: get('/api/v1/namespaces/default/pods?labelSelector=kp%3Dtable&limit=500', {accept: TABLE}),
+    answer: {
+      code: 200,
+      object: {
+        rows: [
+          {cells: ['kp-table', '0/1', 'Pending', '0', expect.any(String), '<none>', '<none>', '<none>', '<none>']},
+        ],
+      },
+    },
+  },
+  {
+    name: 'get events of an object that has none',
+    call: get(
+      '/api/v1/namespaces/default/events?fieldSelector=involvedObject.kind%3DService%2CinvolvedObject.name%3Dks&limit=500',
+    ),
+    answer: {code: 200, object: {kind: 'EventList', items: []}},
+  },
+  {
+    name: 'cluster-info looks for Services of the cluster',
+    call: get('/api/v1/namespaces/kube-system/services?labelSelector=kubernetes.io%2Fcluster-service%3Dtrue'),
+    answer: {code: 200, object: {kind: 'ServiceList', items: []}},
+  },
+  {
     name: 'create namespace',
     call: protobuf(NS, 'azhzAAoPCgJ2MRIJTmFtZXNwYWNlEhwKFAoEcGJucxIAGgAiACoAMgA4AEIAEgAaAgoAGgAiAA=='),
-    answer: {code: 201, object: {kind: 'Namespace', metadata: {name: 'pbns'}, status: {phase: 'Active'}}},
+    answer: {code: 201, headers: PROTOBUF},
+    embedded: {code: 201, headers: JSON_INSTEAD},
+  },
+  {
+    name: 'and there it is',
+    call: get(`${NS}/pbns`),
+    answer: {code: 200, object: {kind: 'Namespace', metadata: {name: 'pbns'}, status: {phase: 'Active'}}},
   },
   {
     name: 'create serviceaccount',
@@ -170,13 +209,25 @@ export const kubectl: readonly Row[] = [
       '/api/v1/namespaces/default/serviceaccounts',
       'azhzAAoUCgJ2MRIOU2VydmljZUFjY291bnQSFQoTCgNzYTkSABoAIgAqADIAOABCABoAIgA=',
     ),
-    answer: {code: 201, object: {kind: 'ServiceAccount', metadata: {name: 'sa9', namespace: 'default'}}},
+    answer: {code: 201, headers: PROTOBUF},
+    embedded: {code: 201, headers: JSON_INSTEAD},
+  },
+  {
+    name: 'there it is, too',
+    call: get('/api/v1/namespaces/default/serviceaccounts/sa9'),
+    answer: {code: 200, object: {kind: 'ServiceAccount', metadata: {name: 'sa9', namespace: 'default'}}},
   },
   {
     name: 'create configmap',
     call: protobuf(CM, 'azhzAAoPCgJ2MRIJQ29uZmlnTWFwEh0KEwoDY205EgAaACIAKgAyADgAQgASBgoBYRIBYhoAIgA='),
+    answer: {code: 201, headers: PROTOBUF},
+    embedded: {code: 201, headers: JSON_INSTEAD},
+  },
+  {
+    name: 'what was sent as protobuf is owned like anything else',
+    call: get(`${CM}/cm9`),
     answer: {
-      code: 201,
+      code: 200,
       object: {data: {a: 'b'}},
       owners: [owner('kubectl-create', 'Update', {'f:data': {'.': {}, 'f:a': {}}})],
     },
@@ -227,22 +278,7 @@ export const kubectl: readonly Row[] = [
     answer: refused(404, 'NotFound', 'gadgets.t.dev "kg" not found', about('gadgets', 'kg', 't.dev')),
   },
   {
-    name: 'its WatchList is refused, so that it lists and watches instead',
-    call: get(
-      `${GADGETS}?allowWatchBookmarks=true&fieldSelector=metadata.name%3Dkg&resourceVersionMatch=NotOlderThan&sendInitialEvents=true&timeoutSeconds=400&watch=true`,
-    ),
-    answer: {
-      code: 422,
-      object: {
-        reason: 'Invalid',
-        message: expect.stringContaining(
-          'sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
-        ),
-      },
-    },
-  },
-  {
-    name: 'logs of a pod that never ran',
+    name: 'logs of a pod that no node has',
     before: [
       post('/api/v1/namespaces/default/pods', {
         ...service('kp'),
@@ -251,7 +287,17 @@ export const kubectl: readonly Row[] = [
       }),
     ],
     call: get('/api/v1/namespaces/default/pods/kp/log?container=c'),
-    answer: refused(400, 'BadRequest', 'no logs found for container "c" in pod "default/kp"'),
+    answer: {code: 204, text: ''},
+  },
+  {
+    name: 'exec in a pod that no node has',
+    call: get('/api/v1/namespaces/default/pods/kp/exec?command=ls'),
+    answer: refused(400, 'BadRequest', 'pod kp does not have a host assigned'),
+  },
+  {
+    name: 'nor anything of a container that there is not',
+    call: get('/api/v1/namespaces/default/pods/kp/log?container=zz'),
+    answer: refused(400, 'BadRequest', 'container zz is not valid for pod kp'),
   },
   {
     name: 'a pod that is not there has none',

@@ -1,4 +1,4 @@
-import {conflicts, owner} from '../answers.ts';
+import {about, conflicts, owner, refused} from '../answers.ts';
 import {CM, configMap, GADGETS, gadget, LEASES, lease, NS, PODS, pod, SVC, service} from '../kinds.ts';
 import {apply, merge, post, put, strategic} from '../row.ts';
 import type {Row} from '../row.ts';
@@ -44,6 +44,30 @@ const lastPort = {'.': {}, ...portOf(['port', 'protocol', 'targetPort'])};
 
 /** Who owns what after a write: apiserver §4.1. */
 export const ownership: readonly Row[] = [
+  {
+    name: 'an apply names a version of what is not there',
+    call: apply(`${CM}/ab4`, configMap('ab4', {data: {a: 'b'}}, {resourceVersion: '5'}), 'fieldManager=h'),
+    answer: {code: 201, object: {data: {a: 'b'}}},
+  },
+  {
+    name: 'an apply names the uid of what is not there',
+    call: apply(`${CM}/ab5`, configMap('ab5', {}, {uid: 'c72a9a9d-14a2-4b16-a11f-8c281bee8789'}), 'fieldManager=h'),
+    answer: refused(
+      409,
+      'Conflict',
+      'Operation cannot be fulfilled on configmaps "ab5": uid mismatch: the provided object specified uid <uid>, and no existing object was found',
+      about('configmaps', 'ab5'),
+    ),
+  },
+  {
+    name: 'an apply as YAML',
+    call: apply(
+      `${GADGETS}/as-yaml`,
+      'apiVersion: t.dev/v1\nkind: Gadget\nmetadata: {name: as-yaml}\nspec: {tags: ["y", x]}',
+      'fieldManager=m6',
+    ),
+    answer: {code: 201, object: {spec: {tags: ['y', 'x']}}},
+  },
   {
     name: 'an apply owns exactly what it says, by the schema',
     call: apply(`${GADGETS}/all`, gadget('all', EVERYTHING, META), 'fieldManager=m1'),

@@ -165,6 +165,33 @@ export const services: readonly Row[] = [
     ]),
   },
   {
+    name: 'traffic that stays local',
+    before: [post(SVC, service('s6', PORT))],
+    call: merge(`${SVC}/s6`, {spec: {internalTrafficPolicy: 'Local', trafficDistribution: 'PreferSameZone'}}),
+    answer: {code: 200, object: {spec: {internalTrafficPolicy: 'Local', trafficDistribution: 'PreferSameZone'}}},
+  },
+  {
+    name: 'a node port',
+    call: post(SVC, service('s7', {...PORT, type: 'NodePort'})),
+    answer: {code: 201, object: {spec: {externalTrafficPolicy: 'Cluster', ports: [{nodePort: expect.any(Number)}]}}},
+  },
+  {
+    name: 'a load balancer',
+    call: post(SVC, service('s8', {...PORT, type: 'LoadBalancer'})),
+    answer: {
+      code: 201,
+      object: {
+        spec: {allocateLoadBalancerNodePorts: true, externalTrafficPolicy: 'Cluster'},
+        status: {loadBalancer: {}},
+      },
+    },
+  },
+  {
+    name: 'the ranges, listed',
+    call: get('/apis/networking.k8s.io/v1/servicecidrs'),
+    answer: {code: 200, object: {kind: 'ServiceCIDRList', items: [{metadata: {name: 'kubernetes'}}]}},
+  },
+  {
     name: 'the range of the cluster',
     call: get('/apis/networking.k8s.io/v1/servicecidrs/kubernetes'),
     answer: {
@@ -249,6 +276,14 @@ export const slices: readonly Row[] = [
       ),
     ),
     answer: invalid(SUBJECT, ['TooMany', LIST, 'Too many: 101: must have at most 100 items']),
+  },
+  {
+    name: 'a slice has at most 1,000 endpoints',
+    call: post(
+      `${SLICES}?dryRun=All`,
+      slice('IPv4', [], {endpoints: Array.from({length: 1001}, () => ({addresses: ['10.0.0.1']}))}),
+    ),
+    answer: invalid(SUBJECT, ['TooMany', 'endpoints', 'Too many: 1001: must have at most 1000 items']),
   },
   {
     name: '101 ports are taken',
