@@ -8,13 +8,19 @@ export interface Exchange {
   readonly port: number;
   readonly query: Uint8Array;
   readonly timeoutMs: number;
+  /** Within the time that there is, a datagram is sent this often. Default 3. */
+  readonly tries?: number;
+  /** An answer may spell the name in letters of another case than the query. */
+  readonly anyCase?: boolean;
 }
 
-/** Within the time that there is, a lost datagram is sent again this often. */
-const UDP_TRIES = 3;
+const DEFAULT_TRIES = 3;
+const HEADER_BYTES = 12;
+const FLAG_QR = 0x80;
+const OPCODE = 0x78;
 
 /**
- * Sends a query in a datagram and waits for the answer with its id; what else arrives is ignored.
+ * Sends a query in a datagram and waits for the answer with its id and question; what else arrives is ignored.
  *
  * @throws {IsthmusError} ISTHMUS_DNS_QUERY: no answer in time, or nobody listens there
  */
@@ -25,12 +31,12 @@ export async function exchangeUdp(o: Exchange): Promise<Buffer> {
     return await new Promise<Buffer>((resolve, reject) => {
       socket.on('error', (error) => reject(failure(o, 'udp', error)));
       socket.on('message', (message) => {
-        if (isAnswerTo(o.query, message)) resolve(message);
+        if (isAnswerTo(o, message)) resolve(message);
       });
       // Connected, the kernel lets nobody but the server answer and reports a port that nobody listens on.
       socket.connect(o.port, o.server, () => {
         const send = () => socket.send(o.query, (error) => error && reject(failure(o, 'udp', error)));
-        timers.push(setInterval(send, o.timeoutMs / UDP_TRIES));
+        timers.push(setInterval(send, o.timeoutMs / (o.tries ?? DEFAULT_TRIES)));
         send();
       });
       timers.push(setTimeout(() => reject(failure(o, 'udp')), o.timeoutMs));
@@ -48,7 +54,7 @@ export async function exchangeTcp(o: Exchange): Promise<Buffer> {
   try {
     socket.write(Buffer.concat([Buffer.from([o.query.length >> 8, o.query.length & 0xff]), o.query]));
     const answer = await readMessage(socket);
-    if (!isAnswerTo(o.query, answer)) throw new Error('it answered another query');
+    if (!isAnswerTo(o, answer)) throw new Error('it answered another query');
     return answer;
   } catch (error) {
     throw error instanceof IsthmusError ? error : failure(o, 'tcp', error);
@@ -68,8 +74,33 @@ async function readMessage(socket: Socket): Promise<Buffer> {
   throw new Error('the connection ended before the whole answer came');
 }
 
-function isAnswerTo(query: Uint8Array, message: Buffer): boolean {
-  return message.length >= 12 && message[0] === query[0] && message[1] === query[1] && (message[2]! & 0x80) !== 0;
+/**
+ * RFC 5452 §9.1: id, question and, by the connected socket, the source must fit. A server that could not even read the question
+ * may say so without it.
+ */
+function isAnswerTo({query, anyCase = false}: Exchange, message: Buffer): boolean {
+  if (message.length < HEADER_BYTES || message[0] !== query[0] || message[1] !== query[1]) return false;
+  if ((message[2]! & FLAG_QR) === 0 || (message[2]! & OPCODE) !== 0) return false;
+  const questions = message.readUInt16BE(4);
+  if (questions === 0) return !anyCase && (message[3]! & 0xf) !== 0;
+  const end = questionEnd(query);
+  if (questions !== 1 || message.length < end) return false;
+  for (let at = HEADER_BYTES; at < end; at++) {
+    const [sent, got] = [query[at]!, message[at]!];
+    if (sent !== got && !(anyCase && at < end - 4 && lowerCase(sent) === lowerCase(got))) return false;
+  }
+  return true;
+}
+
+/** Of a query of our own: one question, no compression. */
+function questionEnd(query: Uint8Array): number {
+  let at = HEADER_BYTES;
+  while (query[at]! > 0) at += 1 + query[at]!;
+  return at + 5;
+}
+
+function lowerCase(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
 }
 
 function failure(o: Exchange, transport: string, cause?: unknown): IsthmusError {

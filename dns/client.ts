@@ -6,6 +6,8 @@ import {exchangeTcp, exchangeUdp} from './client-exchange.ts';
 import {EDNS_UDP_BYTES, Rcode, Type} from './wire/codes.ts';
 
 const DEFAULT_TIMEOUT_MS = 3_000;
+/** The TC bit, in the third octet. */
+const TRUNCATED = 0x02;
 
 export interface DnsQuery {
   /** An IP address, or a name that the system's resolver knows. */
@@ -57,6 +59,37 @@ export async function queryDns(o: DnsQuery): Promise<DnsResult> {
     if (!result.truncated || o.transport === 'udp') return result;
   }
   return readResult(await exchangeTcp(exchange), 'tcp');
+}
+
+export interface DnsExplanation {
+  /** `NOERROR` where there is one. */
+  readonly rcode: string;
+  /** The strings of the TXT record in their order; empty: it says nothing. */
+  readonly texts: readonly string[];
+}
+
+/**
+ * Asks an Isthmus server why it answers what it answers for a service: `_why.<name>` TXT. Names above the service's own may be
+ * given as they are asked, with ports and hosts (`_http._tcp.web.shop.svc.clusterset.local`).
+ *
+ * @throws {IsthmusError} as {@link queryDns}
+ */
+export async function explainDns(o: Omit<DnsQuery, 'type' | 'transport'>): Promise<DnsExplanation> {
+  const query = buildQuery(`_why.${serviceNameOf(o.name)}`, 'TXT');
+  const exchange = {server: o.server, port: o.port, query, timeoutMs: o.timeoutMs ?? DEFAULT_TIMEOUT_MS};
+  const udp = await exchangeUdp(exchange);
+  const packet = parse((udp[2]! & TRUNCATED) === 0 ? udp : await exchangeTcp(exchange));
+  const texts = packet.answers
+    .filter(({type}) => type === Type.TXT)
+    .flatMap(({data}) => [data ?? []].flat().map(String));
+  return {rcode: nameOfNumber(Rcode, packet.header.rcode) ?? `RCODE${packet.header.rcode}`, texts};
+}
+
+/** `<service>.<namespace>.svc.<zone>` out of a name at or below it; others are left as they are. */
+function serviceNameOf(name: string): string {
+  const labels = name.split('.');
+  const svc = labels.findIndex((label, i) => i >= 2 && label.toLowerCase() === 'svc');
+  return svc < 0 ? name : labels.slice(svc - 2).join('.');
 }
 
 function buildQuery(name: string, type: string): Buffer {

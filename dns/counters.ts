@@ -16,15 +16,26 @@ export const Counter = {
   tcpTimeouts: 10,
   names: 11,
   revision: 12,
+  tlsQueries: 13,
+  httpsQueries: 14,
+  tlsFailures: 15,
+  rateLimited: 16,
+  forwarded: 17,
+  forwardCacheHits: 18,
+  forwardFailures: 19,
+  forwardStale: 20,
+  forwardLoops: 21,
 } as const;
 
-const FIRST_RCODE = 13;
-const SLOTS = FIRST_RCODE + Rcode.BADVERS + 1;
+const FIRST_RCODE = 22;
+const SLOTS = FIRST_RCODE + Rcode.BADCOOKIE + 1;
 
 /** Numbers since the start, summed over the workers; `tcpConnections`, `names` and `revision` are as of now. */
 export interface DnsStats {
   readonly udpQueries: number;
   readonly tcpQueries: number;
+  readonly tlsQueries: number;
+  readonly httpsQueries: number;
   readonly answers: Readonly<Record<RcodeName, number>>;
   /** UDP answers sent with TC. */
   readonly truncated: number;
@@ -42,6 +53,19 @@ export interface DnsStats {
   readonly tcpRejected: number;
   /** Closed because nothing, or no whole query, came in time. */
   readonly tcpTimeouts: number;
+  /** Handshakes that failed, or were not over in time. */
+  readonly tlsFailures: number;
+  /** UDP queries that were not answered, or truncated, because their network asks too much. */
+  readonly rateLimited: number;
+  /** Queries for other zones that were taken for an upstream. */
+  readonly forwarded: number;
+  readonly forwardCacheHits: number;
+  /** Questions that no upstream answered. */
+  readonly forwardFailures: number;
+  /** Answers out of the cache after their time, because there was no other. */
+  readonly forwardStale: number;
+  /** Own questions that an upstream sent back. */
+  readonly forwardLoops: number;
   /** Names that exist, of the worker that has least. */
   readonly names: number;
   /** Of the view that is served, of the worker that is furthest behind; 0: none yet. */
@@ -92,6 +116,8 @@ export function readStats(memory: SharedArrayBuffer, workers: number): DnsStats 
   return {
     udpQueries: sum(Counter.udpQueries),
     tcpQueries: sum(Counter.tcpQueries),
+    tlsQueries: sum(Counter.tlsQueries),
+    httpsQueries: sum(Counter.httpsQueries),
     answers: Object.fromEntries(answers) as Record<RcodeName, number>,
     truncated: sum(Counter.truncated),
     droppedMalformed: sum(Counter.droppedMalformed),
@@ -102,6 +128,13 @@ export function readStats(memory: SharedArrayBuffer, workers: number): DnsStats 
     tcpAccepted: sum(Counter.tcpAccepted),
     tcpRejected: sum(Counter.tcpRejected),
     tcpTimeouts: sum(Counter.tcpTimeouts),
+    tlsFailures: sum(Counter.tlsFailures),
+    rateLimited: sum(Counter.rateLimited),
+    forwarded: sum(Counter.forwarded),
+    forwardCacheHits: sum(Counter.forwardCacheHits),
+    forwardFailures: sum(Counter.forwardFailures),
+    forwardStale: sum(Counter.forwardStale),
+    forwardLoops: sum(Counter.forwardLoops),
     names: least(Counter.names),
     revision: least(Counter.revision),
   };

@@ -1,43 +1,43 @@
+import {STALENESS_BOUND_MS} from '../src/clusterset/staleness.ts';
 import {Counter} from './counters.ts';
 import type {Counters} from './counters.ts';
-import {
-  CLASS_IN,
-  EDNS_UDP_BYTES,
-  ExtendedError,
-  HEADER_BYTES,
-  isMetaType,
-  PLAIN_UDP_BYTES,
-  QUESTION_POINTER,
-  Rcode,
-  Type,
-} from './wire/codes.ts';
+import {CLASS_IN, ExtendedError, HEADER_BYTES, isMetaType, QUESTION_POINTER, Rcode, Type} from './wire/codes.ts';
+import {ExtendedErrorOption} from './extended-error.ts';
+import {isPrivateSource} from './private-source.ts';
+import {isWhyName, serviceOf, textAnswer, WHY_BYTES, WhyBudget} from './why.ts';
+import {EdnsReply} from './wire/edns-reply.ts';
 import type {WireName} from './wire/name.ts';
-import {DROP, QueryReader} from './wire/query-reader.ts';
+import {answerLimit, DROP, QueryReader} from './wire/query-reader.ts';
+import type {Transport} from './wire/query-reader.ts';
+import type {ServerCookies} from './wire/server-cookies.ts';
 import {SOA_POINTERS} from './zone/apex.ts';
 import {ANSWER_HEADER_BYTES} from './zone/encode-group.ts';
-import {findAnswer, hasAnswers, staleAtSeconds} from './zone/zone-table.ts';
+import type {Explainer} from './zone/explainer.ts';
+import {findAnswer, hasAnswers, nextTurn, staleAtSeconds, takeTurn} from './zone/zone-table.ts';
 import type {ZoneTable} from './zone/zone-table.ts';
-
-export type Transport = 'udp' | 'tcp';
 
 export interface ResponderOptions {
   readonly zone: WireName;
   readonly table: ZoneTable;
   readonly counters: Counters;
+  readonly explainer: Explainer;
   readonly ttlSeconds: number;
   readonly nowMs: () => number;
+  /** Left out: cookies are ignored. */
+  readonly cookies?: ServerCookies | undefined;
+  /** Over UDP, who sends a cookie of its own without one of ours is told to come again with it (RFC 7873 §5.2.3). */
+  readonly requireCookies?: boolean;
+  /** Somebody else answers for names outside the zone; without it they are REFUSED. */
+  readonly forwards?: boolean;
 }
 
 const FLAG_QR = 0x80;
 const FLAG_AA = 0x04;
 const FLAG_TC = 0x02;
 const FLAG_OPCODE_AND_RD = 0x79;
+const FLAG_RD = 0x01;
 
-const OPT_BYTES = 11;
-/** An extended error without text (RFC 8914 §2): option code, length, and the error's own code. */
-const EXTENDED_ERROR_BYTES = 6;
-const EXTENDED_ERROR_OPTION = 15;
-const MAX_TCP_BYTES = 65_535;
+const STALENESS_BOUND_SECONDS = STALENESS_BOUND_MS / 1000;
 const POINTER_BITS = 0xc000;
 
 /** Copying fewer octets than this is faster in JavaScript than by a call into C++. */
@@ -51,16 +51,25 @@ export class Responder {
   readonly #zone: Buffer;
   readonly #table: ZoneTable;
   readonly #counters: Counters;
+  readonly #explainer: Explainer;
+  readonly #budget = new WhyBudget();
   readonly #nowMs: () => number;
   readonly #query = new QueryReader();
   readonly #hinfo: Buffer;
+  readonly #requireCookies: boolean;
+  readonly #forwards: boolean;
   /** False until the first synced view: then every name of the zone is SERVFAIL, because nobody knows yet what exists. */
   synced = false;
+  /** When the zone that is served was true, ms since the epoch, where it comes from a file; 0: it is live. */
+  restoredAtMs = 0;
+  /** The query that `respond` gave no answer to is for the upstream. */
+  isForUpstream = false;
 
   // The answer under construction: fields instead of an object, so that a query allocates nothing but its reply.
   #rcode = 0;
   #authoritative = false;
-  #extendedError = 0;
+  readonly #extendedError = new ExtendedErrorOption();
+  readonly #edns: EdnsReply;
   /** Where the header of the records that are sent lies. */
   #slab: Buffer = NO_RECORDS;
   #at = 0;
@@ -73,68 +82,158 @@ export class Responder {
     this.#zone = Buffer.from(options.zone, 'latin1');
     this.#table = options.table;
     this.#counters = options.counters;
+    this.#explainer = options.explainer;
     this.#nowMs = options.nowMs;
     this.#hinfo = minimalAny(options.ttlSeconds);
+    this.#edns = new EdnsReply(options.cookies, this.#extendedError);
+    this.#requireCookies = options.requireCookies ?? false;
+    this.#forwards = options.forwards ?? false;
+  }
+
+  /** The client of the query that was read last has shown that it receives what is sent to its address. */
+  get hasValidCookie(): boolean {
+    return this.#edns.hasValidCookie;
   }
 
   /**
    * @param message - the query, without the length that TCP puts before it
-   * @returns the answer, for TCP with its length before it; undefined: nothing is to be sent
+   * @param client - the address it came from; explanations are for private ones alone
+   * @returns the answer, for TCP with its length before it; undefined: nothing is to be sent, or,
+   *   see `isForUpstream`, by somebody else
    */
-  respond(message: Buffer, transport: Transport): Buffer | undefined {
+  respond(message: Buffer, transport: Transport, client?: string): Buffer | undefined {
+    this.isForUpstream = false;
     const read = this.#query.read(message);
     if (read === DROP) {
       this.#counters.add(Counter.droppedMalformed);
       return undefined;
     }
+    this.#edns.begin(message, this.#query, client);
     this.#begin(read);
-    if (read === Rcode.NOERROR) this.#decide();
+    if (read === Rcode.NOERROR && this.#mayAsk(transport)) this.#decide(message, client);
+    if (this.isForUpstream) return undefined;
     this.#counters.answered(this.#rcode);
     return this.#write(message, transport);
+  }
+
+  /** What is sent over UDP to who asks too much: come again over TCP, where nobody forges his address. */
+  truncated(message: Buffer): Buffer {
+    this.#begin(Rcode.NOERROR);
+    this.#counters.add(Counter.truncated);
+    return this.#write(message, 'udp', true);
   }
 
   #begin(rcode: number): void {
     this.#rcode = rcode;
     this.#authoritative = false;
-    this.#extendedError = 0;
     this.#slab = NO_RECORDS;
     this.#at = 0;
     this.#negative = false;
   }
 
-  #decide(): void {
+  /** @returns false: there is nothing to look up, and the rcode says why */
+  #mayAsk(transport: Transport): boolean {
+    const {hasCookie, hasValidCookie} = this.#edns;
+    if (this.#requireCookies && transport === 'udp' && hasCookie && !hasValidCookie) this.#rcode = Rcode.BADCOOKIE;
+    // Without a question only a cookie was asked for.
+    return this.#rcode === Rcode.NOERROR && this.#query.questionEnd > HEADER_BYTES;
+  }
+
+  #decide(message: Buffer, client: string | undefined): void {
     const {class: queryClass, type, name, nameLength} = this.#query;
     if (queryClass !== CLASS_IN) {
-      this.#rcode = Rcode.REFUSED;
+      this.#refuse(ExtendedError.NOT_SUPPORTED);
       return;
     }
     const exists = this.#table.find(name, nameLength);
-    if (!exists && !this.#isInZone(name, nameLength)) this.#rcode = Rcode.REFUSED;
+    if (!exists && !this.#isInZone(name, nameLength)) this.#decideOutside(message, client);
     else if (type === Type.OPT) this.#rcode = Rcode.FORMERR;
-    else if (type === Type.AXFR || type === Type.IXFR) this.#rcode = Rcode.REFUSED;
-    else if (isMetaType(type) && type !== Type.ANY) this.#rcode = Rcode.NOTIMP;
-    else if (this.synced) this.#lookUp(exists, type);
-    else {
+    else if (type === Type.AXFR || type === Type.IXFR) this.#refuse(ExtendedError.PROHIBITED);
+    else if (isMetaType(type) && type !== Type.ANY) {
+      this.#rcode = Rcode.NOTIMP;
+      this.#extendedError.set(ExtendedError.NOT_SUPPORTED);
+    } else if (!this.synced) {
       this.#rcode = Rcode.SERVFAIL;
-      this.#extendedError = ExtendedError.NOT_READY;
-    }
+      this.#extendedError.set(ExtendedError.NOT_READY);
+    } else if (exists) this.#lookUp(type);
+    else if (isWhyName(name, nameLength)) this.#explain(type, client);
+    else this.#deny();
   }
 
-  #lookUp(exists: boolean, type: number): void {
+  /**
+   * Never an open resolver: only for private sources, and only where the client asks for recursion. Without that it asks what
+   * this server knows by itself (RFC 1035 §4.1.1), which of other zones is nothing.
+   */
+  #decideOutside(message: Buffer, client: string | undefined): void {
+    const mayForward = this.#forwards && (message[2]! & FLAG_RD) !== 0 && isForwarded(this.#query.type);
+    if (mayForward && isPrivateSource(client)) this.isForUpstream = true;
+    else this.#refuse(ExtendedError.NOT_AUTHORITATIVE);
+  }
+
+  #refuse(extendedError: number): void {
+    this.#rcode = Rcode.REFUSED;
+    this.#extendedError.set(extendedError);
+  }
+
+  /** Nothing of that name exists, or did when the data was written (RFC 8914 code 19). */
+  #deny(): void {
+    this.#rcode = Rcode.NXDOMAIN;
     this.#authoritative = true;
-    if (!exists) {
-      this.#rcode = Rcode.NXDOMAIN;
-      this.#answerNegative();
-      return;
-    }
+    if (this.restoredAtMs > 0) this.#extendedError.set(ExtendedError.STALE_NXDOMAIN, this.#ageSeconds());
+    this.#answerNegative();
+  }
+
+  #lookUp(type: number): void {
+    this.#authoritative = true;
     const {slab, at} = this.#table;
-    const staleAt = staleAtSeconds(slab, at);
-    if (staleAt > 0 && this.#nowMs() >= staleAt * 1000) this.#extendedError = ExtendedError.STALE_ANSWER;
+    this.#markStale(staleAtSeconds(slab, at));
     this.#slab = slab;
-    this.#at = findAnswer(slab, at, type);
+    this.#at = takeTurn(slab, findAnswer(slab, at, type));
     if (this.#at > 0) return;
     if (type === Type.ANY && hasAnswers(slab, at)) this.#slab = this.#hinfo;
     else this.#answerNegative();
+  }
+
+  #markStale(staleAt: number): void {
+    if (this.restoredAtMs > 0) {
+      this.#extendedError.set(ExtendedError.STALE_ANSWER, this.#ageSeconds());
+    } else if (staleAt > 0) {
+      const past = this.#nowMs() / 1000 - staleAt;
+      if (past >= 0) this.#extendedError.set(ExtendedError.STALE_ANSWER, past + STALENESS_BOUND_SECONDS);
+    }
+  }
+
+  #ageSeconds(): number {
+    return Math.max(0, (this.#nowMs() - this.restoredAtMs) / 1000);
+  }
+
+  /**
+   * `_why.<service>.<namespace>.svc.<zone>`. Others than private sources are refused before anything is looked up: also NXDOMAIN
+   * would tell them which services there are.
+   */
+  #explain(type: number, client: string | undefined): void {
+    const {name, nameLength} = this.#query;
+    if (!isPrivateSource(client)) {
+      this.#refuse(ExtendedError.PROHIBITED);
+      return;
+    }
+    const facts = this.#table.findFacts(name, WHY_BYTES, nameLength - WHY_BYTES);
+    const service = facts && serviceOf(name, nameLength);
+    if (!service) {
+      this.#deny();
+      return;
+    }
+    const nowMs = this.#nowMs();
+    if (type !== Type.TXT) {
+      this.#authoritative = true;
+      this.#answerNegative();
+    } else if (this.#budget.take(nowMs)) {
+      this.#authoritative = true;
+      this.#slab = textAnswer(this.#explainer.explain(facts, {...service, nowMs, restoredAtMs: this.restoredAtMs}));
+    } else {
+      this.#rcode = Rcode.SERVFAIL;
+      this.#extendedError.set(ExtendedError.OTHER);
+    }
   }
 
   #answerNegative(): void {
@@ -154,10 +253,10 @@ export class Responder {
     return at === zoneAt;
   }
 
-  #write(message: Buffer, transport: Transport): Buffer {
+  #write(message: Buffer, transport: Transport, isTruncated = false): Buffer {
     const query = this.#query;
-    const optBytes = query.hasEdns ? OPT_BYTES + (this.#extendedError > 0 ? EXTENDED_ERROR_BYTES : 0) : 0;
-    const truncated = this.#fit(query.questionEnd + optBytes, transport === 'tcp' ? MAX_TCP_BYTES : udpLimit(query));
+    const optBytes = this.#edns.bytes;
+    const truncated = this.#fit(query.questionEnd + optBytes, answerLimit(query, transport)) || isTruncated;
     const size = query.questionEnd + this.#recordBytes + this.#extraBytes + optBytes;
     const start = transport === 'tcp' ? 2 : 0;
     const reply = Buffer.allocUnsafe(start + size);
@@ -168,7 +267,7 @@ export class Responder {
     reply[start + 3] = this.#rcode & 0xf;
     this.#writeCounts(reply, start, optBytes > 0);
     if (this.#recordBytes > 0) this.#writeRecords(reply, start);
-    if (optBytes > 0) this.#writeOpt(reply, start + size - optBytes);
+    this.#edns.write(reply, start + size - optBytes, this.#rcode);
     return reply;
   }
 
@@ -200,31 +299,28 @@ export class Responder {
 
   #writeRecords(reply: Buffer, start: number): void {
     const at = start + this.#query.questionEnd;
-    copy(this.#slab, this.#at + ANSWER_HEADER_BYTES, reply, at, this.#recordBytes + this.#extraBytes);
+    const from = this.#at + ANSWER_HEADER_BYTES;
+    const turned = this.#turnedBytes();
+    copy(this.#slab, from + turned, reply, at, this.#recordBytes + this.#extraBytes - turned);
+    if (turned > 0) copy(this.#slab, from, reply, at + this.#recordBytes - turned, turned);
     if (!this.#negative) return;
     // The SOA's names end in the zone's name: here that is the last part of the question's.
     const pointer = POINTER_BITS | (HEADER_BYTES + this.#query.nameLength - this.#zone.length);
     for (const offset of SOA_POINTERS) putU16(reply, at + offset, pointer);
   }
 
-  /** RFC 6891 §6.1.2: our own size, the upper bits of the rcode, version 0, no flags. */
-  #writeOpt(reply: Buffer, at: number): void {
-    reply[at] = 0;
-    putU16(reply, at + 1, Type.OPT);
-    putU16(reply, at + 3, EDNS_UDP_BYTES);
-    putU16(reply, at + 5, (this.#rcode >> 4) << 8);
-    putU16(reply, at + 7, 0);
-    putU16(reply, at + 9, this.#extendedError > 0 ? EXTENDED_ERROR_BYTES : 0);
-    if (this.#extendedError === 0) return;
-    putU16(reply, at + 11, EXTENDED_ERROR_OPTION);
-    putU16(reply, at + 13, EXTENDED_ERROR_BYTES - 4);
-    putU16(reply, at + 15, this.#extendedError);
+  /** How many octets of records go to the end: of several equal addresses each stands first in turn. */
+  #turnedBytes(): number {
+    const count = u16(this.#slab, this.#at + 2);
+    const type = u16(this.#slab, this.#at);
+    if (count < 2 || (type !== Type.A && type !== Type.AAAA)) return 0;
+    return nextTurn(this.#slab, this.#at, count) * (this.#recordBytes / count);
   }
 }
 
-function udpLimit(query: QueryReader): number {
-  if (!query.hasEdns) return PLAIN_UDP_BYTES;
-  return Math.min(Math.max(query.udpBytes, PLAIN_UDP_BYTES), EDNS_UDP_BYTES);
+/** Outside the zone, what stands for records of one type (RFC 6895 §3.1). */
+function isForwarded(type: number): boolean {
+  return type !== Type.OPT && !isMetaType(type);
 }
 
 /** What is said to ANY: that there is something, and no more (RFC 8482 §4.2). */

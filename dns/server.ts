@@ -1,42 +1,76 @@
-import {isIP} from 'node:net';
 import type {Logger} from 'pino';
 import {CLUSTERSET_ZONE} from '../src/api/names.ts';
 import type {View, ViewChange} from '../src/clusterset/view.ts';
 import {describeError, IsthmusError} from '../src/errors.ts';
 import {Counters, readStats} from './counters.ts';
 import type {DnsStats} from './counters.ts';
-import {DEFAULT_TCP_LIMITS} from './transport/tcp-limits.ts';
-import type {TcpLimits} from './transport/tcp-limits.ts';
+import {CookieRotation} from './cookie-rotation.ts';
+import {checkCertificate} from './transport/certificate.ts';
+import type {Certificate} from './transport/certificate.ts';
+import type {ListenAddress, Listener} from './transport/bind.ts';
+import {
+  findTransportProblem,
+  isWithin,
+  plainListeners,
+  secureListeners,
+  transportSettings,
+} from './transport-options.ts';
+import type {TransportOptions} from './transport-options.ts';
 import {nameFromText} from './wire/name.ts';
+import {ZoneKeeper} from './state/zone-keeper.ts';
 import type {WireName} from './wire/name.ts';
 import {WorkerHandle} from './worker-handle.ts';
+import type {Publish} from './change-queue.ts';
 import type {WorkerSettings} from './worker-messages.ts';
+import type {SkippedName} from './zone/node-tree.ts';
 import {ZoneCompiler} from './zone/zone-compiler.ts';
+import type {CompiledChange, DnsAnswer, ZoneOptions} from './zone/zone-compiler.ts';
 
 const DEFAULT_TTL_SECONDS = 5;
 /** As CoreDNS bounds it: longer, and a change of the clusterset goes unseen. */
 const MAX_TTL_SECONDS = 3600;
-const MAX_WORKERS = 64;
+/** So that `hostmaster.`, `ns.dns.` and the names of services fit before it. */
+const MAX_ZONE_OCTETS = 128;
 /** Names that are skipped are logged, but a change with thousands of them is one line. */
 const LOGGED_NAMES = 5;
 
-export interface DnsServerOptions {
-  /** An IP address; `::` takes IPv4 too. Port 0: any that is free for UDP and TCP. */
-  readonly listen: {readonly host: string; readonly port: number};
+export interface DnsServerOptions extends TransportOptions {
   /** Default `clusterset.local`. */
   readonly zone?: string;
   /** Of answers and of negative answers, where an import does not say otherwise. Default 5, at most 3600. */
   readonly ttlSeconds?: number;
+  /** What a ClusterSetIP import is answered with: its `ips`, or the gateways that carry it. Default `vips`. */
+  readonly answer?: DnsAnswer;
+  /** `namespace/name` of the Service in front of this server, whose addresses are the name server's. Default: none. */
+  readonly nameServer?: string;
+  /** Where the last zone is kept, to be served as stale after a restart until the first view. Default: nowhere. */
+  readonly state?: {readonly dir: string; readonly clusterId: string};
+  /**
+   * Called with imports of which names don't fit DNS, or do again (an empty list), by `namespace/name`: what the agent says in a
+   * condition. During `publish`.
+   */
+  readonly onSkipped?: (imports: ReadonlyMap<string, readonly SkippedName[]>) => void;
   readonly logger: Logger;
-  /** Answering threads; more than one share the port (`SO_REUSEPORT`). Default 1. */
-  readonly workers?: number;
-  readonly tcp?: Partial<TcpLimits>;
 }
 
 /** The authoritative server of the clusterset zone in one cluster. */
 export interface DnsServer {
-  /** The same port for UDP and TCP. */
-  readonly address: {readonly host: string; readonly port: number};
+  /** The first of `addresses.plain`: the same port for UDP and TCP. */
+  readonly address: ListenAddress;
+  /** In the order of the options. */
+  readonly addresses: {
+    readonly plain: readonly ListenAddress[];
+    readonly tls: readonly ListenAddress[];
+    readonly https: readonly ListenAddress[];
+  };
+  /**
+   * The certificate of TLS and HTTPS from now on, for connections that come later; until the first one they are closed at once.
+   *
+   * @throws {IsthmusError} ISTHMUS_PKI_INVALID: the two are not a certificate and its key; the one before stays in use
+   */
+  useCertificate(certificate: Certificate): void;
+  /** Secrets of cookies that replicas share, 16 octets each: the first signs, all are known. */
+  useCookieSecrets(secrets: readonly Uint8Array[]): void;
   /**
    * Compiles what the change names and hands it to the workers. Returns before they serve it; see `served`. Views that are not
    * synced are not compiled: until the first one that is, names of the zone are SERVFAIL.
@@ -70,18 +104,16 @@ function checkOptions(options: DnsServerOptions): WireName {
   const problem = findProblem(options);
   if (problem !== undefined) throw new IsthmusError('ISTHMUS_DNS_LISTEN', problem);
   if (zone === undefined) throw new IsthmusError('ISTHMUS_DNS_LISTEN', `${options.zone} is not a domain name`);
+  if (zone.length > MAX_ZONE_OCTETS) {
+    throw new IsthmusError('ISTHMUS_DNS_LISTEN', `the zone ${options.zone} is over ${MAX_ZONE_OCTETS} octets`);
+  }
   return zone;
 }
 
-function findProblem({listen, workers = 1, ttlSeconds = DEFAULT_TTL_SECONDS}: DnsServerOptions): string | undefined {
-  if (isIP(listen.host) === 0) return `${listen.host} is not an IP address; use for example 0.0.0.0 or ::`;
-  if (!isWithin(workers, 1, MAX_WORKERS)) return `${workers} workers; use 1 to ${MAX_WORKERS}`;
+function findProblem(options: DnsServerOptions): string | undefined {
+  const {ttlSeconds = DEFAULT_TTL_SECONDS} = options;
   if (!isWithin(ttlSeconds, 0, MAX_TTL_SECONDS)) return `a TTL of ${ttlSeconds} s; use 0 to ${MAX_TTL_SECONDS}`;
-  return undefined;
-}
-
-function isWithin(value: number, least: number, most: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most;
+  return findTransportProblem(options);
 }
 
 class Server implements DnsServer {
@@ -89,10 +121,13 @@ class Server implements DnsServer {
   readonly #options: DnsServerOptions;
   readonly #logger: Logger;
   readonly #compiler: ZoneCompiler;
-  readonly #settings: Omit<WorkerSettings, 'index' | 'listen'>;
+  readonly #keeper: ZoneKeeper | undefined;
+  readonly #settings: Omit<WorkerSettings, 'index' | 'listeners' | 'reusePort'>;
   readonly #workers: WorkerHandle[] = [];
   readonly #waiting = new Set<{revision: number; resolve: () => void; reject: (error: Error) => void}>();
-  #port = 0;
+  readonly #cookies: CookieRotation | undefined;
+  #plain: readonly Listener[] = [];
+  #secure: readonly Listener[] = [];
   #ended: Error | undefined;
   #fail: (error: Error) => void = () => undefined;
 
@@ -100,53 +135,89 @@ class Server implements DnsServer {
     const {workers = 1, ttlSeconds = DEFAULT_TTL_SECONDS} = options;
     this.#options = options;
     this.#logger = options.logger;
-    this.#compiler = new ZoneCompiler({zone, ttlSeconds});
+    const {answer = 'vips', nameServer} = options;
+    const compile = {zone, ttlSeconds, answer, ...(nameServer === undefined ? {} : {nameServer})};
+    this.#compiler = new ZoneCompiler(compile);
+    this.#keeper = keeperOf(options, compile);
     this.#settings = {
       zone,
       ttlSeconds,
-      reusePort: workers > 1,
-      tcp: {...DEFAULT_TCP_LIMITS, ...options.tcp},
-      counters: Counters.allocate(workers),
+      ...transportSettings(options),
+      // One more for the thread of TLS and HTTPS, whether there is one or not.
+      counters: Counters.allocate(workers + 1),
     };
+    if (!options.cookies?.secrets) {
+      const [first] = this.#settings.cookies.secrets;
+      this.#cookies = new CookieRotation(first!, (secrets) => this.useCookieSecrets(secrets));
+    }
     this.failed = new Promise((resolve) => (this.#fail = resolve));
   }
 
-  get address(): {readonly host: string; readonly port: number} {
-    return {host: this.#options.listen.host, port: this.#port};
+  get address(): ListenAddress {
+    return this.addresses.plain[0]!;
   }
 
-  /** One after the other: the first finds the port that the others share. */
+  get addresses(): DnsServer['addresses'] {
+    const ofKind = (kind: Listener['kind']) =>
+      [...this.#plain, ...this.#secure]
+        .filter((listener) => listener.kind === kind)
+        .map(({host, port}) => ({host, port}));
+    return {plain: ofKind('plain'), tls: ofKind('tls'), https: ofKind('https')};
+  }
+
+  /** One after the other: the first finds the ports that the others share. */
   async listen(): Promise<void> {
-    const {listen, workers = 1} = this.#options;
-    this.#port = listen.port;
+    const {workers = 1} = this.#options;
+    this.#plain = plainListeners(this.#options);
+    const secure = secureListeners(this.#options);
     try {
-      for (let index = 0; index < workers; index++) {
-        const settings = {...this.#settings, index, listen: {host: listen.host, port: this.#port}};
-        const worker = new WorkerHandle(settings, () => this.#settle());
-        this.#workers.push(worker);
-        this.#port = await worker.listening;
-        void worker.exited.then((error) => error && this.#workerDied(error));
-      }
+      for (let i = 0; i < workers; i++) this.#plain = await this.#startWorker(this.#plain, workers > 1);
+      // A handshake takes as long as hundreds of answers: UDP must not wait for it.
+      if (secure.length > 0) this.#secure = await this.#startWorker(secure, false);
+      await this.#restore();
     } catch (error) {
       await this.close();
       throw error;
     }
-    this.#logger.info({host: listen.host, port: this.#port, workers}, 'dns server is listening');
+    this.#logger.info({...this.addresses, workers}, 'dns server is listening');
+  }
+
+  /** @returns the listeners with the ports that they have now */
+  async #startWorker(listeners: readonly Listener[], reusePort: boolean): Promise<readonly Listener[]> {
+    const index = this.#workers.length;
+    const worker = new WorkerHandle(
+      {...this.#settings, index, listeners, reusePort},
+      {
+        onServed: () => {
+          this.#logger.trace({worker: index, revision: worker.served}, 'view served');
+          this.#settle();
+        },
+        onLoop: (upstream) =>
+          this.#logger.error({upstream}, 'dns upstream asks this server in its turn and is left alone'),
+      },
+    );
+    this.#workers.push(worker);
+    const ports = await worker.listening;
+    void worker.exited.then((error) => error && this.#workerDied(error));
+    return listeners.map((listener, i) => ({...listener, port: ports[i]!}));
+  }
+
+  useCertificate(certificate: Certificate): void {
+    checkCertificate(certificate);
+    for (const worker of this.#workers) worker.post({kind: 'certificate', certificate});
+  }
+
+  useCookieSecrets(secrets: readonly Uint8Array[]): void {
+    for (const worker of this.#workers) worker.post({kind: 'cookieSecrets', secrets});
   }
 
   publish(view: View, change: ViewChange): void {
     if (this.#ended) return;
-    const compiled = view.synced ? this.#compiler.compile(view, change) : {slabs: [], skipped: []};
-    if (compiled.skipped.length > 0) {
-      const names = compiled.skipped.slice(0, LOGGED_NAMES);
-      this.#logger.warn({count: compiled.skipped.length, names}, 'names do not fit dns and are skipped');
-    }
-    this.#workers.forEach((worker, index) => {
-      // Memory is moved to a worker, not copied: the last gets the original.
-      const isLast = index === this.#workers.length - 1;
-      const slabs = isLast ? compiled.slabs : compiled.slabs.map((slab) => slab.slice(0));
-      worker.post({kind: 'publish', revision: view.revision, synced: view.synced, slabs});
-    });
+    const compiled = view.synced ? this.#compiler.compile(view, change) : undefined;
+    if (compiled) this.#noteSkipped(compiled.skipped);
+    const {slabs = [], clusterset} = compiled ?? {};
+    this.#post({revision: view.revision, synced: view.synced, slabs, ...(clusterset ? {clusterset} : {})});
+    if (view.synced) this.#keeper?.keep(view);
   }
 
   stats(): DnsStats {
@@ -162,12 +233,42 @@ class Server implements DnsServer {
 
   async close(): Promise<void> {
     this.#ended ??= new IsthmusError('ISTHMUS_DNS_WORKER', 'the server was closed');
-    await Promise.all(this.#workers.map((worker) => worker.close()));
+    this.#cookies?.stop();
+    await Promise.all([...this.#workers.map((worker) => worker.close()), this.#keeper?.close()]);
     this.#settle();
   }
 
   crash(): void {
     this.#workers[0]?.crash();
+  }
+
+  #post(publish: Omit<Publish, 'kind'>): void {
+    this.#workers.forEach((worker, index) => {
+      // Memory is moved to a worker, not copied: the last gets the original.
+      const isLast = index === this.#workers.length - 1;
+      const slabs = isLast ? publish.slabs : publish.slabs.map((slab) => slab.slice(0));
+      worker.post({kind: 'publish', ...publish, slabs});
+    });
+  }
+
+  /** Before anybody can publish: what is in the file is older than every view. */
+  async #restore(): Promise<void> {
+    const stored = await this.#keeper?.load();
+    if (!stored) return;
+    const {atMs, ids, state, policies, serial} = stored.about;
+    this.#compiler.adopt({groups: stored.groups, serial, ids, policies});
+    const clusterset = {ids, policies, ...(state ? {state} : {})};
+    this.#post({revision: 0, synced: false, slabs: stored.slabs, clusterset, restoredAtMs: atMs});
+  }
+
+  #noteSkipped(imports: CompiledChange['skipped']): void {
+    if (imports.size === 0) return;
+    const names = [...imports.values()].flat();
+    if (names.length > 0) {
+      const some = names.slice(0, LOGGED_NAMES);
+      this.#logger.warn({count: names.length, names: some}, 'names do not fit dns and are skipped');
+    }
+    this.#options.onSkipped?.(imports);
   }
 
   #workerDied(error: Error): void {
@@ -186,4 +287,12 @@ class Server implements DnsServer {
       else waiter.reject(this.#ended!);
     }
   }
+}
+
+function keeperOf(
+  {state, logger, zone = CLUSTERSET_ZONE}: DnsServerOptions,
+  compile: ZoneOptions,
+): ZoneKeeper | undefined {
+  if (state === undefined) return undefined;
+  return new ZoneKeeper({...state, zone, answer: compile.answer ?? 'vips', compile, logger});
 }

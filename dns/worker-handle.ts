@@ -1,23 +1,29 @@
 import {Worker} from 'node:worker_threads';
 import {IsthmusError} from '../src/errors.ts';
+import type {UpstreamAddress} from './forward/upstream.ts';
 import type {FromWorker, ToWorker, WorkerSettings} from './worker-messages.ts';
 
 /** How long a worker may take to close its sockets before it is ended by force. */
 const CLOSE_DEADLINE_MS = 2_000;
 
+export interface WorkerEvents {
+  readonly onServed: () => void;
+  readonly onLoop: (upstream: UpstreamAddress) => void;
+}
+
 /** One answering thread as the main thread sees it. */
 export class WorkerHandle {
-  /** Resolves with the port once both sockets are bound. Rejects with ISTHMUS_DNS_LISTEN. */
-  readonly listening: Promise<number>;
+  /** Resolves with the ports, in the order of the listeners, once all are bound. Rejects with ISTHMUS_DNS_LISTEN. */
+  readonly listening: Promise<readonly number[]>;
   /** Resolves when the thread is gone: undefined if it was asked to go. */
   readonly exited: Promise<Error | undefined>;
   readonly #worker: Worker;
-  readonly #onServed: () => void;
+  readonly #events: WorkerEvents;
   #served = 0;
   #isClosing = false;
 
-  constructor(settings: WorkerSettings, onServed: () => void) {
-    this.#onServed = onServed;
+  constructor(settings: WorkerSettings, events: WorkerEvents) {
+    this.#events = events;
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       name: `dns-${settings.index}`,
       workerData: settings,
@@ -58,17 +64,25 @@ export class WorkerHandle {
     });
   }
 
-  #watchListening(settings: WorkerSettings): Promise<number> {
-    const {host, port} = settings.listen;
+  #watchListening(settings: WorkerSettings): Promise<readonly number[]> {
+    const {host = '', port = 0} = settings.listeners[0] ?? {};
     return new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'listening') resolve(message.port);
+        if (message.kind === 'listening') resolve(message.ports);
         else if (message.kind === 'notListening') {
           this.#isClosing = true;
-          reject(new IsthmusError('ISTHMUS_DNS_LISTEN', message.reason, {host, port, code: message.code}));
+          reject(
+            new IsthmusError('ISTHMUS_DNS_LISTEN', message.reason, {
+              host,
+              port: message.port ?? port,
+              code: message.code,
+            }),
+          );
+        } else if (message.kind === 'loop') {
+          this.#events.onLoop(message.upstream);
         } else {
           this.#served = message.revision;
-          this.#onServed();
+          this.#events.onServed();
         }
       });
       this.#worker.on('exit', () => {

@@ -3,10 +3,14 @@ import {parentPort, workerData} from 'node:worker_threads';
 import {ChangeQueue} from './change-queue.ts';
 import {Counter, Counters} from './counters.ts';
 import {Responder} from './responder.ts';
-import {bindBoth} from './transport/bind.ts';
-import {TcpListener} from './transport/tcp-listener.ts';
-import {UdpListener} from './transport/udp-listener.ts';
+import {Forwarder} from './forward/forwarder.ts';
+import {LoopProbe} from './forward/loop-probe.ts';
+import {ConnectionCaps} from './transport/connection-caps.ts';
+import {Listeners} from './transport/listeners.ts';
+import {RateLimiter} from './transport/rate-limiter.ts';
+import {ServerCookies} from './wire/server-cookies.ts';
 import type {FromWorker, ToWorker, WorkerSettings} from './worker-messages.ts';
+import {Explainer} from './zone/explainer.ts';
 import {ZoneTable} from './zone/zone-table.ts';
 
 /**
@@ -19,31 +23,87 @@ const send = (message: FromWorker) => port.postMessage(message);
 
 const counters = new Counters(settings.counters, settings.index);
 const table = new ZoneTable(settings.zone, randomInt(2 ** 32));
-const responder = new Responder({...settings, table, counters, nowMs: Date.now});
+const explainer = new Explainer();
+const monotonicMs = () => performance.now();
+const cookies = new ServerCookies(settings.cookies.secrets, Date.now);
+const {forward, rateLimit} = settings;
+const responder = new Responder({
+  ...settings,
+  table,
+  counters,
+  explainer,
+  nowMs: Date.now,
+  cookies,
+  requireCookies: settings.cookies.required,
+  forwards: forward !== undefined,
+});
+const forwarder =
+  forward &&
+  new Forwarder({
+    ...forward,
+    probe: new LoopProbe(forward.loopToken, forward.loops),
+    counters,
+    cookies,
+    nowMs: monotonicMs,
+    wallMs: Date.now,
+    onLoop: (upstream) => send({kind: 'loop', upstream}),
+  });
 const changes = new ChangeQueue({
   table,
-  nowMs: () => performance.now(),
+  nowMs: monotonicMs,
   later: setImmediate,
-  onServed: ({revision, synced}) => {
-    responder.synced ||= synced;
+  onServed: ({revision, synced, restoredAtMs = 0}) => {
+    responder.synced ||= synced || restoredAtMs > 0;
+    if (synced || restoredAtMs > 0) responder.restoredAtMs = restoredAtMs;
     counters.set(Counter.names, table.size);
     counters.set(Counter.revision, revision);
     send({kind: 'served', revision});
   },
 });
 
+const listeners = new Listeners(
+  {
+    responder,
+    counters,
+    forwarder,
+    limiter: rateLimit && new RateLimiter(rateLimit, monotonicMs),
+    limits: settings.tcp,
+    caps: new ConnectionCaps(settings.tcp, counters),
+  },
+  settings.reusePort,
+);
+
+async function close(): Promise<void> {
+  forwarder?.close();
+  // With the sockets and this port gone nothing holds the thread.
+  await listeners.close().finally(() => port.close());
+}
+
+function receive(message: ToWorker): void {
+  switch (message.kind) {
+    case 'publish':
+      // Before the slabs, whose numbers of clusters it explains.
+      if (message.clusterset) explainer.learn(message.clusterset);
+      return changes.add(message);
+    case 'certificate':
+      return listeners.useCertificate(message.certificate);
+    case 'cookieSecrets':
+      return cookies.replaceSecrets(message.secrets);
+    case 'close':
+      return void close();
+    default:
+      return message satisfies never;
+  }
+}
+
 try {
-  const sockets = await bindBoth(settings.listen, settings.reusePort);
-  const udp = new UdpListener(sockets.udp, {responder, counters});
-  const tcp = new TcpListener(sockets.tcp, {responder, counters, limits: settings.tcp});
-  port.on('message', (message: ToWorker) => {
-    if (message.kind === 'publish') changes.add(message);
-    // With the sockets and this port gone nothing holds the thread.
-    else void Promise.all([udp.close(), tcp.close()]).finally(() => port.close());
-  });
-  send({kind: 'listening', port: sockets.port});
+  const ports = await listeners.open(settings.listeners);
+  port.on('message', receive);
+  forwarder?.start();
+  send({kind: 'listening', ports});
 } catch (error) {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  send({kind: 'notListening', reason: error instanceof Error ? error.message : String(error), code});
+  const {code = '', port: taken} = (error ?? {}) as {code?: string; port?: number};
+  const reason = error instanceof Error ? error.message : String(error);
+  send({kind: 'notListening', reason, code, ...(taken === undefined ? {} : {port: taken})});
   port.close();
 }

@@ -16,6 +16,13 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** What a worker listens with: `plain` is UDP and TCP on one port. */
+export interface Listener extends ListenAddress {
+  readonly kind: 'plain' | 'tls' | 'https';
+  /** `::` does not take IPv4: another socket does. */
+  readonly ipv6Only: boolean;
+}
+
 export interface BoundSockets {
   readonly udp: Socket;
   readonly tcp: Server;
@@ -28,12 +35,12 @@ export interface BoundSockets {
  * @param reusePort - several workers share the port, and the kernel spreads the clients over them
  * @throws the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL) with nothing left bound
  */
-export async function bindBoth(listen: ListenAddress, reusePort: boolean): Promise<BoundSockets> {
+export async function bindBoth(listen: Listener, reusePort: boolean): Promise<BoundSockets> {
   for (let tries = 1; ; tries++) {
     const udp = await bindUdp(listen, reusePort);
     const port = udp.address().port;
     try {
-      return {udp, tcp: await bindTcp({host: listen.host, port}, reusePort), port};
+      return {udp, tcp: await bindTcp({...listen, port}, reusePort), port};
     } catch (error) {
       udp.close();
       if (listen.port !== 0 || tries >= MAX_TRIES || !isAddressInUse(error)) throw error;
@@ -41,11 +48,12 @@ export async function bindBoth(listen: ListenAddress, reusePort: boolean): Promi
   }
 }
 
-async function bindUdp(listen: ListenAddress, reusePort: boolean): Promise<Socket> {
+async function bindUdp(listen: Listener, reusePort: boolean): Promise<Socket> {
   const family = isIPv6(listen.host) ? 6 : 4;
   const socket = createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
     reusePort,
+    ipv6Only: listen.ipv6Only,
     // Answers go to the address a query came from: there is nothing to look up, and nothing to wait for.
     lookup: (address, _options, done) => done(null, address, family),
   });
@@ -62,9 +70,11 @@ async function bindUdp(listen: ListenAddress, reusePort: boolean): Promise<Socke
   return socket;
 }
 
-async function bindTcp(listen: ListenAddress, reusePort: boolean): Promise<Server> {
-  const server = createServer();
-  server.listen({host: listen.host, port: listen.port, reusePort, backlog: 511});
+/** @throws the system's error */
+export async function bindTcp({host, port, ipv6Only}: Listener, reusePort: boolean): Promise<Server> {
+  // Half open: who has ended his side may still wait for answers.
+  const server = createServer({allowHalfOpen: true});
+  server.listen({host, port, ipv6Only, reusePort, backlog: 511});
   await once(server, 'listening');
   return server;
 }

@@ -1,45 +1,49 @@
 import type {Socket} from 'node:net';
 import {Counter} from '../counters.ts';
-import type {Counters} from '../counters.ts';
-import type {Responder} from '../responder.ts';
 import {HEADER_BYTES} from '../wire/codes.ts';
-import type {TcpLimits} from './tcp-limits.ts';
+import type {StreamAnswering} from './answering.ts';
 
 /** A query of one question and an OPT record is far below; more is no query, and is not waited for. */
-const MAX_QUERY_BYTES = 4096;
+export const MAX_QUERY_BYTES = 4096;
 /** Answers that the client has not taken yet; above it nothing more is read from it. */
 const MAX_UNSENT_BYTES = 256 * 1024;
+/** Queries of one connection that wait for an upstream; with more, nothing is read from it. */
+const MAX_PENDING = 64;
 const LENGTH_BYTES = 2;
 
+export interface TcpClient {
+  readonly address: string;
+  /** What a query over this connection counts as. */
+  readonly counter: typeof Counter.tcpQueries | typeof Counter.tlsQueries;
+}
+
 /**
- * One client over TCP (RFC 7766): queries framed by their length, any number in one go, answered in order. Whatever is wrong
- * ends the connection and nothing else. Ends by itself.
+ * One client over TCP (RFC 7766) or TLS (RFC 7858): queries framed by their length, any number in one go. Names of the zone are
+ * answered in order, those of an upstream when it has answered. Whatever is wrong ends the connection and nothing else. Ends by itself.
  */
 export class TcpConnection {
   readonly #socket: Socket;
-  readonly #responder: Responder;
-  readonly #counters: Counters;
-  readonly #limits: TcpLimits;
+  readonly #answering: StreamAnswering;
+  readonly #client: TcpClient;
   #unread: Buffer = Buffer.alloc(0);
   #deadline: NodeJS.Timeout;
   #isInMessage = false;
+  #pending = 0;
+  #hasEnded = false;
 
-  constructor(socket: Socket, o: {responder: Responder; counters: Counters; limits: TcpLimits}) {
+  /** @param socket - that may stay half open: the client may end its side and wait for its answers */
+  constructor(socket: Socket, client: TcpClient, answering: StreamAnswering) {
     this.#socket = socket;
-    this.#responder = o.responder;
-    this.#counters = o.counters;
-    this.#limits = o.limits;
-    this.#deadline = this.#startDeadline(o.limits.idleMs);
+    this.#client = client;
+    this.#answering = answering;
+    this.#deadline = this.#startDeadline(answering.limits.idleMs);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('drain', () => this.#resume());
+    socket.on('end', () => this.#ended());
     // A reset is the client's way to go; 'close' follows and does the rest.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => clearTimeout(this.#deadline));
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
   }
 
   #receive(chunk: Buffer): void {
@@ -47,22 +51,33 @@ export class TcpConnection {
     this.#answerAll();
   }
 
+  #ended(): void {
+    this.#hasEnded = true;
+    this.#answerAll();
+  }
+
   #resume(): void {
     this.#answerAll();
-    if (this.#socket.writableLength <= MAX_UNSENT_BYTES) this.#socket.resume();
+    if (!this.#isFull()) this.#socket.resume();
+  }
+
+  #isFull(): boolean {
+    return this.#socket.writableLength > MAX_UNSENT_BYTES || this.#pending >= MAX_PENDING;
   }
 
   #answerAll(): void {
     const socket = this.#socket;
     let at = 0;
     let answered = 0;
+    let isDone = false;
     socket.cork();
     while (!socket.destroyed) {
-      if (socket.writableLength > MAX_UNSENT_BYTES) {
+      if (this.#isFull()) {
         socket.pause();
         break;
       }
       const end = this.#messageEnd(at);
+      isDone = end === undefined;
       if (end === undefined) break;
       this.#answer(this.#unread.subarray(at + LENGTH_BYTES, end));
       at = end;
@@ -73,6 +88,7 @@ export class TcpConnection {
     // A copy, so that the rest of a query does not keep the whole chunk.
     this.#unread = Buffer.from(this.#unread.subarray(at));
     this.#renewDeadline(answered > 0);
+    if (this.#hasEnded && isDone && this.#pending === 0) socket.end();
   }
 
   /** Where the message at `at` ends; undefined: it is not all there yet, or not a query, and then the connection is gone. */
@@ -80,7 +96,7 @@ export class TcpConnection {
     if (this.#unread.length < at + LENGTH_BYTES) return undefined;
     const length = this.#unread.readUInt16BE(at);
     if (length < HEADER_BYTES || length > MAX_QUERY_BYTES) {
-      this.#counters.add(Counter.droppedMalformed);
+      this.#answering.counters.add(Counter.droppedMalformed);
       this.#socket.destroy();
       return undefined;
     }
@@ -89,10 +105,24 @@ export class TcpConnection {
   }
 
   #answer(message: Buffer): void {
-    this.#counters.add(Counter.tcpQueries);
-    const reply = this.#responder.respond(message, 'tcp');
+    const {responder, counters} = this.#answering;
+    counters.add(this.#client.counter);
+    const reply = responder.respond(message, 'tcp', this.#client.address);
     if (reply) this.#socket.write(reply);
+    else if (responder.isForUpstream) this.#forward(Buffer.from(message));
     else this.#socket.destroy();
+  }
+
+  #forward(message: Buffer): void {
+    this.#pending++;
+    const send = (reply: Buffer) => {
+      this.#pending--;
+      if (this.#socket.destroyed) return;
+      this.#socket.write(reply);
+      // Not from within: an answer out of the cache comes before `forward` returns.
+      queueMicrotask(() => this.#resume());
+    };
+    this.#answering.forwarder?.forward({message, transport: 'tcp', client: this.#client.address, send});
   }
 
   /** Only a whole query buys more time: octets of one that never ends, or reading answers slowly, don't. */
@@ -101,12 +131,13 @@ export class TcpConnection {
     if (!answered && isInMessage === this.#isInMessage) return;
     this.#isInMessage = isInMessage;
     clearTimeout(this.#deadline);
-    this.#deadline = this.#startDeadline(isInMessage ? this.#limits.messageMs : this.#limits.idleMs);
+    const {messageMs, idleMs} = this.#answering.limits;
+    this.#deadline = this.#startDeadline(isInMessage ? messageMs : idleMs);
   }
 
   #startDeadline(ms: number): NodeJS.Timeout {
     return setTimeout(() => {
-      this.#counters.add(Counter.tcpTimeouts);
+      this.#answering.counters.add(Counter.tcpTimeouts);
       this.#socket.destroy();
     }, ms);
   }

@@ -1,4 +1,4 @@
-/** Numbers of the DNS registries that this server knows (RFC 1035, 3596, 2782, 6891, 6895, 8482, 8914). */
+/** Numbers of the DNS registries that this server knows (RFC 1035, 3596, 2782, 6891, 6895, 7873, 8482, 8914). */
 
 export const Type = {
   A: 1,
@@ -24,12 +24,25 @@ export const Rcode = {
   NOTIMP: 4,
   REFUSED: 5,
   BADVERS: 16,
+  BADCOOKIE: 23,
 } as const;
 
 export type RcodeName = keyof typeof Rcode;
 
+/** EDNS options. */
+export const Option = {COOKIE: 10, EXTENDED_ERROR: 15} as const;
+
 /** Extended DNS errors (RFC 8914 §4). */
-export const ExtendedError = {STALE_ANSWER: 3, NOT_READY: 14} as const;
+export const ExtendedError = {
+  OTHER: 0,
+  STALE_ANSWER: 3,
+  NOT_READY: 14,
+  PROHIBITED: 18,
+  STALE_NXDOMAIN: 19,
+  NOT_AUTHORITATIVE: 20,
+  NOT_SUPPORTED: 21,
+  NO_REACHABLE_AUTHORITY: 22,
+} as const;
 
 /** Octets of the header (RFC 1035 §4.1.1), which is also where the question's name begins. */
 export const HEADER_BYTES = 12;

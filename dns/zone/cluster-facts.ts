@@ -1,47 +1,76 @@
-import type {ImportView, View} from '../../src/clusterset/view.ts';
-
-/** Unreachable for longer than this, a source counts as stale: still served, and marked (design §6). */
-const STALENESS_BOUND_MS = 15 * 60_000;
+import {STALENESS_BOUND_MS} from '../../src/clusterset/staleness.ts';
+import type {ClusterView, ImportView, View} from '../../src/clusterset/view.ts';
 
 /** What the answers for an import depend on beside the import itself. */
 export interface ClusterFact {
-  /** Its endpoints may be answered here (design §7). */
+  /** Its endpoints may be answered here, as far as networks go (design §7). */
   readonly reaches: boolean;
   /** When it turns stale, ms since the epoch; 0: it does not. */
   readonly staleAtMs: number;
+  /** Changes with how far it is drained. */
+  readonly drain: string;
+  /** Changes with everything else that a route may depend on; empty while no answer is made of routes. */
+  readonly routing: string;
 }
 
 /**
  * The facts of all clusters for the asking one. Pod addresses mean something only within one network, so a cluster without a
  * network shares it with nobody; the asking cluster's own endpoints are always good.
+ *
+ * @param routed - whether answers depend on routes: gateway addresses, or ImportPolicies that may look at clusters
  */
-export function clusterFacts(view: View): ReadonlyMap<string, ClusterFact> {
+export function clusterFacts(view: View, routed: boolean): ReadonlyMap<string, ClusterFact> {
   const network = view.clusters.get(view.clusterId)?.network;
-  const facts = new Map<string, ClusterFact>([[view.clusterId, {reaches: true, staleAtMs: 0}]]);
+  const facts = new Map<string, ClusterFact>([[view.clusterId, ownFact(view, routed)]]);
   for (const cluster of view.clusters.values()) {
     if (cluster.id === view.clusterId) continue;
-    // No staleness clock runs while nobody knows whether the hub still sees the cluster (design §6, heartbeat expired).
-    const since = view.hub.state === 'Alive' && cluster.api.state === 'Unreachable' ? cluster.api.sinceMs : undefined;
     facts.set(cluster.id, {
+      ...changing(cluster, routed),
       reaches: network !== undefined && cluster.network === network,
-      staleAtMs: since === undefined ? 0 : since + STALENESS_BOUND_MS,
+      staleAtMs: turnsStaleAtMs(cluster, view),
     });
   }
   return facts;
 }
 
-/** Ids whose facts differ between the two. */
+function ownFact(view: View, routed: boolean): ClusterFact {
+  return {...changing(view.clusters.get(view.clusterId), routed), reaches: true, staleAtMs: 0};
+}
+
+function changing(cluster: ClusterView | undefined, routed: boolean): {drain: string; routing: string} {
+  return {
+    drain: `${cluster?.drain} ${cluster?.drainShare}`,
+    routing: routed ? JSON.stringify(cluster ?? null) : '',
+  };
+}
+
+/** No staleness clock runs while nobody knows whether the hub still sees the cluster; it starts anew when the hub is back (design §6). */
+function turnsStaleAtMs({api}: ClusterView, {hub}: View): number {
+  if (hub.state !== 'Alive' || api.state !== 'Unreachable' || api.sinceMs === undefined) return 0;
+  return Math.max(api.sinceMs, hub.sinceMs ?? 0) + STALENESS_BOUND_MS;
+}
+
+export interface ChangedFacts {
+  /** Clusters of which anything differs. */
+  readonly any: ReadonlySet<string>;
+  /** Those of which something differs that an answer made of `ips` depends on. */
+  readonly ofAddresses: ReadonlySet<string>;
+}
+
 export function changedFacts(
   before: ReadonlyMap<string, ClusterFact>,
   after: ReadonlyMap<string, ClusterFact>,
-): ReadonlySet<string> {
-  const changed = new Set<string>();
+): ChangedFacts {
+  const any = new Set<string>();
+  const ofAddresses = new Set<string>();
   for (const id of new Set([...before.keys(), ...after.keys()])) {
     const a = before.get(id);
     const b = after.get(id);
-    if (a?.reaches !== b?.reaches || a?.staleAtMs !== b?.staleAtMs) changed.add(id);
+    const isStalenessNew = a?.staleAtMs !== b?.staleAtMs || a?.routing !== b?.routing;
+    if (isStalenessNew) ofAddresses.add(id);
+    if (isStalenessNew || a?.reaches !== b?.reaches || a?.drain !== b?.drain) any.add(id);
   }
-  return changed;
+  return {any, ofAddresses};
 }
 
 /** Whether answers for the import depend on any of these clusters. */
@@ -53,17 +82,19 @@ export function dependsOn(service: ImportView, clusters: ReadonlySet<string>): b
 
 /**
  * When answers for an import turn stale, 0: never. A Headless answer is as stale as the stalest cluster in it; a ClusterSetIP
- * is carried by whoever is left, so it is stale only when every exporter is.
+ * is carried by whoever is left, so it is stale only when everybody is who may carry it.
+ *
+ * @param answered - Headless: whose endpoints are answered; ClusterSetIP: who may carry it
  */
-export function staleAtMs(service: ImportView, facts: ReadonlyMap<string, ClusterFact>): number {
-  if (service.type === 'Headless') {
-    const times = service.slices
-      .map((slice) => facts.get(slice.sourceCluster))
-      .filter((fact) => fact?.reaches === true)
-      .map((fact) => fact?.staleAtMs ?? 0)
-      .filter((at) => at > 0);
-    return times.length > 0 ? Math.min(...times) : 0;
+export function staleAtMs(
+  type: ImportView['type'],
+  answered: readonly string[],
+  facts: ReadonlyMap<string, ClusterFact>,
+): number {
+  const times = answered.map((id) => facts.get(id)?.staleAtMs ?? 0);
+  if (type === 'Headless') {
+    const stale = times.filter((at) => at > 0);
+    return stale.length > 0 ? Math.min(...stale) : 0;
   }
-  const times = service.clusters.map((id) => facts.get(id)?.staleAtMs ?? 0);
   return times.length > 0 && times.every((at) => at > 0) ? Math.max(...times) : 0;
 }

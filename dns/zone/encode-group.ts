@@ -2,25 +2,35 @@ import type {ByteWriter} from '../wire/byte-writer.ts';
 import {CLASS_IN, EDNS_UDP_BYTES, HEADER_BYTES, QUESTION_POINTER, Type} from '../wire/codes.ts';
 import type {Address} from '../wire/address.ts';
 import type {WireName} from '../wire/name.ts';
+import type {AddressSpread} from './address-spread.ts';
 import type {ServiceTarget, ZoneNode} from './node-tree.ts';
 
 /**
  * The packed form in which compiled answers travel to a worker and in which they stay there. A slab is a sequence of groups:
  *
- *   group  = octet length, key; u32 number of nodes; nodes       (no nodes: the group is removed)
+ *   group  = octet length, key; u16 octets of facts; facts; u32 number of nodes; nodes
+ *            (neither facts nor nodes: the group is removed)
+ *   facts  = what `_why` needs to know of an import (see import-facts.ts); none for other groups
  *   node   = octet length, name; u32 octets of the answers; u32 when they turn stale (s since the epoch, 0: never); answers
  *   answers = octet number; then each: {@link ANSWER_HEADER_BYTES} octets of header and the records
- *   header = u16 type, u16 answer records, u16 octets of these, u16 additional records, u16 octets of these
+ *   header = u16 type, u16 answer records, u16 octets of these, u16 additional records, u16 octets of these, u16 turn
  *
  * Records are as they are sent: owners are pointers to the question, which has the same length in every query for the name.
+ * The turn is the worker's own: which of several equal addresses stands first, counted for each answer, because clients that
+ * ask for A and AAAA by turns would see every second value of a counter that all answers share.
+ *
+ * An answer that says 0 records is a schedule: u16 type, u16 0, u16 octets behind the header, u16 slots, u16 0, u16 turn; a
+ * u16 for each slot, the offset of an answer from the schedule's own header; then these answers.
  */
-export const ANSWER_HEADER_BYTES = 10;
+export const ANSWER_HEADER_BYTES = 12;
 
-/** What fits a TCP message beside a header, the longest question and an OPT record with an extended error. */
-const MAX_RRSET_BYTES = 65_535 - HEADER_BYTES - 259 - 17;
+/** What fits a TCP message beside a header, the longest question and an OPT record with an extended error and a cookie. */
+const MAX_RRSET_BYTES = 65_535 - HEADER_BYTES - 259 - 128;
 
 /** Octets of a question after its name, and of an OPT record with an extended error. */
 const QUESTION_FIXED_BYTES = 4;
+/** Owner (a pointer), type, class, TTL and length of a record. */
+export const RECORD_FIXED_BYTES = 12;
 const OPT_BYTES = 17;
 
 /** Pointers have 14 bits (RFC 1035 §4.1.4). */
@@ -34,6 +44,8 @@ export interface Group {
   /** Wire name that the names of the group are at or below, and no name of another group of its kind. */
   readonly key: WireName;
   readonly nodes: ReadonlyMap<WireName, ZoneNode>;
+  /** Of an import, for its explanation. */
+  readonly facts?: Uint8Array;
   readonly ttlSeconds: number;
   /** From then on its answers are marked stale (RFC 8914 code 3). 0: never. Milliseconds since the epoch. */
   readonly staleAtMs: number;
@@ -43,6 +55,8 @@ export interface Group {
 export function encodeGroup(writer: ByteWriter, group: Group): void {
   writer.u8(group.key.length);
   writer.latin1(group.key);
+  writer.u16(group.facts?.length ?? 0);
+  if (group.facts) writer.bytes(group.facts);
   writer.u32(group.nodes.size);
   for (const [name, node] of group.nodes) encodeNode(writer, {name, node, group});
 }
@@ -69,20 +83,61 @@ function encodeNode(writer: ByteWriter, at: NodeAt): void {
 function encodeAddresses(writer: ByteWriter, {node, group}: NodeAt): number {
   if (node.addresses.size === 0) return 0;
   let answers = 0;
-  for (const [type, size] of [
-    [Type.A, 4],
-    [Type.AAAA, 16],
-  ] as const) {
-    const header = new AnswerHeader(writer, type);
-    for (const address of node.addresses.values()) {
-      if (address.bytes.length === size && header.recordBytes < MAX_RRSET_BYTES - 28) {
-        record(writer, {type, ttlSeconds: group.ttlSeconds, rdata: address.bytes});
-        header.count++;
-      }
-    }
-    answers += header.close();
+  for (const family of FAMILIES) {
+    if (node.spread && encodeSpread(writer, node.spread, {...family, ttlSeconds: group.ttlSeconds})) answers++;
+    else answers += encodeFamily(writer, node.addresses.values(), {...family, ttlSeconds: group.ttlSeconds});
   }
   return answers;
+}
+
+const FAMILIES = [
+  {type: Type.A, size: 4},
+  {type: Type.AAAA, size: 16},
+] as const;
+
+interface Family {
+  readonly type: number;
+  /** Octets of an address. */
+  readonly size: number;
+  readonly ttlSeconds: number;
+}
+
+function encodeFamily(writer: ByteWriter, addresses: Iterable<Address>, family: Family): number {
+  const {type, size, ttlSeconds} = family;
+  const header = new AnswerHeader(writer, type);
+  for (const {bytes} of addresses) {
+    if (bytes.length === size && header.recordBytes < MAX_RRSET_BYTES - 28) {
+      record(writer, {type, ttlSeconds, rdata: bytes});
+      header.count++;
+    }
+  }
+  return header.close();
+}
+
+/** @returns false, with nothing written: no set has an address of this family, or all of them are too big for a schedule */
+function encodeSpread(writer: ByteWriter, spread: AddressSpread, family: Family): boolean {
+  const sets = spread.sets.map((set) => set.filter(({bytes}) => bytes.length === family.size));
+  const slots = spread.slots.filter((set) => sets[set]!.length > 0);
+  if (slots.length === 0) return false;
+  const start = writer.length;
+  writer.u16(family.type);
+  writer.u32(0);
+  writer.u16(slots.length);
+  writer.u32(0);
+  for (const _ of slots) writer.u16(0);
+  const offsets = sets.map((set) => {
+    const offset = writer.length - start;
+    encodeFamily(writer, set, family);
+    return offset;
+  });
+  const octets = writer.length - start - ANSWER_HEADER_BYTES;
+  if (octets > 0xffff) {
+    writer.truncate(start);
+    return false;
+  }
+  writer.patchU16(start + 4, octets);
+  slots.forEach((set, i) => writer.patchU16(start + ANSWER_HEADER_BYTES + 2 * i, offsets[set]!));
+  return true;
 }
 
 /** D8: one SRV per target and port. Beyond what one TCP message holds, the rest is left out: there is no other way to say it. */
@@ -110,7 +165,9 @@ function encodeTargets(
 ): void {
   const begin = writer.length;
   for (const [target, pointer] of o.targets) {
-    const addresses = o.at.group.nodes.get(target)?.addresses ?? new Map<string, Address>();
+    const node = o.at.group.nodes.get(target);
+    // Those that take turns are for whoever asks for them: all at once they would undo the weights.
+    const addresses = node === undefined || node.spread ? new Map<string, Address>() : node.addresses;
     for (const {bytes} of addresses.values()) {
       const type = bytes.length === 4 ? Type.A : Type.AAAA;
       record(writer, {type, ttlSeconds: o.at.group.ttlSeconds, rdata: bytes, owner: 0xc000 | pointer});
@@ -124,14 +181,21 @@ function encodeTargets(
   }
 }
 
-function encodeOther(writer: ByteWriter, {node}: NodeAt): number {
-  for (const {type, ttlSeconds, rdata} of node.other) {
+function encodeOther(writer: ByteWriter, at: NodeAt): number {
+  for (const {type, ttlSeconds, rdata, glue = []} of at.node.other) {
     const header = new AnswerHeader(writer, type);
     record(writer, {type, ttlSeconds, rdata});
     header.count = 1;
+    header.beginAdditional();
+    const pointer = HEADER_BYTES + at.name.length + QUESTION_FIXED_BYTES + RECORD_FIXED_BYTES;
+    for (const {bytes} of glue) {
+      const family = bytes.length === 4 ? Type.A : Type.AAAA;
+      record(writer, {type: family, ttlSeconds, rdata: bytes, owner: 0xc000 | pointer});
+      header.additional++;
+    }
     header.close();
   }
-  return node.other.length;
+  return at.node.other.length;
 }
 
 /** The header of an answer, written when what it counts is known. */
@@ -148,6 +212,7 @@ class AnswerHeader {
     writer.u16(type);
     writer.u32(0);
     writer.u32(0);
+    writer.u16(0);
   }
 
   /** Octets of all records so far. */

@@ -1,15 +1,26 @@
 import type {Address} from '../wire/address.ts';
 import {nameToText, prepend, prependAll} from '../wire/name.ts';
 import type {WireName} from '../wire/name.ts';
+import type {AddressSpread} from './address-spread.ts';
 
 /** One name of the zone. With no record at all it is an empty non-terminal: it exists, so every question is NODATA (RFC 8020). */
 export interface ZoneNode {
   /** A and AAAA, by text, in the order in which they are answered. */
   readonly addresses: Map<string, Address>;
+  /** How the addresses take turns, where they have unequal parts. */
+  spread?: AddressSpread | undefined;
   /** SRV, by target and port: the specification has no two of one pair. */
   readonly services: Map<string, ServiceTarget>;
-  /** Records of other types, as rdata. */
-  readonly other: {readonly type: number; readonly ttlSeconds: number; readonly rdata: Uint8Array}[];
+  /** Records of other types. */
+  readonly other: OtherRecord[];
+}
+
+export interface OtherRecord {
+  readonly type: number;
+  readonly ttlSeconds: number;
+  readonly rdata: Uint8Array;
+  /** Addresses of the name that the rdata begins with, for the additional section. */
+  readonly glue?: readonly Address[];
 }
 
 export interface ServiceTarget {
@@ -40,10 +51,7 @@ export class NodeTree {
   node(labels: readonly string[]): ZoneNode | undefined {
     const name = this.nameOf(labels);
     if (name === undefined) {
-      this.skipped.push({
-        name: [...labels, nameToText(this.base)].join('.'),
-        reason: 'a label is over 63 octets, the name over 255, or not ASCII',
-      });
+      this.skip(labels, 'a label is over 63 octets, the name over 255, or not ASCII');
       return undefined;
     }
     let node = this.nodes.get(name);
@@ -52,6 +60,10 @@ export class NodeTree {
     node = emptyNode();
     this.nodes.set(name, node);
     return node;
+  }
+
+  skip(labels: readonly string[], reason: string): void {
+    this.skipped.push({name: [...labels, nameToText(this.base)].join('.'), reason});
   }
 
   nameOf(labels: readonly string[]): WireName | undefined {

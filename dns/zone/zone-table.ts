@@ -64,6 +64,20 @@ export class ZoneTable {
     return true;
   }
 
+  /**
+   * The packed facts of an import (see import-facts.ts), whether any of its names exists or not.
+   *
+   * @param name - that of the import, lower-cased, `length` octets from `at` on
+   */
+  findFacts(name: Uint8Array, at: number, length: number): Buffer | undefined {
+    const slot = this.#groups.find(name, at, length);
+    if (slot < 0) return undefined;
+    const slab = this.#slabs.get(this.#groups.slabOf(slot));
+    const keyEnd = this.#groups.offsetOf(slot) + 1 + length;
+    const octets = slab.readUInt16BE(keyEnd);
+    return octets === 0 ? undefined : slab.subarray(keyEnd + 2, keyEnd + 2 + octets);
+  }
+
   /** Takes groups in. Between two of them queries may be answered; each changes at once. */
   reader(memory: ArrayBuffer): GroupReader {
     const slab = Buffer.from(memory);
@@ -101,7 +115,7 @@ export class ZoneTable {
       this.#names.set(id, end);
       end = nodeEnd(slab, end);
     }
-    if (nodes.count > 0) {
+    if (nodes.count > 0 || nodes.hasFacts) {
       this.#groups.set(id, at);
       this.#slabs.retain(id);
     } else if (before >= 0) {
@@ -134,9 +148,34 @@ export interface GroupReader {
   applyNext(): boolean;
 }
 
-function nodesOf(slab: Buffer, groupAt: number): {begin: number; count: number} {
+function nodesOf(slab: Buffer, groupAt: number): {begin: number; count: number; hasFacts: boolean} {
   const keyEnd = groupAt + 1 + slab[groupAt]!;
-  return {begin: keyEnd + 4, count: slab.readUInt32BE(keyEnd)};
+  const factsBytes = slab.readUInt16BE(keyEnd);
+  const countAt = keyEnd + 2 + factsBytes;
+  return {begin: countAt + 4, count: slab.readUInt32BE(countAt), hasFacts: factsBytes > 0};
+}
+
+/**
+ * The keys of all groups in a slab.
+ *
+ * @returns undefined where it is not one: it came from a file, and reading on would run out of it
+ */
+export function groupKeysOf(memory: ArrayBuffer): readonly WireName[] | undefined {
+  const slab = Buffer.from(memory);
+  const keys: WireName[] = [];
+  try {
+    for (let at = 0; at < slab.length;) {
+      keys.push(slab.toString('latin1', at + 1, at + 1 + slab[at]!));
+      const {begin, count} = nodesOf(slab, at);
+      at = begin;
+      for (let i = 0; i < count; i++) at = nodeEnd(slab, at);
+      if (at > slab.length) return undefined;
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+  return keys;
 }
 
 function nodeEnd(slab: Buffer, nodeAt: number): number {
@@ -156,6 +195,29 @@ export function findAnswer(slab: Buffer, at: number, type: number): number {
     header += ANSWER_HEADER_BYTES + recordBytes + ((slab[header + 8]! << 8) | slab[header + 9]!);
   }
   return 0;
+}
+
+/**
+ * The answer whose turn it is, where several take turns by a schedule (see encode-group.ts).
+ *
+ * @param at - as `findAnswer` returns it, also 0
+ */
+export function takeTurn(slab: Buffer, at: number): number {
+  if (at === 0 || u16(slab, at + 2) > 0) return at;
+  return at + u16(slab, at + ANSWER_HEADER_BYTES + 2 * nextTurn(slab, at, u16(slab, at + 6)));
+}
+
+/** Counts an answer's turns, 0 to `count` - 1 and anew, in the slab itself: nothing is allocated, and no two answers share a row. */
+export function nextTurn(slab: Buffer, at: number, count: number): number {
+  const turn = u16(slab, at + 10);
+  const next = turn + 1 < count ? turn + 1 : 0;
+  slab[at + 10] = next >>> 8;
+  slab[at + 11] = next;
+  return turn;
+}
+
+function u16(slab: Buffer, at: number): number {
+  return (slab[at]! << 8) | slab[at + 1]!;
 }
 
 /** False: an empty non-terminal. */

@@ -4,6 +4,7 @@ import {parseKey} from '../api/meta.ts';
 import {AGENT_MANAGER, AGENT_WRITER_LEASE} from '../api/names.ts';
 import type {View, ViewChange} from '../clusterset/view.ts';
 import {describeError} from '../errors.ts';
+import type {Backoff} from '../kube/backoff.ts';
 import {KubeClient} from '../kube/client.ts';
 import type {KubeClientOptions} from '../kube/client.ts';
 import type {ClusterCredentials} from '../kube/credentials.ts';
@@ -29,6 +30,8 @@ export interface AgentOptions {
   readonly lingerMs: number;
   readonly ttlMs: number;
   readonly maxVips: number;
+  /** How long it waits between attempts to reach its API server again. Default: that of a reflector, up to 15 s. */
+  readonly backoff?: Backoff | undefined;
   readonly logger: Logger;
   readonly nowMs?: () => number;
   readonly onRequest?: KubeClientOptions['onRequest'];
@@ -92,12 +95,14 @@ export class Agent {
       client: this.client,
       namespace,
       logger,
+      backoff: options.backoff,
       onChange: (source, keys) => this.#publisher.noteChange(source, keys),
     });
     const importWriter = new ImportWriter({
       client: this.client,
       sources: this.#sources,
       namespace,
+      view: () => this.view(),
       lingerMs: () => Math.max(options.lingerMs, 2 * options.ttlMs),
       maxVips: options.maxVips,
       derivedCount: () => this.#publisher.derivedCount,
@@ -213,6 +218,7 @@ export class Agent {
   }
 
   #published(view: View, change: ViewChange, local: LocalChange): void {
+    this.#options.logger.trace({revision: view.revision, imports: change.imports.size}, 'view published');
     if (change.all) {
       this.#settle.synced();
       this.#enqueueEverything();
@@ -221,6 +227,7 @@ export class Agent {
     for (const key of change.imports) this.#imports.add(key);
     for (const key of [...local.exports, ...local.services]) this.#exports.add(key);
     // Policies speak about every export, and about namespaces by their labels.
+    if (change.clusterset) this.#enqueueHeadless(view);
     if (change.clusterset) this.#enqueueExports();
     else if (change.namespaces.size > 0) this.#enqueueExports(change.namespaces);
     for (const listener of this.#listeners) listener(view, change);
@@ -239,6 +246,11 @@ export class Agent {
       if (importKey !== undefined) this.#imports.add(importKey);
     }
     this.#enqueueExports();
+  }
+
+  /** Whose pods are reached depends on networks; everything else of an import doesn't. */
+  #enqueueHeadless({imports}: View): void {
+    for (const [key, {type}] of imports) if (type === 'Headless') this.#imports.add(key);
   }
 
   #enqueueExports(within?: ReadonlySet<string>): void {

@@ -3,6 +3,7 @@ import type {Condition, KubeObject} from '../api/meta.ts';
 import {nextCondition} from '../api/meta.ts';
 import {CARRIED_CONDITION} from '../api/names.ts';
 import {apiVersionOf, serviceImports} from '../api/resources.ts';
+import type {HeadlessReach} from './headless-reach.ts';
 import {familiesOf} from './import-view.ts';
 
 /** The agent's part of an import's spec (design §3): the addresses of its derived Service and their families, in that order. */
@@ -16,16 +17,23 @@ export function buildImportAddresses(object: ServiceImport, ips: readonly string
   };
 }
 
+export interface ImportStatusFacts {
+  readonly derived: Service | undefined;
+  readonly refusal: AddressRefused | undefined;
+  /** Of a headless import; undefined: not in the view. */
+  readonly reach: HeadlessReach | undefined;
+}
+
 /** The agent's conditions of an import: `Ready` (KEP-1645) and `isthmus.dev/Carried`. */
 export function buildImportConditions(
   object: ServiceImport,
-  facts: {derived: Service | undefined; refusal: AddressRefused | undefined},
+  facts: ImportStatusFacts,
   nowMs: number,
 ): KubeObject & {status: {conditions: readonly Condition[]}} {
   const before = object.status?.conditions;
   const observedGeneration = object.metadata.generation;
   const generation = observedGeneration === undefined ? {} : {observedGeneration};
-  const conditions = [readyCondition(object, facts), carriedCondition(object)].map((condition) =>
+  const conditions = [readyCondition(object, facts), carriedCondition(object, facts)].map((condition) =>
     nextCondition(before, {...condition, ...generation}, nowMs),
   );
   return {
@@ -46,7 +54,7 @@ type ConditionFacts = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
 function readyCondition(
   object: ServiceImport,
-  facts: {derived: Service | undefined; refusal: AddressRefused | undefined},
+  facts: Pick<ImportStatusFacts, 'derived' | 'refusal'>,
 ): ConditionFacts {
   const {refusal, derived} = facts;
   if (object.spec?.type === 'Headless') {
@@ -61,16 +69,9 @@ function readyCondition(
 }
 
 /** Never True here: no gateway runs, so nothing was seen to carry anything (design §4: conditions turn True on evidence). */
-function carriedCondition(object: ServiceImport): ConditionFacts {
+function carriedCondition(object: ServiceImport, {reach}: ImportStatusFacts): ConditionFacts {
   const ports = object.spec?.ports ?? [];
-  if (object.spec?.type === 'Headless') {
-    return {
-      type: CARRIED_CONDITION,
-      status: 'Unknown',
-      reason: 'PodAddresses',
-      message: 'clients connect to pod addresses themselves; nothing of Isthmus is on the way',
-    };
-  }
+  if (object.spec?.type === 'Headless') return headlessCarried(ports, reach);
   const uncarried = ports.filter((port) => (port.protocol ?? 'TCP') !== 'TCP');
   if (ports.length > 0 && uncarried.length === ports.length) {
     return {
@@ -85,6 +86,26 @@ function carriedCondition(object: ServiceImport): ConditionFacts {
     status: 'False',
     reason: 'NoGateway',
     message: `no gateway runs in this cluster; not carried: ${listPorts(ports)}`,
+  };
+}
+
+/** Nobody carries anything: what can be said is that no client here has an address to connect to, and why. */
+function headlessCarried(
+  ports: readonly ImportPort[],
+  {reached, unreached}: HeadlessReach = {reached: [], unreached: []},
+): ConditionFacts {
+  const why = unreached.map(({cluster, reason}) => `${cluster} (${reason})`).join(', ');
+  if (reached.length === 0 && unreached.length > 0) {
+    const reason = [...new Set(unreached.map((each) => each.reason))].sort().join(',');
+    const message = `pods of no exporter can be reached from here: ${why}; not carried: ${listPorts(ports)}`;
+    return {type: CARRIED_CONDITION, status: 'False', reason, message};
+  }
+  const but = why === '' ? '' : `; not reached: ${why}`;
+  return {
+    type: CARRIED_CONDITION,
+    status: 'Unknown',
+    reason: 'PodAddresses',
+    message: `clients connect to pod addresses themselves; nothing of Isthmus is on the way${but}`,
   };
 }
 

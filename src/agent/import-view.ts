@@ -32,6 +32,7 @@ export function toImportView(object: ServiceImport, facts: ImportFacts): ImportV
     portClusters: readPortClusters(annotations[PORT_CLUSTERS_ANNOTATION]),
     ttlSeconds: readTtl(annotations[TTL_ANNOTATION]),
     slices: object.spec?.type === 'Headless' ? toSliceViews(facts) : [],
+    sliceClusters: sourcesOf(facts),
   };
 }
 
@@ -45,6 +46,12 @@ function servedAddresses(object: ServiceImport, facts: ImportFacts): readonly st
   const covered = families.every((family) => facts.derivedSlices.some((slice) => slice.addressType === family));
   if (!covered) return [];
   return (object.spec?.ips ?? []).filter((ip) => owned.includes(ip));
+}
+
+/** Where slices of a cluster are imported, its pods can be reached at their own addresses. */
+function sourcesOf({importedSlices}: ImportFacts): readonly string[] {
+  const sources = importedSlices.flatMap(({metadata}) => metadata.labels?.[MCS_SOURCE_CLUSTER_LABEL] ?? []);
+  return [...new Set(sources)].sort();
 }
 
 function toSliceViews(facts: ImportFacts): readonly SliceView[] {

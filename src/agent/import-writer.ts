@@ -8,9 +8,11 @@ import {
   derivedServiceName,
 } from '../api/names.ts';
 import * as resources from '../api/resources.ts';
+import type {View} from '../clusterset/view.ts';
 import {isUpToDate} from '../kube/apply-if-different.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {buildDerivedService, buildDerivedSlices, isDerivedIntact, repairedDerived} from './derived-service.ts';
+import {headlessReach} from './headless-reach.ts';
 import {buildImportAddresses, buildImportConditions} from './import-status.ts';
 import type {Sources} from './sources.ts';
 import {refuseVip} from './vip-budget.ts';
@@ -19,6 +21,7 @@ export interface ImportWriterOptions {
   readonly client: KubeClient;
   readonly sources: Sources;
   readonly namespace: string;
+  readonly view: () => View;
   /** How long a derived Service outlives its import, so that no cached answer ever points at somebody else's address. */
   readonly lingerMs: (key: string) => number;
   readonly maxVips: number;
@@ -35,6 +38,8 @@ export class ImportWriter {
   readonly #options: ImportWriterOptions;
   /** When each import was first missed. A restart starts the linger anew: longer is safe, shorter is not. */
   readonly #missedSinceMs = new Map<string, number>();
+  /** Names of derived Services that were mended, whose foreign slices have not been seen to go. */
+  readonly #unswept = new Set<string>();
 
   constructor(options: ImportWriterOptions) {
     this.#options = options;
@@ -47,8 +52,8 @@ export class ImportWriter {
     if (object.spec === undefined) return undefined;
     if (object.spec.type === 'Headless') {
       const later = await this.#retire(key, signal);
-      await this.#applyAddresses(object, [], signal);
-      await this.#applyConditions(object, undefined, signal);
+      const withoutAddresses = await this.#applyAddresses(object, [], signal);
+      await this.#applyConditions(withoutAddresses, undefined, signal);
       return later;
     }
     this.#missedSinceMs.delete(key);
@@ -70,8 +75,8 @@ export class ImportWriter {
     }
     const derived = await this.#applyDerived(object, existing, signal);
     await this.#applySlices(derived, signal);
-    await this.#applyAddresses(object, derived.spec?.clusterIPs ?? [], signal);
-    await this.#applyConditions(object, derived, signal);
+    const announced = await this.#applyAddresses(object, derived.spec?.clusterIPs ?? [], signal);
+    await this.#applyConditions(announced, derived, signal);
   }
 
   #refuse(object: ServiceImport): ReturnType<typeof refuseVip> {
@@ -91,9 +96,14 @@ export class ImportWriter {
     if (existing === undefined) {
       return client.apply<Service>(resources.services, desired, {fieldManager: AGENT_MANAGER, force: true, signal});
     }
-    if (isDerivedIntact(existing, desired)) return existing;
+    if (isDerivedIntact(existing, desired)) {
+      // A sweep that failed must not be forgotten because the Service itself is well again.
+      if (this.#unswept.has(existing.metadata.name)) await this.#removeForeignSlices(existing, signal);
+      return existing;
+    }
     // Replaced whole: an apply can't take out what somebody else put in, such as a selector that leads to other pods.
     const repaired = repairedDerived(existing, desired);
+    this.#unswept.add(existing.metadata.name);
     const written = await client.replace<Service>(resources.services, repaired, {fieldManager: AGENT_MANAGER, signal});
     await this.#removeForeignSlices(written, signal);
     return written;
@@ -105,27 +115,30 @@ export class ImportWriter {
     const labelSelector = `${SERVICE_NAME_LABEL}=${name},${SLICE_MANAGED_BY_LABEL}!=${AGENT_MANAGED_BY}`;
     const {items} = await this.#options.client.list(resources.endpointSlices, {namespace, labelSelector, signal});
     for (const {metadata} of items) await this.#options.client.delete(resources.endpointSlices, metadata, {signal});
+    this.#unswept.delete(name);
   }
 
   async #applySlices(derived: Service, signal: AbortSignal): Promise<void> {
-    for (const slice of buildDerivedSlices(derived)) {
+    const missing = buildDerivedSlices(derived).filter((slice) => {
       const existing: EndpointSlice | undefined = this.#options.sources.slices.store.get(keyOf(slice.metadata));
-      if (existing !== undefined && isUpToDate(existing, slice)) continue;
-      await this.#options.client.apply(resources.endpointSlices, slice, {
-        fieldManager: AGENT_MANAGER,
-        force: true,
-        signal,
-      });
-    }
+      return existing === undefined || !isUpToDate(existing, slice);
+    });
+    // Of both families at once: names wait for them.
+    await Promise.all(
+      missing.map(async (slice) =>
+        this.#options.client.apply(resources.endpointSlices, slice, {fieldManager: AGENT_MANAGER, force: true, signal}),
+      ),
+    );
   }
 
-  async #applyAddresses(object: ServiceImport, ips: readonly string[], signal: AbortSignal): Promise<void> {
+  /** @returns the import as it is then: its generation is another one, and conditions say of which they speak */
+  async #applyAddresses(object: ServiceImport, ips: readonly string[], signal: AbortSignal): Promise<ServiceImport> {
     const desired = buildImportAddresses(object, ips);
     // Addresses to give up don't show in what is desired: the claim goes by an apply that leaves them out.
     const hasOthers = ips.length === 0 && (object.spec?.ips ?? []).length > 0;
-    if (!hasOthers && isUpToDate(object, desired)) return;
+    if (!hasOthers && isUpToDate(object, desired)) return object;
     // Forced: whoever set other addresses took the field over, and a conflict would not heal by itself.
-    await this.#options.client.apply(resources.serviceImports, desired, {
+    return this.#options.client.apply<ServiceImport>(resources.serviceImports, desired, {
       fieldManager: AGENT_MANAGER,
       force: true,
       signal,
@@ -138,7 +151,8 @@ export class ImportWriter {
     signal: AbortSignal,
     refusal?: ReturnType<typeof refuseVip>,
   ): Promise<void> {
-    const desired = buildImportConditions(object, {derived, refusal}, this.#options.nowMs());
+    const reach = object.spec?.type === 'Headless' ? this.#reach(object) : undefined;
+    const desired = buildImportConditions(object, {derived, refusal, reach}, this.#options.nowMs());
     if (hasConditions(object.status?.conditions, desired.status.conditions)) return;
     await this.#options.client.apply(resources.serviceImports, desired, {
       fieldManager: AGENT_MANAGER,
@@ -146,6 +160,12 @@ export class ImportWriter {
       subresource: 'status',
       signal,
     });
+  }
+
+  #reach({metadata}: ServiceImport): ReturnType<typeof headlessReach> | undefined {
+    const view = this.#options.view();
+    const imported = view.imports.get(keyOf(metadata));
+    return imported && headlessReach(imported, view);
   }
 
   /** The import is gone (or headless now): the derived Service stays for its linger, then goes, slices with it. */
@@ -160,7 +180,8 @@ export class ImportWriter {
     this.#missedSinceMs.set(key, since);
     const leftMs = since + this.#options.lingerMs(key) - nowMs;
     if (leftMs > 0) return {requeueAfterMs: leftMs};
-    const {uid} = derived.metadata;
+    const {uid, name} = derived.metadata;
+    this.#unswept.delete(name);
     await this.#options.client.delete(resources.services, derived.metadata, {
       ...(uid === undefined ? {} : {uid}),
       propagationPolicy: 'Background',

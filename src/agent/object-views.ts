@@ -43,6 +43,7 @@ export function toLocalServiceView(object: Service): LocalServiceView {
     name: object.metadata.name,
     type: spec.type ?? 'ClusterIP',
     headless: spec.clusterIP === 'None',
+    clusterIPs: (spec.clusterIPs ?? []).filter((ip) => ip !== 'None'),
     labels: object.metadata.labels ?? {},
     selector: spec.selector ?? {},
     ports: (spec.ports ?? []).map((port) => ({

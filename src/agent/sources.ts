@@ -22,6 +22,7 @@ import {
   SLICE_MANAGED_BY_LABEL,
 } from '../api/names.ts';
 import * as resources from '../api/resources.ts';
+import type {Backoff} from '../kube/backoff.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {Reflector} from '../kube/reflector.ts';
 
@@ -55,6 +56,7 @@ export interface SourcesOptions {
   readonly client: KubeClient;
   readonly namespace: string;
   readonly logger: Logger;
+  readonly backoff?: Backoff | undefined;
   readonly onChange: SourceListener;
 }
 
@@ -78,6 +80,7 @@ export function createSources(options: SourcesOptions): Sources {
       resource,
       ...scope,
       keep,
+      backoff: options.backoff,
       logger: logger.child({source}),
       onChange: (changes) =>
         options.onChange(

@@ -1,3 +1,4 @@
+import type {EndpointSlice} from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
 import {keyOf, parseKey} from '../api/meta.ts';
 import {
@@ -7,11 +8,11 @@ import {
   derivedServiceName,
 } from '../api/names.ts';
 import type {View, ViewChange} from '../clusterset/view.ts';
+import {LabelIndex} from '../kube/label-index.ts';
 import {importKeyOf} from './derived-service.ts';
 import {HubHeartbeat} from './hub-heartbeat.ts';
 import {toImportView} from './import-view.ts';
 import {toClusterView, toLocalExportView, toLocalServiceView, toNamespaceView} from './object-views.ts';
-import {SliceIndex} from './slice-index.ts';
 import type {SourceName, Sources} from './sources.ts';
 import {areSourcesSynced} from './sources.ts';
 
@@ -56,8 +57,8 @@ const nothingPending = (): Pending => ({
 export class ViewPublisher {
   readonly #options: ViewPublisherOptions;
   readonly #heartbeat = new HubHeartbeat();
-  readonly #derivedSlices = new SliceIndex(SERVICE_NAME_LABEL);
-  readonly #importedSlices = new SliceIndex(MCS_SERVICE_NAME_LABEL);
+  readonly #derivedSlices = new LabelIndex<EndpointSlice>(SERVICE_NAME_LABEL);
+  readonly #importedSlices = new LabelIndex<EndpointSlice>(MCS_SERVICE_NAME_LABEL);
   /** Which import a derived Service stands for, kept to know what a deleted one stood for. */
   readonly #derivedFor = new Map<string, string>();
   #pending = nothingPending();

@@ -155,6 +155,8 @@ export interface Cluster extends KubeObject {
     readonly network?: string;
     readonly podCIDRs?: readonly string[];
     readonly drain?: boolean;
+    /** 0 to 100: how much of its weight a drain has taken so far. */
+    readonly drainPercent?: number;
   };
   readonly status?: {readonly conditions?: readonly Condition[]};
 }
@@ -169,6 +171,9 @@ export interface RemoteCluster extends KubeObject {
     readonly network?: string;
     readonly podCIDRs?: readonly string[];
     readonly drain?: boolean;
+    readonly drainPercent?: number;
+    /** In the member's own: how it routes imports that no policy is bound to. */
+    readonly defaultRouting?: 'local-first' | 'Locality' | 'ActiveActive';
     readonly trustBundle?: string;
   };
   readonly status?: {
@@ -187,6 +192,7 @@ export interface GlobalTrafficPolicy extends KubeObject {
     readonly preferClosest?: 'None' | 'Zone' | 'Region';
     readonly allowOverride?: boolean;
   };
+  readonly status?: {readonly conditions?: readonly Condition[]};
 }
 
 export type Enforcement = 'Deny' | 'Warn' | 'Audit';

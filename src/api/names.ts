@@ -28,6 +28,20 @@ export const PORT_CLUSTERS_ANNOTATION = 'isthmus.dev/port-clusters';
 export const TTL_ANNOTATION = 'isthmus.dev/dns-ttl';
 /** On flomesh imports that a user made without a spec and the hub filled: names who did. */
 export const FILLED_ANNOTATION = 'isthmus.dev/filled-by';
+/** On ServiceExports: the type that the import may change to although it is consumed (`Headless` or `ClusterSetIP`). */
+export const ALLOW_TYPE_CHANGE_ANNOTATION = 'isthmus.dev/allow-type-change';
+/** On ServiceExports `true`: the service stays in use while its cluster is drained. On imports, by the hub: exporters that say so. */
+export const IGNORE_DRAIN_ANNOTATION = 'isthmus.dev/ignore-drain';
+/** On policies that the hub copied into a member: the name of the original. */
+export const POLICY_FOR_ANNOTATION = 'isthmus.dev/policy-for';
+/** On Clusters: the one finalizer that Isthmus has. It goes when the member was cleared, or when that is remembered elsewhere. */
+export const LEAVE_FINALIZER = 'isthmus.dev/leave';
+/** On Secrets `isthmus-member-<cluster>`: when inline kubeconfigs were moved there, milliseconds since the epoch, comma-joined. */
+export const MOVED_AT_ANNOTATION = 'isthmus.dev/moved-at';
+/** On the same Secrets: somebody puts the kubeconfig back again and again, so it stays in the Cluster. */
+export const PUT_BACK_ANNOTATION = 'isthmus.dev/put-back';
+/** Type of the Secrets that the hub makes: nothing else in Kubernetes acts on it. */
+export const KUBECONFIG_SECRET_TYPE = 'isthmus.dev/kubeconfig';
 /** On Clusters: deletions that were held back before this time (RFC 3339) are meant. */
 export const CONFIRM_DELETIONS_ANNOTATION = 'isthmus.dev/confirm-deletions';
 
@@ -43,6 +57,8 @@ export const FSM_INJECT_ANNOTATION = 'flomesh.io/sidecar-injection';
 /** Reason of `Valid=False` where a policy forbids an export: the agent writes it, the hub obeys it. */
 export const NOT_ALLOWED = 'NotAllowed';
 export const CARRIED_CONDITION = 'isthmus.dev/Carried';
+/** kubectl's copy of the whole object as it was applied. */
+export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 export const EPOCH_ANNOTATION = 'isthmus.dev/hub-epoch';
 
 export const CLUSTER_ID_PROPERTY = 'cluster.clusterset.k8s.io';
@@ -53,6 +69,8 @@ export const AGENT_WRITER_LEASE = 'isthmus-agent-writer';
 /** In the hub's own cluster: which replica of the hub writes the webhook configuration. */
 export const HUB_WRITER_LEASE = 'isthmus-hub-writer';
 export const AGENT_SERVICE = 'isthmus-agent';
+/** In front of the DNS servers of a cluster: its address is the name server's. */
+export const DNS_SERVICE = 'isthmus-dns';
 export const HUB_SERVICE = 'isthmus-hub';
 export const INJECTOR_CONFIGURATION = 'isthmus-injector';
 export const VALIDATOR_CONFIGURATION = 'isthmus-validator';
@@ -85,6 +103,20 @@ export function derivedServiceName(namespace: string, name: string): string {
   return `derived-${base32Hex(digest).slice(0, 10)}`;
 }
 
+/**
+ * The slice that stands in an importing cluster for one source slice: the same for ever, so that an update is an update, and
+ * nobody else's. The address type is part of it because an API server lets no slice change its own.
+ */
+export function importedSliceName(
+  of: {readonly namespace: string; readonly service: string},
+  source: {readonly cluster: string; readonly slice: string; readonly addressType: string},
+): string {
+  const parts = [source.cluster, of.namespace, of.service, source.slice, source.addressType];
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  // 100 bits: a member that chooses the names of its slices must not meet another member's.
+  return `${of.service}-${base32Hex(digest).slice(0, 20)}`;
+}
+
 /** FSM's long form of a cluster id, `region/zone/group/name`; each part is `default` where it is not set. */
 export function clusterKey(at: {region?: string; zone?: string; group?: string; name: string}): string {
   return [at.region ?? 'default', at.zone ?? 'default', at.group ?? 'default', at.name].join('/');
@@ -108,4 +140,9 @@ export function isProtectedNamespace(namespace: string, ownNamespace: string = D
 /** One DNS label (RFC 1123): the syntax of a cluster id, which must also fit a label value. */
 export function isDnsLabel(text: string): boolean {
   return text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text);
+}
+
+/** ConfigMap and Secret of one member in the hub's namespace. */
+export function memberRecordName(cluster: string): string {
+  return `isthmus-member-${cluster}`;
 }

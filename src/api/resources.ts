@@ -27,9 +27,12 @@ export const services = resource('', 'v1', 'services', 'Service');
 export const pods = resource('', 'v1', 'pods', 'Pod');
 export const configMaps = resource('', 'v1', 'configmaps', 'ConfigMap');
 export const secrets = resource('', 'v1', 'secrets', 'Secret');
+export const serviceAccounts = resource('', 'v1', 'serviceaccounts', 'ServiceAccount');
 export const events = resource('', 'v1', 'events', 'Event');
 export const nodes = resource('', 'v1', 'nodes', 'Node', false);
 export const endpointSlices = resource('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice');
+/** The ranges that a cluster's own Services have addresses of. Served since Kubernetes 1.33, in beta versions before. */
+export const serviceCIDRs = resource('networking.k8s.io', 'v1', 'servicecidrs', 'ServiceCIDR', false);
 export const leases = resource('coordination.k8s.io', 'v1', 'leases', 'Lease');
 export const customResourceDefinitions = resource(
   'apiextensions.k8s.io',

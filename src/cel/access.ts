@@ -14,20 +14,23 @@ export function insert(map: EntryMap, key: CelValue, value: CelValue): Fault | u
   return new Fault(`Failed with repeated key`);
 }
 
-/** `value.field`; of an optional the field of its content, as an optional. */
+/**
+ * `value.field`; of an optional the field of its content, as an optional. What has no members (null, a text) lacks this one, as in cel-go:
+ * `has(oldObject.spec)` is false where there is no old object.
+ */
 export function fieldOf(value: CelValue, field: string): Result {
   if (value instanceof OptionalValue) return optionalFieldOf(value, field);
   if (value instanceof CelMap) {
     const found = value.get(field);
-    return found === undefined ? new Fault(`no such key: ${field}`) : found;
+    if (found !== undefined) return found;
   }
-  return new Fault('no such overload');
+  return new Fault(`no such key: ${field}`);
 }
 
 export function optionalFieldOf(value: CelValue, field: string): Result {
   const content = value instanceof OptionalValue ? value.value : value;
   if (content === undefined) return OptionalValue.none;
-  if (!(content instanceof CelMap)) return new Fault('no such overload');
+  if (!(content instanceof CelMap)) return OptionalValue.none;
   const found = content.get(field);
   if (found instanceof Fault) return found;
   return found === undefined ? OptionalValue.none : new OptionalValue(found);
@@ -36,7 +39,7 @@ export function optionalFieldOf(value: CelValue, field: string): Result {
 export function has(value: Result, field: string): Result {
   if (value instanceof Fault) return value;
   if (value instanceof OptionalValue) return value.value === undefined ? false : has(value.value, field);
-  return value instanceof CelMap ? value.get(field) !== undefined : new Fault('no such overload');
+  return value instanceof CelMap && value.get(field) !== undefined;
 }
 
 function keyShown(key: CelValue): string {
@@ -58,7 +61,7 @@ function lookUp(container: CelValue, key: CelValue): Result | undefined {
       ? container.get(key)
       : new Fault(`unsupported key type: ${valueTypeName(key)}`);
   }
-  if (!(container instanceof CelList)) return new Fault('no such overload');
+  if (!(container instanceof CelList)) return undefined;
   const index = listIndex(key);
   if (index === undefined) return new Fault(`unsupported index type '${valueTypeName(key)}' in list`);
   return index >= 0 && index < container.size ? container.at(index) : undefined;

@@ -52,7 +52,7 @@ const KINDS = [
   'punct',
 ] as const satisfies readonly TokenKind[];
 
-/** How much of an unreadable text ANTLR names: a quote takes what could have been a string, `&` and `|` take the character behind them. */
+/** How much of an unreadable text ANTLR names: a quote takes what could have been a string, `&`, `|` and `=` take the character behind them. */
 function unreadable(source: string, at: number): string {
   const rest = source.slice(at);
   if (/^["']/.test(rest)) {
@@ -62,7 +62,7 @@ function unreadable(source: string, at: number): string {
     const next = /^(?:\\.?[0-9a-fA-F]?.?|.)/su.exec(rest.slice(read));
     return rest.slice(0, read + (next?.[0].length ?? 0));
   }
-  if (/^[&|]./su.test(rest)) return /^[&|]./su.exec(rest)?.[0] ?? rest.slice(0, 1);
+  if (/^[&|=]./su.test(rest)) return /^[&|=]./su.exec(rest)?.[0] ?? rest.slice(0, 1);
   return /^./su.exec(rest)?.[0] ?? '';
 }
 

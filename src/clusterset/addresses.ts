@@ -8,12 +8,13 @@ export type AddressRefusal =
   | 'Multicast'
   | 'Broadcast'
   | 'Reserved'
+  | 'MetadataService'
   | 'ServiceRange'
   | 'OutsidePodCIDRs';
 
 /**
  * Ranges that no endpoint or gateway of another cluster can have (design §10; the class of CVE-2026-66788), narrower ones
- * first. IPv4 inside IPv6 (mapped and compatible) is refused as a whole: it is another spelling of addresses in this list.
+ * first. IPv4 inside IPv6 is refused as a whole: it is another spelling of addresses in this list.
  */
 const SPECIAL_RANGES: readonly (readonly [AddressRefusal, readonly string[]])[] = [
   ['Unspecified', ['0.0.0.0/8', '::/128']],
@@ -22,7 +23,14 @@ const SPECIAL_RANGES: readonly (readonly [AddressRefusal, readonly string[]])[] 
   ['LinkLocal', ['169.254.0.0/16', 'fe80::/10']],
   ['Multicast', ['224.0.0.0/4', 'ff00::/8']],
   ['Broadcast', ['255.255.255.255/32']],
-  ['Reserved', ['240.0.0.0/4', '::/96', '::ffff:0:0/96', '64:ff9b::/96']],
+  // Clouds' metadata services outside of the link-local range: they hand out credentials to whoever asks.
+  [
+    'MetadataService',
+    ['fd00:ec2::254/128', 'fd20:ce::254/128', '168.63.129.16/32', '192.0.0.192/32', '100.100.100.200/32'],
+  ],
+  ['Reserved', ['240.0.0.0/4', '192.0.0.0/24']],
+  // IPv4 inside IPv6: compatible, mapped, translated (RFC 6052, 8215), Teredo, 6to4.
+  ['Reserved', ['::/96', '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16']],
 ];
 
 const specialRanges = SPECIAL_RANGES.map(([refusal, cidrs]) => ({refusal, ranges: toRanges(cidrs)}));
@@ -47,8 +55,8 @@ export function refuseAddress(
   const special = specialRanges.find(({ranges}) => ranges.has(address, version))?.refusal;
   if (special !== undefined && !(special === 'Loopback' && options.development)) return special;
   const {serviceCIDRs = [], podCIDRs = []} = options;
-  if (serviceCIDRs.length > 0 && toRanges(serviceCIDRs).has(address, version)) return 'ServiceRange';
-  if (podCIDRs.length > 0 && !toRanges(podCIDRs).has(address, version)) return 'OutsidePodCIDRs';
+  if (serviceCIDRs.length > 0 && rangesOf(serviceCIDRs).has(address, version)) return 'ServiceRange';
+  if (podCIDRs.length > 0 && !rangesOf(podCIDRs).has(address, version)) return 'OutsidePodCIDRs';
   return undefined;
 }
 
@@ -59,6 +67,15 @@ export function isCidr(text: string): boolean {
 
 interface AddressRanges {
   has(address: string, version: number): boolean;
+}
+
+/** Lists are asked of thousands of endpoints each, so what was made of one is kept as long as it is. */
+const known = new WeakMap<readonly string[], AddressRanges>();
+
+function rangesOf(cidrs: readonly string[]): AddressRanges {
+  const ranges = known.get(cidrs) ?? toRanges(cidrs);
+  known.set(cidrs, ranges);
+  return ranges;
 }
 
 /** Texts that are no ranges contain no address: a bad `podCIDRs` refuses endpoints, it doesn't open anything. */

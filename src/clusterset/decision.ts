@@ -1,3 +1,6 @@
+import type {PolicyOrigin} from './policy-origin.ts';
+import type {SourceState} from './staleness.ts';
+
 /** Results of the decision functions: data with a reason for everything, printed alike by the CLI, `_why` and warnings. */
 
 /** Why a cluster gets no traffic for one import. Stable codes, part of the API of `explain`. */
@@ -11,14 +14,26 @@ export type LeftOutReason =
   | 'NotInPolicy'
   | 'NoGateway'
   | 'UnknownCluster'
-  | 'ImportPolicy';
+  | 'ImportPolicy'
+  /** Pods are reached directly only within one network, and headless services and UDP, SCTP in no other way. */
+  | 'NotSameNetwork'
+  /** Of the same network, but none of its slices is imported here. */
+  | 'SlicesNotImported';
+
+/** The asking cluster's own endpoints, pods of a cluster in the same network, or the gateway of another one. */
+export type Reach = 'Local' | 'Direct' | 'Gateway';
 
 export interface RoutedCluster {
   readonly cluster: string;
-  /** Relative to the others of its tier; always above 0. */
+  /** Relative to the others of its tier; an integer above 0, a tier's sum fits 32 bits. */
   readonly weight: number;
   /** The asking cluster itself: reached directly, not by a gateway. */
   readonly local: boolean;
+  readonly reach: Reach;
+  /** What the signals of design §6 say of it: told, and never a reason to send less there. */
+  readonly source: SourceState;
+  /** How much of its weight is drained, in thousandths. */
+  readonly drained: number;
 }
 
 export interface Route {
@@ -26,7 +41,18 @@ export interface Route {
   readonly tiers: readonly (readonly RoutedCluster[])[];
   readonly leftOut: readonly {readonly cluster: string; readonly reason: LeftOutReason; readonly message: string}[];
   /** The policy that decided; `default` where none is bound to the import. */
-  readonly policy: {readonly kind: 'GlobalTrafficPolicy' | 'default'; readonly name: string; readonly lbType: string};
+  readonly policy: {
+    readonly kind: 'GlobalTrafficPolicy' | 'default';
+    readonly name: string;
+    readonly lbType: string;
+    /** Whose policy it is; the default is a setting of the hub. */
+    readonly from: PolicyOrigin;
+  };
+  /**
+   * Everything that is served is stale (DNS says so by EDE 3). Where no gateway of all that might serve answers either, the
+   * least stale one is served nevertheless.
+   */
+  readonly stale: boolean;
 }
 
 /** One finding of `admit` about one object. */

@@ -1,9 +1,40 @@
-import type {LeftOutReason, Route, TraceStep} from './decision.ts';
+import type {LeftOutReason, Reach, Route, RoutedCluster, TraceStep} from './decision.ts';
+import {DRAIN_PARTS} from './drain.ts';
 import type {MemberExport} from './member-export.ts';
 import {merge, mergeTrace} from './merge.ts';
 import {route} from './route.ts';
 import type {RouteInput} from './route.ts';
-import type {View} from './view.ts';
+import {concludeSource, signalsOf} from './staleness.ts';
+
+/**
+ * The whole trace for one service and one asking cluster, in the order of the decision: the exports seen and who won
+ * (where they are known: the hub and `isthmus explain` see them, an agent sees the import), the policy, health and staleness,
+ * and the tiers, with a reason for each cluster that is left out.
+ */
+export function explain(input: {
+  readonly exports?: readonly MemberExport[];
+  readonly route?: RouteInput;
+}): readonly TraceStep[] {
+  return [
+    ...(input.exports === undefined ? [] : explainMerge(input.exports)),
+    ...(input.route === undefined ? [] : explainRoute(input.route)),
+  ];
+}
+
+/** A trace as text: a line for each step and one for its reason. Control characters of remote texts don't reach a terminal. */
+export function formatTrace(steps: readonly TraceStep[]): string {
+  return steps
+    .flatMap(({step, subject, verdict, because}) => [
+      `${step.padEnd(7)} ${subject}: ${verdict}`,
+      `        because ${because}`,
+    ])
+    .map(printable)
+    .join('\n');
+}
+
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ');
+}
 
 /** How the import of one name comes about: the trace of {@link merge}, and what the members hold for it. */
 export function explainMerge(exports: readonly MemberExport[]): readonly TraceStep[] {
@@ -28,6 +59,8 @@ const STEP_OF: Record<LeftOutReason, TraceStep['step']> = {
   Drained: 'health',
   NoReadyEndpoint: 'health',
   NoGateway: 'health',
+  NotSameNetwork: 'health',
+  SlicesNotImported: 'health',
   GatewayDead: 'health',
 };
 
@@ -37,7 +70,7 @@ const STEP_OF: Record<LeftOutReason, TraceStep['step']> = {
  */
 export function explainRoute(input: RouteInput): readonly TraceStep[] {
   const decided = route(input);
-  const {import: imported, view} = input;
+  const {import: imported} = input;
   const subject = `${imported.namespace}/${imported.name}`;
   const exporters =
     imported.clusters.length === 0 ? 'no cluster exports it' : `exported by ${imported.clusters.join(', ')}`;
@@ -47,7 +80,7 @@ export function explainRoute(input: RouteInput): readonly TraceStep[] {
     ...leftOut('import'),
     {step: 'policy', subject, verdict: decided.policy.name, because: policySentence(decided)},
     ...leftOut('policy'),
-    ...stalenessSteps(view),
+    ...stalenessSteps(input),
     ...leftOut('health'),
     ...routeSteps(decided, subject),
   ];
@@ -59,42 +92,64 @@ function leftOutSteps({leftOut}: Route, step: TraceStep['step']): readonly Trace
     .map(({cluster, reason, message}) => ({step, subject: cluster, verdict: reason, because: message}));
 }
 
+const DEFAULTS: Readonly<Record<string, string>> = {
+  'local-first': 'the own cluster first, then every healthy exporter',
+  'Locality': 'the own cluster alone',
+  'ActiveActive': 'every healthy exporter alike',
+};
+
 function policySentence({policy}: Route): string {
-  return policy.kind === 'default'
-    ? 'no GlobalTrafficPolicy has the name of the import: the own cluster first, then every healthy exporter'
-    : `GlobalTrafficPolicy ${policy.name} says ${policy.lbType}`;
+  if (policy.kind === 'default') {
+    return `no GlobalTrafficPolicy has the name of the import: ${DEFAULTS[policy.lbType] ?? policy.lbType}`;
+  }
+  const whose = policy.from === 'Hub' ? 'the hub' : 'this cluster';
+  return `GlobalTrafficPolicy ${policy.name} of ${whose} says ${policy.lbType}`;
 }
 
 /** Staleness is told, not acted upon: only the gateway's own health moves traffic (design §6). */
-function stalenessSteps({hub, clusters, clusterId}: View): readonly TraceStep[] {
-  const steps: TraceStep[] = [];
+function stalenessSteps({view, nowMs}: RouteInput): readonly TraceStep[] {
+  const {hub, clusters, clusterId} = view;
   if (hub.state !== 'Alive') {
     const because =
       hub.state === 'Never'
         ? 'no hub has written to this cluster yet'
         : `no heartbeat since ${new Date(hub.observedMs).toISOString()}: membership stays as it was`;
-    steps.push({step: 'health', subject: 'hub', verdict: hub.state, because});
+    // Of every source the same is to be said then: nobody knows.
+    return [{step: 'health', subject: 'hub', verdict: hub.state, because}];
   }
-  for (const {id, api} of [...clusters.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
-    if (api.state !== 'Unreachable' || id === clusterId) continue;
-    const since = api.sinceMs === undefined ? '' : ` since ${new Date(api.sinceMs).toISOString()}`;
-    const because = `the hub does not reach its API server${since}: what it exports stays as it was`;
-    steps.push({step: 'health', subject: id, verdict: 'Unreachable', because});
-  }
-  return steps;
+  return [...clusters.values()]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .flatMap((cluster): TraceStep[] => {
+      const {membership, message} = concludeSource(signalsOf(cluster, view, nowMs));
+      if (membership === 'Current' || cluster.id === clusterId) return [];
+      const {sinceMs} = cluster.api;
+      const since = sinceMs === undefined ? '' : ` (since ${new Date(sinceMs).toISOString()})`;
+      return [{step: 'health', subject: cluster.id, verdict: membership, because: `${message}${since}`}];
+    });
 }
 
-function routeSteps({tiers}: Route, subject: string): readonly TraceStep[] {
+function routeSteps({tiers, stale}: Route, subject: string): readonly TraceStep[] {
   if (tiers.length === 0) {
     return [{step: 'route', subject, verdict: 'NoRoute', because: 'every cluster is left out'}];
   }
-  return tiers.flatMap((tier, index) => {
+  const steps = tiers.flatMap((tier, index) => {
     const total = tier.reduce((sum, {weight}) => sum + weight, 0);
     const when = index === 0 ? 'used first' : `used when no cluster of tier ${index} is healthy`;
-    return tier.map(({cluster, weight, local}): TraceStep => {
-      const where = local ? 'the own cluster' : 'by its gateway';
-      const because = `tier ${index + 1}, ${when}; weight ${weight} of ${total}; ${where}`;
-      return {step: 'route', subject: cluster, verdict: 'Routed', because};
+    return tier.map((routed): TraceStep => {
+      const because = `tier ${index + 1}, ${when}; weight ${routed.weight} of ${total}; ${detailsOf(routed)}`;
+      return {step: 'route', subject: routed.cluster, verdict: 'Routed', because};
     });
   });
+  const because = 'all that is served is stale: the least stale is better than nothing, and DNS says so';
+  return stale ? [...steps, {step: 'route', subject, verdict: 'Stale', because}] : steps;
+}
+
+const REACHED: Record<Reach, string> = {
+  Local: 'the own cluster',
+  Direct: "at its pods' addresses",
+  Gateway: 'by its gateway',
+};
+
+function detailsOf({reach, drained}: RoutedCluster): string {
+  return drained === 0 ? REACHED[reach] : `${REACHED[reach]}; ${(drained * 100) / DRAIN_PARTS}% of it drained`;
 }

@@ -1,8 +1,10 @@
 import type {ImportPort} from '../api/kinds.ts';
 import type {LeftOutReason} from './decision.ts';
+import {DRAIN_PARTS, drainedParts} from './drain.ts';
 import {refusedSource} from './import-policy.ts';
 import {portKey} from './merge-ports.ts';
 import type {Share} from './policy-shares.ts';
+import {reachOf} from './reach.ts';
 import type {ImportView, View} from './view.ts';
 
 export interface LeftOut {
@@ -11,19 +13,26 @@ export interface LeftOut {
   readonly message: string;
 }
 
+/** What a decision about one import looks at. */
+export interface Situation {
+  readonly import: ImportView;
+  readonly view: View;
+  /** Undefined: the import as a whole. */
+  readonly port?: ImportPort;
+  /** The namespace whose pods ask. Undefined: whoever may consume the service. */
+  readonly consumerNamespace?: string;
+}
+
 /**
  * Why a cluster gets no traffic although the policy gives it a share; undefined when it gets some. One reason, the one that
  * lies deepest: what the policy says, then what the import says, then the cluster's health.
  */
-export function whyLeftOut(
-  share: Share,
-  input: {readonly import: ImportView; readonly view: View; readonly port?: ImportPort},
-): LeftOut | undefined {
+export function whyLeftOut(share: Share, situation: Situation): LeftOut | undefined {
   const {cluster} = share;
   const found =
     (share.weight > 0 ? undefined : because('WeightZero', 'its weight in the policy is 0')) ??
-    whyNotServing(cluster, input) ??
-    whyNotReachable(cluster, input);
+    whyNotServing(cluster, situation) ??
+    whyNotReachable(cluster, situation);
   return found === undefined ? undefined : {cluster, ...found};
 }
 
@@ -33,16 +42,16 @@ function because(reason: LeftOutReason, message: string): Reason {
   return {reason, message};
 }
 
-function whyNotServing(
-  cluster: string,
-  {import: imported, view, port}: {readonly import: ImportView; readonly view: View; readonly port?: ImportPort},
-): Reason | undefined {
+function whyNotServing(cluster: string, situation: Situation): Reason | undefined {
+  const {import: imported, view, port} = situation;
+  const refused = imported.refused?.find((source) => source.cluster === cluster);
+  if (refused !== undefined) return because('ImportPolicy', refused.message);
   if (!imported.clusters.includes(cluster)) {
     return isKnown(cluster, view)
       ? because('NotExporting', 'it does not export the service')
       : because('UnknownCluster', 'no cluster of this id is in the clusterset');
   }
-  const refusal = refusedSource(imported, cluster, view);
+  const refusal = refusedSource(imported, cluster, situation);
   if (refusal !== undefined) return because('ImportPolicy', refusal);
   if (port === undefined) return undefined;
   const serving = imported.portClusters[portKey(port)];
@@ -51,19 +60,19 @@ function whyNotServing(
 }
 
 /** What isn't known leaves nobody out: no readiness in the import, a gateway that nothing has probed yet. */
-function whyNotReachable(
-  cluster: string,
-  {import: imported, view}: {readonly import: ImportView; readonly view: View},
-): Reason | undefined {
+function whyNotReachable(cluster: string, situation: Situation): Reason | undefined {
+  const {import: imported, view} = situation;
   const at = view.clusters.get(cluster);
-  if (at?.drain === true) return because('Drained', 'the cluster is drained');
+  if (drainedParts(at, imported) === DRAIN_PARTS) return because('Drained', 'the cluster is drained');
   if (imported.readyClusters?.includes(cluster) === false) {
     return because('NoReadyEndpoint', 'it has no ready endpoint of the service');
   }
-  if (cluster === view.clusterId) return undefined;
-  if (at === undefined) return because('UnknownCluster', 'no cluster of this id is in the clusterset');
-  if (at.gateway === undefined) return because('NoGateway', 'it has no gateway');
-  if (at.gatewayHealth === 'Dead') return because('GatewayDead', 'its gateway does not answer');
+  const reached = reachOf(cluster, at, situation);
+  if (reached.reach === undefined) return because(reached.reason, reached.message);
+  // Also where its pods are in this network: only the gateway signal moves traffic, and it is the one there is (design §6).
+  if (reached.reach !== 'Local' && at?.gatewayHealth === 'Dead') {
+    return because('GatewayDead', 'its gateway does not answer');
+  }
   return undefined;
 }
 

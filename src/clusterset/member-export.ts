@@ -1,4 +1,4 @@
-import type {ImportPort, IPFamily, Protocol, SessionAffinityConfig} from '../api/kinds.ts';
+import type {ImportPort, ImportType, IPFamily, Protocol, SessionAffinityConfig} from '../api/kinds.ts';
 
 /** The groups that a service may be exported through; several at once make one export (design §4). */
 export type ExportGroup = 'multicluster.x-k8s.io' | 'flomesh.io';
@@ -31,6 +31,23 @@ export interface FlomeshExportSettings {
   readonly serviceAccountName?: string;
   readonly loadBalancer?: string;
   readonly sessionSticky?: boolean;
+  readonly pathRewrite?: {readonly from: string; readonly to: string};
+}
+
+/** Something of a member's objects that can't be used: every field of them is untrusted (design §10). */
+export interface ExportFault {
+  /** Such as `Service.spec.ports[0].port`. */
+  readonly field: string;
+  /** One word in CamelCase, a lawful reason of a condition. */
+  readonly reason: string;
+  /** What is wrong and what to change, without a full stop. */
+  readonly message: string;
+}
+
+/** Labels in the exporting cluster; empty where there is no Service. */
+export interface ExportSubject {
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  readonly serviceLabels: Readonly<Record<string, string>>;
 }
 
 /**
@@ -51,6 +68,16 @@ export interface MemberExport {
   readonly flomesh?: FlomeshExportSettings;
   /** Why the member itself does not allow it, in a sentence: its agent found a policy against it. Then it counts as invalid. */
   readonly notAllowed?: string;
+  /** Why the whole export can't be used: it counts as invalid, and its member goes on. */
+  readonly refusal?: ExportFault;
+  /** Parts that were left out; the rest counts. */
+  readonly faults?: readonly ExportFault[];
+  /** The type that its owner lets a consumed import change to (annotation `isthmus.dev/allow-type-change`). */
+  readonly allowTypeChange?: ImportType;
+  /** Its owner keeps it in use while its cluster is drained (annotation `isthmus.dev/ignore-drain`). */
+  readonly ignoreDrain?: boolean;
+  /** What policies select it by, as its own cluster says. Undefined: not known, as of one that is only remembered. */
+  readonly subject?: ExportSubject;
   /** True, false: at least one, no ready endpoint was seen. Undefined: endpoints are not known. */
   readonly ready?: boolean;
 }

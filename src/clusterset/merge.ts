@@ -4,7 +4,7 @@ import {findConflicts, unionOfFamilies} from './conflicts.ts';
 import type {Conflict, ValidExport} from './conflicts.ts';
 import type {TraceStep} from './decision.ts';
 import {exportable, exportedMapFaults} from './label-syntax.ts';
-import type {MemberExport} from './member-export.ts';
+import type {ExportFault, MemberExport} from './member-export.ts';
 import type {ExportVerdict, MergedImport, MergeResult} from './merged-import.ts';
 import {mergePorts, portKey} from './merge-ports.ts';
 import type {MergedPorts} from './merge-ports.ts';
@@ -34,10 +34,11 @@ function decide(exports: readonly MemberExport[]): Decision {
   const ordered = byPrecedence(exports);
   const [oldest, ...younger] = ordered.filter(isValid);
   const judge = (conflicts: readonly Conflict[]): Decision['judged'] =>
-    ordered.map((e) => ({
-      export: e,
-      verdict: {cluster: e.cluster, valid: validity(e), conflicts, winner: e === oldest},
-    }));
+    ordered.map((e) => {
+      const leftOut = leftOutOf(e);
+      const verdict = {cluster: e.cluster, valid: validity(e, leftOut), conflicts, winner: e === oldest};
+      return {export: e, verdict: leftOut.length === 0 ? verdict : {...verdict, leftOut}};
+    });
   if (oldest === undefined) return {judged: judge([]), outcome: undefined, conflicts: []};
   const valid = [oldest, ...younger] as const;
   const ports = mergePorts(valid.map((e) => ({cluster: e.cluster, ports: e.service.ports})));
@@ -45,13 +46,19 @@ function decide(exports: readonly MemberExport[]): Decision {
   return {judged: judge(conflicts), outcome: {merged: toImport(valid, ports), oldest}, conflicts};
 }
 
-/** Oldest first. Not by locale: the order must be the same everywhere. */
-function byPrecedence(exports: readonly MemberExport[]): readonly MemberExport[] {
+/** Oldest first, of equal ages by cluster id. Not by locale: the order must be the same everywhere. */
+export function byPrecedence(exports: readonly MemberExport[]): readonly MemberExport[] {
   return exports.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.cluster < b.cluster ? -1 : 1));
 }
 
-function isValid(e: MemberExport): e is ValidExport {
-  return e.notAllowed === undefined && e.service !== undefined && e.service.type !== 'ExternalName';
+/** Whether an export counts: there is a Service behind it that can be exported, and nothing speaks against it. */
+export function isValid(e: MemberExport): e is ValidExport {
+  return (
+    e.notAllowed === undefined &&
+    e.refusal === undefined &&
+    e.service !== undefined &&
+    e.service.type !== 'ExternalName'
+  );
 }
 
 function toImport(valid: readonly [ValidExport, ...ValidExport[]], ports: MergedPorts): MergedImport {
@@ -73,6 +80,8 @@ function toImport(valid: readonly [ValidExport, ...ValidExport[]], ports: Merged
     readyClusters: readyClusters(valid),
     portClusters: ports.portClusters,
     groups: [...new Set(valid.flatMap((e) => e.groups))].sort(),
+    ...(oldest.allowTypeChange === undefined ? {} : {allowTypeChange: oldest.allowTypeChange}),
+    ...ignoringDrain(valid),
   };
 }
 
@@ -93,9 +102,34 @@ function readyClusters(valid: readonly ValidExport[]): readonly string[] | undef
     .sort();
 }
 
-function validity(e: MemberExport): ExportVerdict['valid'] {
+function ignoringDrain(valid: readonly ValidExport[]): Pick<MergedImport, 'ignoreDrain'> {
+  const clusters = valid.filter(({ignoreDrain}) => ignoreDrain === true).map(({cluster}) => cluster);
+  return clusters.length === 0 ? {} : {ignoreDrain: clusters.sort()};
+}
+
+/** Of what was left out this many are named: names and texts are remote input. */
+const MAX_NAMED = 10;
+
+/** What of a valid export doesn't reach the import: bad entries of its maps, and what its intake could not use. */
+function leftOutOf(e: MemberExport): readonly ExportFault[] {
+  if (!isValid(e)) return [];
+  const ofMap = (of: 'label' | 'annotation', field: string, map: MemberExport['exportedLabels']): ExportFault[] =>
+    exportedMapFaults(map, of).map(({key, message}) => ({field: `${field}[${key}]`, reason: 'InvalidMap', message}));
+  const faults = [
+    ...ofMap('label', 'spec.exportedLabels', e.exportedLabels),
+    ...ofMap('annotation', 'spec.exportedAnnotations', e.exportedAnnotations),
+    ...(e.faults ?? []),
+  ];
+  return faults.slice(0, MAX_NAMED);
+}
+
+function validity(e: MemberExport, leftOut: readonly ExportFault[]): ExportVerdict['valid'] {
   const at = `${e.namespace}/${e.name}`;
   if (e.notAllowed !== undefined) return {status: 'False', reason: NOT_ALLOWED, message: e.notAllowed};
+  if (e.refusal !== undefined) {
+    const {field, reason, message} = e.refusal;
+    return {status: 'False', reason, message: `${field}: ${message}.`};
+  }
   if (e.service === undefined) {
     return {
       status: 'False',
@@ -110,11 +144,7 @@ function validity(e: MemberExport): ExportVerdict['valid'] {
       message: `Service ${at} is of type ExternalName, which can't be exported: export a Service that has endpoints.`,
     };
   }
-  const left = [
-    ...exportedMapFaults(e.exportedLabels, 'label'),
-    ...exportedMapFaults(e.exportedAnnotations, 'annotation'),
-  ].slice(0, 10);
-  const but = left.map(({message}) => ` Left out: ${message}.`).join('');
+  const but = leftOut.map(({message}) => ` Left out: ${message}.`).join('');
   return {status: 'True', reason: 'Valid', message: `Service ${at} is exported.${but}`};
 }
 
@@ -135,10 +165,16 @@ export function mergeTrace(exports: readonly MemberExport[]): readonly TraceStep
 }
 
 function exportStep({export: e, verdict}: Decision['judged'][number]): TraceStep {
-  const age = `created ${new Date(e.createdAtMs).toISOString()}`;
+  const age = `created ${timeText(e.createdAtMs)}`;
   const wins = verdict.winner ? ', the oldest valid export' : '';
   const because = `${verdict.valid.message} ${e.groups.join(' and ')}, ${age}${wins}`;
   return {step: 'export', subject: e.cluster, verdict: verdict.valid.reason, because};
+}
+
+/** Of a time that can't be read the hub makes one beyond all dates, so that it never wins. */
+function timeText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? 'at a time that can not be read' : date.toISOString();
 }
 
 function noImportStep([first]: readonly MemberExport[]): TraceStep {

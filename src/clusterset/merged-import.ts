@@ -1,6 +1,6 @@
 import type {Condition} from '../api/meta.ts';
 import type {ImportPort, ImportType, IPFamily, SessionAffinityConfig} from '../api/kinds.ts';
-import type {ExportGroup} from './member-export.ts';
+import type {ExportFault, ExportGroup} from './member-export.ts';
 
 /** What every member's ServiceImport of one name should say. `ips` and the families of a ClusterSetIP are the agents' (design §3). */
 export interface MergedImport {
@@ -23,6 +23,10 @@ export interface MergedImport {
   readonly portClusters: Readonly<Record<string, readonly string[]>>;
   /** The groups that any of its exports came from. */
   readonly groups: readonly ExportGroup[];
+  /** What the export that decides lets a consumed import turn into: see `guardTypeFlip`. */
+  readonly allowTypeChange?: ImportType;
+  /** Exporters that opted out of drains, sorted. */
+  readonly ignoreDrain?: readonly string[];
 }
 
 export type ConflictReason =
@@ -44,6 +48,8 @@ export interface ExportVerdict {
   readonly conflicts: readonly {readonly reason: ConflictReason; readonly message: string}[];
   /** The oldest valid export: its value won wherever one had to be chosen. */
   readonly winner: boolean;
+  /** What of a valid export was left out, for the message of its `Ready`; absent: nothing. */
+  readonly leftOut?: readonly ExportFault[];
 }
 
 export interface MergeResult {

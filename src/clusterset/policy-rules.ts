@@ -1,5 +1,6 @@
-import type {Enforcement, PolicyMatch} from '../api/kinds.ts';
+import type {Enforcement, ExportPolicy, ImportPolicy, PolicyMatch} from '../api/kinds.ts';
 import type {Admission, Finding} from './decision.ts';
+import {originOf, policyNameOf} from './policy-origin.ts';
 import {matchesSelector} from './selectors.ts';
 
 /** What ExportPolicy and ImportPolicy have in common. */
@@ -46,9 +47,26 @@ export function weighRefusals(refusals: readonly PolicyRefusal[]): {
   return {forbidden: of('Deny'), warnings: of('Warn'), audits: of('Audit')};
 }
 
+/** How refusals name a policy: one that the hub wrote here is called by the name that it has in the hub. */
+export interface RefusingPolicy {
+  readonly kind: 'ExportPolicy' | 'ImportPolicy';
+  readonly name: string;
+  readonly enforcement?: Enforcement;
+}
+
+export function byOf(policy: ExportPolicy | ImportPolicy): RefusingPolicy {
+  const name = policyNameOf(policy);
+  const {enforcement} = policy.spec ?? {};
+  return {
+    kind: policy.kind === 'ExportPolicy' ? 'ExportPolicy' : 'ImportPolicy',
+    name: originOf(policy) === 'Hub' ? `${name} (of the hub)` : name,
+    ...(enforcement === undefined ? {} : {enforcement}),
+  };
+}
+
 /** One sentence that names the policy, the rule and what to change, with the rule author's own sentence in between. */
 export function refusal(
-  policy: {readonly kind: 'ExportPolicy' | 'ImportPolicy'; readonly name: string; readonly enforcement?: Enforcement},
+  policy: RefusingPolicy,
   rule: {readonly name: string; readonly message?: string},
   text: {readonly what: string; readonly change: string; readonly field?: string},
 ): PolicyRefusal {

@@ -1,5 +1,6 @@
 import type {GlobalTrafficPolicy} from '../api/kinds.ts';
 import {clusterIdOfKey} from '../api/names.ts';
+import type {DefaultRouting} from './view.ts';
 
 /** What a policy gives one cluster, before anybody asks whether that cluster can serve. */
 export interface Share {
@@ -10,7 +11,8 @@ export interface Share {
   readonly tier: number;
 }
 
-type Target = NonNullable<NonNullable<GlobalTrafficPolicy['spec']>['targets']>[number];
+type Spec = NonNullable<GlobalTrafficPolicy['spec']>;
+type Target = NonNullable<Spec['targets']>[number];
 
 const DEFAULT_WEIGHT = 100;
 /** Before every `priority`, none of which is negative. */
@@ -24,17 +26,16 @@ const OWN_TIER = -1;
  * @param exporters - ids of the clusters that export the service
  */
 export function sharesOf(
-  policy: GlobalTrafficPolicy | undefined,
+  policy: Pick<GlobalTrafficPolicy, 'spec'> | DefaultRouting,
   clusterId: string,
   exporters: readonly string[],
 ): ReadonlyMap<string, Share> {
   const own = (tier: number): Share => ({cluster: clusterId, weight: DEFAULT_WEIGHT, tier});
   const ownIfExporting = (tier: number) => (exporters.includes(clusterId) ? [own(tier)] : []);
   const everyExporter = exporters.map((cluster): Share => ({cluster, weight: DEFAULT_WEIGHT, tier: 0}));
-  if (policy === undefined) return byCluster([...ownIfExporting(OWN_TIER), ...everyExporter]);
+  if (policy === 'local-first') return byCluster([...ownIfExporting(OWN_TIER), ...everyExporter]);
 
-  const targets = policy.spec?.targets ?? [];
-  const lbType = policy.spec?.lbType ?? 'Locality';
+  const {targets = [], lbType = 'Locality'}: Spec = typeof policy === 'string' ? {lbType: policy} : (policy.spec ?? {});
   switch (lbType) {
     case 'Locality':
       // More than one target is refused at admission; where it got in nevertheless, the first counts.

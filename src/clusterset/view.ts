@@ -30,11 +30,17 @@ export interface View {
   readonly services: ReadonlyMap<string, LocalServiceView>;
   readonly exportPolicies: ReadonlyMap<string, ExportPolicy>;
   readonly importPolicies: ReadonlyMap<string, ImportPolicy>;
+  /** The effective ones, by the import that they are bound to: see `effectiveTrafficPolicies`. */
   readonly trafficPolicies: ReadonlyMap<string, GlobalTrafficPolicy>;
+  /** What decides where no GlobalTrafficPolicy is bound: a setting of the hub. Undefined: `local-first`. */
+  readonly defaultRouting?: DefaultRouting;
   readonly hub: HubSignal;
   /** True where a hub runs in this very cluster and validates Cluster and policies itself. */
   readonly hubIsHere: boolean;
 }
+
+/** Without a policy: the own cluster first, then every healthy exporter; the own one alone; or all alike (FSM §2.6, V1). */
+export type DefaultRouting = 'local-first' | 'Locality' | 'ActiveActive';
 
 export interface NamespaceView {
   readonly name: string;
@@ -67,6 +73,21 @@ export interface ImportView {
   readonly slices: readonly SliceView[];
   /** The exported labels, for ImportPolicies that select by them. */
   readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * Exporters whose slices are imported here, so that their pods can be reached directly within one network. Undefined: those
+   * that {@link slices} are from.
+   */
+  readonly sliceClusters?: readonly string[];
+  /** Exporters that the ImportPolicies keep out: they are in none of the lists above. */
+  readonly refused?: readonly RefusedSource[];
+  /** Exporters whose export opted out of drains: they keep serving this import while their cluster is drained. */
+  readonly ignoreDrain?: readonly string[];
+}
+
+export interface RefusedSource {
+  readonly cluster: string;
+  /** Which policy, and what to change. */
+  readonly message: string;
 }
 
 export interface SliceView {
@@ -85,7 +106,10 @@ export interface ClusterView {
   /** Undefined: a network of its own (design §7). */
   readonly network: string | undefined;
   readonly podCIDRs: readonly string[];
+  /** Drained altogether: no traffic but of services that opted out. */
   readonly drain: boolean;
+  /** How much of its weight is drained, 0 to 1, while a drain is ramped up or down. Undefined: nothing. */
+  readonly drainShare?: number;
   /** As the hub wrote it: seen by the hub, never moves traffic (design §6). */
   readonly api: {readonly state: 'Reachable' | 'Unreachable' | 'Unknown'; readonly sinceMs: number | undefined};
   /** As the local probes see it. Unknown until something probes: never leaves a cluster out. */
@@ -107,6 +131,8 @@ export interface LocalServiceView {
   readonly labels?: Readonly<Record<string, string>>;
   readonly type: string;
   readonly headless: boolean;
+  /** What the name server of the clusterset zone is told to be reached at. Undefined or empty: it has no address (yet). */
+  readonly clusterIPs?: readonly string[];
   readonly selector: Readonly<Record<string, string>>;
   readonly ports: readonly {
     readonly name: string | undefined;
@@ -120,7 +146,8 @@ export interface LocalServiceView {
 /** The heartbeat, judged by local observation of changes of `renewTime`, never by comparing clocks (design §6). */
 export type HubSignal =
   | {readonly state: 'Never'}
-  | {readonly state: 'Alive'; readonly observedMs: number}
+  /** `sinceMs`: when this row of heartbeats began; every "since" that the hub tells starts anew then. Undefined: long ago. */
+  | {readonly state: 'Alive'; readonly observedMs: number; readonly sinceMs?: number}
   | {readonly state: 'Expired'; readonly observedMs: number};
 
 /** What is different from the view before, so that a consumer recompiles only that. */

@@ -1,4 +1,5 @@
 import {isDeepStrictEqual} from 'node:util';
+import type {ReadSlice} from '../clusterset/intake/read-slices.ts';
 import type {DeletionCandidate, GuardState, HeldBack} from '../clusterset/mass-deletion.ts';
 import {judgeDeletions, noFalls} from '../clusterset/mass-deletion.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
@@ -7,12 +8,19 @@ import type {MemberExport} from '../clusterset/member-export.ts';
 export type Observation =
   /** Not known: never listed, or its Service is still being asked for. What was accepted before stays. */
   | {readonly state: 'Unknown'}
-  | {readonly state: 'Seen'; readonly export: MemberExport}
+  | {
+      readonly state: 'Seen';
+      readonly export: MemberExport;
+      /** Absent: it isn't known which there are. Those that were accepted before stay. */
+      readonly slices?: readonly ReadSlice[];
+    }
   | {readonly state: 'Absent'; readonly serviceGone: boolean; readonly namespaceGone: boolean};
 
 export interface AcceptedExportsOptions {
   /** Called with each name whose accepted export is another one now. */
   readonly onChange: (key: string, accepted: MemberExport | undefined) => void;
+  /** Called with each name whose accepted slices are others now. */
+  readonly onSlices?: (key: string) => void;
   readonly nowMs: () => number;
 }
 
@@ -29,10 +37,12 @@ export interface GuardSituation {
  */
 export class AcceptedExports {
   readonly #accepted = new Map<string, MemberExport>();
+  readonly #slices = new Map<string, readonly ReadSlice[]>();
   /** Accepted as exporting, but not observed so any more, with what is observed instead. */
   readonly #missing = new Map<string, Observation>();
   readonly #options: AcceptedExportsOptions;
   #guard: GuardState = noFalls;
+  #sliceCount = 0;
 
   constructor(options: AcceptedExportsOptions) {
     this.#options = options;
@@ -48,6 +58,16 @@ export class AcceptedExports {
 
   get(key: string): MemberExport | undefined {
     return this.#accepted.get(key);
+  }
+
+  /** Its source slices; undefined: not known, which is so for exports that are only remembered. */
+  slicesOf(key: string): readonly ReadSlice[] | undefined {
+    return this.#slices.get(key);
+  }
+
+  /** All of them together. */
+  get sliceCount(): number {
+    return this.#sliceCount;
   }
 
   keys(): IterableIterator<string> {
@@ -77,7 +97,7 @@ export class AcceptedExports {
     const keys = [...this.#accepted.keys()];
     this.#missing.clear();
     this.#guard = noFalls;
-    for (const key of keys) this.#replace(key, undefined);
+    for (const key of keys) this.#accept(key, undefined);
   }
 
   #take(key: string, seen: Observation): void {
@@ -89,7 +109,23 @@ export class AcceptedExports {
       return;
     }
     this.#missing.delete(key);
-    this.#replace(key, seen.state === 'Seen' ? seen.export : undefined);
+    this.#accept(key, seen);
+  }
+
+  #accept(key: string, seen: Observation | undefined): void {
+    const isSeen = seen?.state === 'Seen';
+    // Slices first: whoever hears of the export finds them.
+    if (!isSeen || seen.slices !== undefined) this.#replaceSlices(key, isSeen ? seen.slices : undefined);
+    this.#replace(key, isSeen ? seen.export : undefined);
+  }
+
+  #replaceSlices(key: string, next: readonly ReadSlice[] | undefined): void {
+    const before = this.#slices.get(key);
+    if (before === next || isDeepStrictEqual(before, next)) return;
+    if (next === undefined) this.#slices.delete(key);
+    else this.#slices.set(key, next);
+    this.#sliceCount += (next?.length ?? 0) - (before?.length ?? 0);
+    this.#options.onSlices?.(key);
   }
 
   #replace(key: string, next: MemberExport | undefined): void {
@@ -114,7 +150,7 @@ export class AcceptedExports {
     for (const key of verdict.released) {
       const seen = this.#missing.get(key);
       this.#missing.delete(key);
-      this.#replace(key, seen?.state === 'Seen' ? seen.export : undefined);
+      this.#accept(key, seen);
     }
   }
 }

@@ -14,6 +14,8 @@ export type ClusterAccess =
       readonly credentials: ClusterCredentials;
       /** Another one means a new connection. A digest, so that it may be kept and compared anywhere. */
       readonly fingerprint: string;
+      /** The text that they are from; kept for a member that leaves while it can't be reached. */
+      readonly kubeconfig?: string;
     }
   | {readonly ok: false; readonly reason: string; readonly message: string};
 
@@ -48,15 +50,15 @@ function refused(reason: string, message: string): ClusterAccess {
   return {ok: false, reason, message};
 }
 
-function allowed(credentials: ClusterCredentials): ClusterAccess {
+function allowed(credentials: ClusterCredentials, kubeconfig: string): ClusterAccess {
   const parts = [credentials.server, credentials.ca, credentials.tlsServerName, credentials.token];
   const text = JSON.stringify([...parts, credentials.clientCert, credentials.clientKey]);
-  return {ok: true, credentials, fingerprint: createHash('sha256').update(text).digest('base64')};
+  return {ok: true, credentials, kubeconfig, fingerprint: createHash('sha256').update(text).digest('base64')};
 }
 
 function fromKubeconfig(text: string, development: boolean): ClusterAccess {
   try {
-    return allowed(parseUntrustedKubeconfig(text, {development}));
+    return allowed(parseUntrustedKubeconfig(text, {development}), text);
   } catch (error) {
     if (error instanceof IsthmusError) return refused('KubeconfigRefused', error.message);
     throw error;

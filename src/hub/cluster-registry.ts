@@ -6,12 +6,16 @@ import type {ClusterCredentials} from '../kube/credentials.ts';
 import {Reflector, type ReflectorStatus, type Store} from '../kube/reflector.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
 import {type ClusterAccess, resolveAccess} from './cluster-access.ts';
+import type {ClusterKeeper} from './cluster-keeper.ts';
 import {keepCluster} from './kept-objects.ts';
 
 export interface ClusterRegistryOptions {
   /** Of the hub's own API server. */
   readonly client: KubeClient;
   readonly own: ClusterCredentials;
+  readonly keeper: ClusterKeeper;
+  /** True while another cluster's kubeconfig is kept under the same name. */
+  readonly isSecretInUse: (name: string) => boolean;
   readonly namespace: string;
   readonly development: boolean;
   readonly nowMs: () => number;
@@ -80,18 +84,24 @@ export class ClusterRegistry {
   }
 
   /** Announces it once more, if it is still registered. */
-  again(name: string): void {
-    this.#queue.add(name);
+  again(name: string, afterMs = 0): void {
+    this.#queue.addAfter(name, afterMs);
   }
 
   async #handle(name: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
-    const {client, own, namespace, development, onCluster} = this.#options;
+    const {client, own, keeper, namespace, development, isSecretInUse, onCluster} = this.#options;
     const cluster = this.store.get(name);
     if (cluster === undefined) return this.#confirmGone(name, signal);
     const access = await resolveAccess(cluster, {client, own, namespace, development, signal});
+    // What there is no way into is never written to, and needs nothing to remember it by.
+    const held = access.ok ? await keeper.hold(cluster, signal) : undefined;
     this.#announced.add(name);
     await onCluster(cluster, access, signal);
-    return cluster.spec?.kubeconfigSecretRef === undefined ? undefined : {requeueAfterMs: SECRET_AGAIN_MS};
+    if (cluster.metadata.deletionTimestamp !== undefined) return undefined;
+    if (access.ok && isSecretInUse(name)) return {requeueAfterMs: SECRET_AGAIN_MS};
+    const moved = access.ok ? await keeper.moveKubeconfig(cluster, signal) : undefined;
+    const secret = cluster.spec?.kubeconfigSecretRef && {requeueAfterMs: SECRET_AGAIN_MS};
+    return held ?? moved ?? secret;
   }
 
   /** A list that lacks Clusters by fault must not make members leave: each one is asked for by name first. */

@@ -24,7 +24,8 @@ export interface ClusterStatusWriterOptions {
 const PATIENCE_MS = 1_500;
 /** Two hubs that believe different things repeat themselves no oftener than this. */
 const REPEAT_MS = 30_000;
-const TOLD: ReadonlySet<string> = new Set(['Reachable', 'Synced', 'MassDeletion']);
+const BAD_IF_TRUE: ReadonlySet<string> = new Set(['MassDeletion', 'SlicesLimited']);
+const TOLD: ReadonlySet<string> = new Set(['Reachable', 'Synced', 'MassDeletion', 'SlicesLimited']);
 
 /** Keeps the conditions of Cluster objects true; writes only what changed, and tells each transition by an Event. */
 export class ClusterStatusWriter {
@@ -114,7 +115,7 @@ export class ClusterStatusWriter {
       const earlier = before.find((condition) => condition.type === type);
       // Unknown is what a hub believes that has just started: no news.
       if (!TOLD.has(type) || status === 'Unknown' || earlier?.status === status) continue;
-      const isBad = (status === 'True') === (type === 'MassDeletion');
+      const isBad = (status === 'True') === BAD_IF_TRUE.has(type);
       this.#options.recorder.record(cluster, {
         type: isBad ? 'Warning' : 'Normal',
         reason: status === 'True' ? type : reason,

@@ -1,7 +1,9 @@
+import type {ImportType} from '../api/kinds.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
 import type {MergeResult} from '../clusterset/merged-import.ts';
 import {merge} from '../clusterset/merge.ts';
 import {isTargeted} from '../clusterset/target-clusters.ts';
+import {guardTypeFlip} from '../clusterset/type-flip.ts';
 
 /** The cluster that an import is decided for. */
 export interface Consumer {
@@ -9,6 +11,25 @@ export interface Consumer {
   /** FSM's long form, `region/zone/group/name`. */
   readonly key: string;
 }
+
+/** What the hub adds to the exports before they are merged, and to the result. */
+export interface MergeRules {
+  /** Its policies, upon all exports of one name. */
+  readonly narrow: (exports: readonly MemberExport[]) => readonly MemberExport[];
+  /** The type that the import of the name has in the clusterset; undefined: there is none. */
+  readonly typeOf: (key: string) => ImportType | undefined;
+  /** The same in one member. */
+  readonly typeIn: (member: string, key: string) => ImportType | undefined;
+  /** False while the hub starts: then not every import was seen. */
+  readonly areTypesKnown: () => boolean;
+}
+
+const NO_RULES: MergeRules = {
+  narrow: (exports) => exports,
+  typeOf: () => undefined,
+  typeIn: () => undefined,
+  areTypesKnown: () => false,
+};
 
 /**
  * All accepted exports of all members by `namespace/name`, and what the engine makes of them. Changes are announced
@@ -18,11 +39,16 @@ export class ClustersetExports {
   readonly #byKey = new Map<string, Map<string, MemberExport>>();
   readonly #byNamespace = new Map<string, Set<string>>();
   readonly #merged = new Map<string, MergeResult>();
+  readonly #narrowed = new Map<string, readonly MemberExport[]>();
+  /** As this hub decided them: what somebody writes into an import later changes nothing. */
+  readonly #types = new Map<string, ImportType>();
   readonly #onChange: (keys: ReadonlySet<string>) => void;
+  readonly #rules: MergeRules;
   #changed = new Set<string>();
 
-  constructor(onChange: (keys: ReadonlySet<string>) => void) {
+  constructor(onChange: (keys: ReadonlySet<string>) => void, rules: MergeRules = NO_RULES) {
     this.#onChange = onChange;
+    this.#rules = rules;
   }
 
   get size(): number {
@@ -37,8 +63,13 @@ export class ClustersetExports {
     return this.#byNamespace.get(namespace) ?? [];
   }
 
+  /** As they were accepted, with what the hub's policies say of them. */
   of(key: string): readonly MemberExport[] {
-    return [...(this.#byKey.get(key)?.values() ?? [])];
+    const known = this.#narrowed.get(key);
+    if (known !== undefined) return known;
+    const narrowed = this.#rules.narrow([...(this.#byKey.get(key)?.values() ?? [])]);
+    if (this.#byKey.has(key)) this.#narrowed.set(key, narrowed);
+    return narrowed;
   }
 
   set(cluster: string, key: string, next: MemberExport | undefined): void {
@@ -46,6 +77,16 @@ export class ClustersetExports {
     if (next === undefined) exporters.delete(cluster);
     else exporters.set(cluster, next);
     this.#index(key, exporters);
+    this.#noteChange(key);
+  }
+
+  /** What they are judged by has changed: all of them are decided, and announced, again. */
+  reconsider(): void {
+    for (const key of this.#byKey.keys()) this.#noteChange(key);
+  }
+
+  #noteChange(key: string): void {
+    this.#narrowed.delete(key);
     this.#merged.delete(key);
     if (this.#changed.size === 0) setImmediate(() => this.#announce());
     this.#changed.add(key);
@@ -55,8 +96,11 @@ export class ClustersetExports {
   merged(key: string): MergeResult {
     const known = this.#merged.get(key);
     if (known !== undefined) return known;
-    const result = merge(this.of(key));
+    const type = this.#types.get(key) ?? this.#rules.typeOf(key);
+    const result = guarded(merge(this.of(key)), type);
     if (this.#byKey.has(key)) this.#merged.set(key, result);
+    if (result.import === undefined) this.#types.delete(key);
+    else if (this.#rules.areTypesKnown()) this.#types.set(key, result.import.type);
     return result;
   }
 
@@ -74,7 +118,7 @@ export class ClustersetExports {
     const exports = all.filter((each) => isTargeted(each, consumer));
     if (exports.length === all.length && memories.length === 0) return {result: this.merged(key), exports};
     const together = [...exports, ...memories];
-    return {result: merge(together), exports: together};
+    return {result: guarded(merge(together), this.#rules.typeIn(consumer.id, key)), exports: together};
   }
 
   #index(key: string, exporters: Map<string, MemberExport>): void {
@@ -96,4 +140,9 @@ export class ClustersetExports {
     this.#changed = new Set();
     this.#onChange(changed);
   }
+}
+
+/** Nobody tells the hub who uses an import, and what isn't known is not unused. */
+function guarded(result: MergeResult, type: ImportType | undefined): MergeResult {
+  return guardTypeFlip(result, type === undefined ? undefined : {type, consumed: undefined});
 }

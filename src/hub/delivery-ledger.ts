@@ -2,7 +2,11 @@
 export type DeliveryResult =
   | {readonly state: 'Applied'}
   /** There is nothing to hold: nobody exports it to this member, or it has no such namespace. */
-  | {readonly state: 'NotNeeded'}
+  | {
+      readonly state: 'NotNeeded';
+      /** The member forbids what it would take. Nothing tells when it doesn't any more, so it is looked at again. */
+      readonly forbidden?: {readonly why: string; readonly againAfterMs: number};
+    }
   /** Another controller's import is in the way. */
   | {readonly state: 'LeftAlone'}
   | {readonly state: 'Failed'; readonly message: string};

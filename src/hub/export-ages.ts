@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {cappedCreatedAt} from '../clusterset/backdating.ts';
 import {exportSources, type KeptExport} from './kept-export.ts';
 
@@ -9,12 +10,29 @@ export interface KnownAge {
 }
 
 /**
+ * The last complete lists of one member, as they survive a restart: without them a member could backdate while the hub is
+ * away. What was in them is told by digests: an export that a list had, or that came after it, is believed.
+ */
+export interface KnownLists {
+  /** By source, milliseconds since the epoch. */
+  readonly atMs: Readonly<Record<string, number>>;
+  /** By source. */
+  readonly seen: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A record must fit into one ConfigMap (1 MiB): beyond these, timestamps are believed after a restart. */
+const MAX_CAPPED = 2_000;
+const MAX_SEEN = 20_000;
+
+/**
  * The age of each export object of one member under the rule against backdating (design §5). An age is fixed when the
  * object is first seen and kept for its life, so a later list can't make it younger and flip a winner.
  */
 export class ExportAges {
   readonly #known = new Map<string, KnownAge>();
   readonly #lastListMs = new Map<string, number>();
+  /** What lists of an earlier process had, until this one has listed the source itself. */
+  readonly #seenBefore = new Map<string, ReadonlySet<string>>();
   /** Grows with each change of what has to survive a restart. */
   revision = 0;
 
@@ -26,6 +44,12 @@ export class ExportAges {
   /** When the last complete list of one source was read; what appears after it was not in it. */
   noteList(sourceId: string, atMs: number): void {
     this.#lastListMs.set(sourceId, atMs);
+    this.#seenBefore.delete(sourceId);
+  }
+
+  /** When the newest of the last lists was read; undefined: there is none. */
+  get newestListMs(): number | undefined {
+    return this.#lastListMs.size === 0 ? undefined : Math.max(...this.#lastListMs.values());
   }
 
   /** Fixes the age of an object that is in no earlier list. For a list that shows it, call this before {@link noteList}. */
@@ -34,7 +58,8 @@ export class ExportAges {
     const {uid} = object.metadata;
     const id = idOf(object);
     if (this.#known.get(id)?.uid === uid) return;
-    const ageMs = cappedCreatedAt(claimedAtMs, this.#lastListMs.get(object.source.id));
+    const wasListed = this.#seenBefore.get(object.source.id)?.has(digestOf(id, uid)) === true;
+    const ageMs = wasListed ? claimedAtMs : cappedCreatedAt(claimedAtMs, this.#lastListMs.get(object.source.id));
     this.#known.set(id, {uid, ageMs, claimedAtMs});
     if (ageMs !== claimedAtMs) this.revision++;
   }
@@ -51,14 +76,31 @@ export class ExportAges {
   /** The ages that differ from what the objects claim: all that has to survive a restart. */
   capped(): Record<string, KnownAge> {
     const entries = [...this.#known].filter(([, {ageMs, claimedAtMs}]) => ageMs !== claimedAtMs);
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MAX_CAPPED));
   }
 
-  restore(capped: Readonly<Record<string, KnownAge>>): void {
+  /** Undefined: there was no list yet, or there are too many exports to tell which were in it. */
+  lists(): KnownLists | undefined {
+    if (this.#lastListMs.size === 0 || this.#known.size > MAX_SEEN) return undefined;
+    const seen: Record<string, string[]> = {};
+    for (const [id, {uid}] of this.#known) (seen[id.slice(0, id.indexOf('/'))] ??= []).push(digestOf(id, uid));
+    for (const digests of Object.values(seen)) digests.sort();
+    return {atMs: Object.fromEntries(this.#lastListMs), seen};
+  }
+
+  restore(capped: Readonly<Record<string, KnownAge>>, lists?: KnownLists): void {
     for (const [id, age] of Object.entries(capped)) this.#known.set(id, age);
+    for (const [source, atMs] of Object.entries(lists?.atMs ?? {})) {
+      this.#lastListMs.set(source, atMs);
+      this.#seenBefore.set(source, new Set(lists?.seen[source] ?? []));
+    }
   }
 }
 
 function idOf({source, metadata}: KeptExport): string {
   return `${source.id}/${metadata.namespace}/${metadata.name}`;
+}
+
+function digestOf(id: string, uid: string): string {
+  return createHash('sha256').update(`${id}/${uid}`).digest('base64url').slice(0, 11);
 }

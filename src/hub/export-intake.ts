@@ -6,6 +6,7 @@ import type {ExportSource, KeptExport} from './kept-export.ts';
 import type {MemberIdentity} from './member-identity.ts';
 import type {MemberWatches} from './member-watches.ts';
 import {observeExport} from './observe-export.ts';
+import {SliceReader, type SourceRules} from './slice-reader.ts';
 
 export interface ExportIntakeOptions {
   readonly cluster: string;
@@ -14,6 +15,7 @@ export interface ExportIntakeOptions {
   readonly ages: ExportAges;
   readonly identity: MemberIdentity;
   readonly guard: () => GuardSituation;
+  readonly sourceRules: () => SourceRules;
   readonly absenceTrusted: () => boolean;
   /** After something was taken in. */
   readonly onSettled: () => void;
@@ -30,6 +32,7 @@ export class ExportIntake {
   readonly #options: ExportIntakeOptions;
   readonly #watches: MemberWatches;
   readonly #signal: AbortSignal;
+  readonly #slices: SliceReader;
   #changed = new Set<string>();
   #scheduled = false;
 
@@ -37,6 +40,7 @@ export class ExportIntake {
     this.#options = options;
     this.#watches = watches;
     this.#signal = signal;
+    this.#slices = new SliceReader(options.cluster, options.sourceRules);
   }
 
   /** Export objects of one source changed: fixes the ages of new ones. */
@@ -95,7 +99,8 @@ export class ExportIntake {
     const {accepted, cluster, ages, ownNamespace, guard, absenceTrusted, onSettled} = this.#options;
     const changed = this.#changed;
     this.#changed = new Set();
-    const observer = {cluster, watches: this.#watches, ages, ownNamespace, absenceTrusted: absenceTrusted()};
+    const slices = this.#slices;
+    const observer = {cluster, watches: this.#watches, ages, slices, ownNamespace, absenceTrusted: absenceTrusted()};
     accepted.settle(changed, (key) => observeExport(observer, key), guard());
     onSettled();
   }

@@ -1,6 +1,7 @@
 import type {Logger} from 'pino';
 import type {KubeObject} from '../api/meta.ts';
 import type {Resource} from '../api/resources.ts';
+import type {ReadOptions} from '../kube/call-options.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {Reflector, type ReflectorStatus, type StoreChange} from '../kube/reflector.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
@@ -10,6 +11,9 @@ interface Entry<T> {
   readonly service: string;
   readonly facts: T | undefined;
 }
+
+/** As the client's own. */
+export type FetchOptions = Pick<ReadOptions, 'notOlderThan'> & {readonly signal: AbortSignal};
 
 export interface ExportedOnlyOptions<T> {
   readonly client: KubeClient;
@@ -21,8 +25,11 @@ export interface ExportedOnlyOptions<T> {
   readonly serviceOf: (raw: KubeObject) => string | undefined;
   /** What is kept of it; undefined: it doesn't count. May throw for what no API server admits: it doesn't count either. */
   readonly facts: (raw: KubeObject) => T | undefined;
-  /** Asks for all objects of one service, whole. */
-  readonly fetch: (service: string, signal: AbortSignal) => Promise<readonly KubeObject[]>;
+  /**
+   * Asks for all objects of one service, whole.
+   * @param o.notOlderThan - how far the watch has come; undefined while that isn't known: then the newest are asked for
+   */
+  readonly fetch: (service: string, o: FetchOptions) => Promise<readonly KubeObject[]>;
   /** Something about a service that is exported has changed. */
   readonly onChange: (services: ReadonlySet<string>) => void;
 }
@@ -40,6 +47,8 @@ export class ExportedOnly<T> {
   readonly #asking = new Set<string>();
   /** By service, then by object. */
   readonly #facts = new Map<string, Map<string, T>>();
+  /** Exported services whose last object was seen to be deleted, which a list that lacks it is no proof of. */
+  readonly #emptied = new Set<string>();
   readonly #queue: WorkQueue;
   #started = false;
 
@@ -94,12 +103,18 @@ export class ExportedOnly<T> {
     this.#exported.delete(service);
     this.#asking.delete(service);
     this.#facts.delete(service);
+    this.#emptied.delete(service);
   }
 
   /** Undefined: not known at this moment. */
   of(service: string): readonly T[] | undefined {
     if (!this.#reflector.status().synced || this.#asking.has(service)) return undefined;
     return [...(this.#facts.get(service)?.values() ?? [])];
+  }
+
+  /** True where there is nothing because the last object was deleted before our eyes, not because a list lacks it. */
+  wasEmptied(service: string): boolean {
+    return this.#emptied.has(service);
   }
 
   /** True where an object of this name exists, exported or not, as far as the watch has come. */
@@ -125,11 +140,14 @@ export class ExportedOnly<T> {
 
   #take(changes: readonly StoreChange<Entry<T>>[]): void {
     const touched = new Set<string>();
+    const isList = this.#reflector.status().state === 'Listing';
     for (const {key, previous, current} of changes) {
       for (const service of new Set([previous?.service, current?.service])) {
         if (service === undefined || !this.#exported.has(service)) continue;
         this.#put(service, key, current?.service === service ? current.facts : undefined);
         touched.add(service);
+        if (this.#facts.has(service) || isList) this.#emptied.delete(service);
+        else this.#emptied.add(service);
       }
     }
     if (touched.size > 0) this.#options.onChange(touched);
@@ -147,7 +165,8 @@ export class ExportedOnly<T> {
     if (!this.#asking.has(service)) return;
     // Only a list says which of the objects that are found are older than the watch.
     if (!this.#reflector.status().synced) return {requeueAfterMs: 50};
-    const found = await this.#options.fetch(service, signal);
+    const {resourceVersion: notOlderThan} = this.#reflector.status();
+    const found = await this.#options.fetch(service, {notOlderThan, signal});
     if (!this.#asking.delete(service)) return;
     for (const raw of found) {
       const key = `${raw.metadata.namespace}/${raw.metadata.name}`;
@@ -156,6 +175,7 @@ export class ExportedOnly<T> {
       if (entry === undefined) continue;
       this.#put(service, key, entry.facts ?? this.#factsOf(raw));
     }
+    if (this.#facts.has(service)) this.#emptied.delete(service);
     this.#options.onChange(new Set([service]));
   }
 }

@@ -1,8 +1,8 @@
-import {lookup} from 'node:dns/promises';
 import {isIP} from 'node:net';
 import type {Logger} from 'pino';
 import {refuseAddress} from '../clusterset/addresses.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
+import {type ResolvedHost, resolveGateway} from './resolve-gateway.ts';
 
 export interface GatewayAddressesOptions {
   readonly development: boolean;
@@ -10,19 +10,26 @@ export interface GatewayAddressesOptions {
   /** The addresses of a host name are other ones now. */
   readonly onChange: (host: string) => void;
   /** Default: the resolver of the operating system. */
-  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  readonly resolve?: (host: string) => Promise<ResolvedHost>;
+  /** Default: after the TTL of the answer, 5 s to 5 min; 30 s where there is none. */
   readonly refreshEveryMs?: number;
 }
 
 const MAX_ADDRESSES = 32;
 
-async function resolveBySystem(host: string): Promise<readonly string[]> {
-  return (await lookup(host, {all: true})).map(({address}) => address);
+const REFRESH_MS = 30_000;
+/** Whatever a TTL says: the answer to a name is no reason for more than 12 lookups a minute, and a gateway that moved is found. */
+const MIN_REFRESH_MS = 5_000;
+const MAX_REFRESH_MS = 300_000;
+
+/** How long after an answer the name is looked up again, milliseconds. */
+export function refreshAfterMs(ttlMs: number | undefined): number {
+  return Math.min(MAX_REFRESH_MS, Math.max(MIN_REFRESH_MS, ttlMs ?? REFRESH_MS));
 }
 
 /**
- * Addresses of gateways given by name. Lookups run in the background and again from time to time (a load balancer's address
- * changes: FSM resolved once, at join); a lookup that fails keeps the last answer. Whatever a name says, an address that no
+ * Addresses of gateways given by name. Lookups run in the background and again when the answer's TTL is over (a load
+ * balancer's address changes: FSM resolved once, at join); a lookup that fails keeps the last answer. Whatever a name says, an address that no
  * gateway may have is dropped (design §10).
  */
 export class GatewayAddresses {
@@ -81,10 +88,11 @@ export class GatewayAddresses {
 
   async #lookUp(host: string): Promise<void | {requeueAfterMs: number}> {
     if (!this.#wanted.has(host)) return;
-    const addresses = this.#allowed(await (this.#options.resolve ?? resolveBySystem)(host));
+    const resolved = await (this.#options.resolve ?? resolveGateway)(host);
+    const addresses = this.#allowed(resolved.addresses);
     const before = this.#found.get(host);
     if (this.#wanted.has(host)) this.#found.set(host, addresses);
     if (before?.join() !== addresses.join()) this.#options.onChange(host);
-    return {requeueAfterMs: this.#options.refreshEveryMs ?? 30_000};
+    return {requeueAfterMs: this.#options.refreshEveryMs ?? refreshAfterMs(resolved.ttlMs)};
   }
 }

@@ -1,20 +1,36 @@
 import {clusterKey} from '../api/names.ts';
-import type {MemberExport} from '../clusterset/member-export.ts';
+import {receiveSlices} from '../clusterset/imported-slices.ts';
+import type {ExportFault, MemberExport} from '../clusterset/member-export.ts';
+import {isTargeted} from '../clusterset/target-clusters.ts';
+import type {DefaultRouting} from '../clusterset/view.ts';
 import type {ClustersetExports} from './clusterset-exports.ts';
 import type {ClusterFacts, ClustersetFacts} from './clusterset-facts.ts';
 import type {GatewayAddresses} from './gateway-addresses.ts';
 import type {Member} from './member.ts';
 import type {Delivery} from './plan-export-status.ts';
 import type {FlomeshTarget} from './plan-flomesh-import.ts';
+import type {Policy, PolicyKind} from './policy-kinds.ts';
+import type {PolicyRegistry} from './policy-registry.ts';
+import type {SliceBudget} from './slice-budget.ts';
 
 export interface HubFactsOptions {
   readonly namespace: string;
   readonly clustersetId: string;
   readonly createNamespaces: boolean;
+  readonly defaultRouting?: DefaultRouting | undefined;
   readonly nowMs: () => number;
   readonly exports: ClustersetExports;
+  readonly policies: PolicyRegistry;
   readonly members: ReadonlyMap<string, Member>;
   readonly gateways: GatewayAddresses;
+  /** The older Cluster that has the gateway of this one. */
+  readonly gatewayTakenBy: (id: string) => string | undefined;
+  readonly isRegistered: (id: string) => boolean;
+  readonly slices: SliceBudget;
+  /** False while the hub starts: then a Cluster that isn't known may be one that was not looked at yet. */
+  readonly isGathered: () => boolean;
+  /** The last row of design §6; asked for each cluster whenever slices are compared. */
+  readonly isWithdrawn: (cluster: string) => boolean;
 }
 
 /** The clusterset as the hub's own parts know it at this moment. */
@@ -22,6 +38,7 @@ export class HubFacts implements ClustersetFacts {
   readonly namespace: string;
   readonly clustersetId: string;
   readonly createNamespaces: boolean;
+  readonly defaultRouting: DefaultRouting | undefined;
   readonly nowMs: () => number;
   readonly #options: HubFactsOptions;
 
@@ -30,6 +47,7 @@ export class HubFacts implements ClustersetFacts {
     this.namespace = options.namespace;
     this.clustersetId = options.clustersetId;
     this.createNamespaces = options.createNamespaces;
+    this.defaultRouting = options.defaultRouting;
     this.nowMs = options.nowMs;
   }
 
@@ -49,12 +67,59 @@ export class HubFacts implements ClustersetFacts {
     return this.#options.exports.merged(key);
   }
 
-  isUnknown(cluster: string): boolean {
-    return this.#options.members.get(cluster)?.isKnown === false;
+  policies(kind: PolicyKind): ReadonlyMap<string, Policy> {
+    return this.#options.policies.of(kind);
+  }
+
+  async isPolicyGone(kind: PolicyKind, key: string, signal: AbortSignal): Promise<boolean> {
+    return this.#options.policies.isGone(kind, key, signal);
+  }
+
+  policiesUnknown(): string | undefined {
+    const {areKnown, forbidden} = this.#options.policies;
+    return areKnown ? undefined : (forbidden ?? '');
+  }
+
+  isUnknown(cluster: string, key: string): boolean {
+    const {members, isGathered} = this.#options;
+    const member = members.get(cluster);
+    if (member === undefined) return !isGathered();
+    if (!member.isKnown) return true;
+    // It shows the export, which is taken in only once it is sure who is speaking: until then what was remembered counts.
+    return member.accepted.get(key) === undefined && (member.session?.watches.exportsOf(key).length ?? 0) > 0;
   }
 
   accepted(cluster: string, key: string): MemberExport | undefined {
     return this.#options.members.get(cluster)?.accepted.get(key);
+  }
+
+  slicesOf(cluster: string, key: string): ReturnType<ClustersetFacts['slicesOf']> {
+    return this.#options.members.get(cluster)?.accepted.slicesOf(key);
+  }
+
+  sliceUse(...of: Parameters<ClustersetFacts['sliceUse']>): ReturnType<ClustersetFacts['sliceUse']> {
+    return this.#options.slices.use(...of);
+  }
+
+  isWithdrawn(cluster: string): boolean {
+    return this.#options.isWithdrawn(cluster);
+  }
+
+  refusedEndpoints(cluster: string, key: string): readonly ExportFault[] {
+    const slices = this.slicesOf(cluster, key);
+    const exported = this.accepted(cluster, key);
+    const type = this.merged(key).import?.type;
+    if (slices === undefined || exported === undefined || type === undefined) return [];
+    const receivers = [...this.#options.members.values()].filter(
+      ({consumer, session}) =>
+        session?.isWriting === true && isTargeted(exported, consumer) && this.sliceUse(consumer, type) === 'Imported',
+    );
+    return receivers
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .flatMap(({id, session}) => {
+        const {refused} = receiveSlices(slices, session?.serviceCIDRs ?? []);
+        return refused.length === 0 ? [] : [toFault(id, refused)];
+      });
   }
 
   *clusters(): IterableIterator<ClusterFacts> {
@@ -64,6 +129,10 @@ export class HubFacts implements ClustersetFacts {
   cluster(id: string): ClusterFacts | undefined {
     const member = this.#options.members.get(id);
     return member && this.#factsOf(member);
+  }
+
+  isRegistered(id: string): boolean {
+    return this.#options.isRegistered(id);
   }
 
   targets(): ReadonlyMap<string, FlomeshTarget> {
@@ -98,14 +167,26 @@ export class HubFacts implements ClustersetFacts {
 
   #factsOf({cluster, hasJoined, api, connection}: Member): ClusterFacts {
     const host = cluster.spec?.gatewayHost;
-    const {gateways} = this.#options;
+    const {gateways, gatewayTakenBy} = this.#options;
     return {
       cluster,
       joined: hasJoined,
       addresses: gateways.of(host),
-      gatewayRefused: gateways.isRefused(host),
+      gatewayRefused: gateways.isRefused(host) || gatewayTakenBy(cluster.metadata.name) !== undefined,
+      isTwin: connection?.refusal?.reason === 'DuplicateCluster',
       api,
       version: connection?.version,
     };
   }
+}
+
+const MAX_NAMED = 5;
+
+function toFault(receiver: string, refused: readonly string[]): ExportFault {
+  const more = refused.length > MAX_NAMED ? ` and ${refused.length - MAX_NAMED} more` : '';
+  return {
+    field: 'EndpointSlice.endpoints',
+    reason: 'AddressRefused',
+    message: `${refused.slice(0, MAX_NAMED).join(', ')}${more} can't be used in ${receiver}, where Services have such addresses`,
+  };
 }

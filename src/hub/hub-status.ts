@@ -36,6 +36,8 @@ export interface MemberStatus {
   readonly leftAlone: number;
   /** Requests sent that could have changed something, of this connection. */
   readonly writes: number;
+  /** Slices of other clusters, and its own, that are imported there. */
+  readonly importedSlices: number;
   /** By `plural.group`: lists, list failures, watches and so on. */
   readonly reflectors: Readonly<Record<string, ReflectorStatus>>;
 }

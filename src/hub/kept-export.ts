@@ -1,6 +1,4 @@
-import type {FlomeshServiceExport, ServiceExport} from '../api/kinds.ts';
 import type {Condition, KubeObject, ObjectMeta} from '../api/meta.ts';
-import {NOT_ALLOWED} from '../api/names.ts';
 import {
   FLOMESH_GROUP,
   FLOMESH_MCS_GROUP,
@@ -9,7 +7,10 @@ import {
   serviceExports,
   type Resource,
 } from '../api/resources.ts';
-import type {ExportGroup, FlomeshExportSettings} from '../clusterset/member-export.ts';
+import {readMap, readSettings} from '../clusterset/intake/read-settings.ts';
+import {askedOf, notAllowedOf} from '../clusterset/intake/take-export.ts';
+import {asList, asText, FaultList, fieldOf} from '../clusterset/intake/untrusted.ts';
+import type {ExportFault, ExportGroup, FlomeshExportSettings, MemberExport} from '../clusterset/member-export.ts';
 
 /** The three served groups that an export may be written in; the last two are one (design §4). */
 export interface ExportSource {
@@ -33,6 +34,10 @@ export interface KeptExport extends KubeObject {
   readonly exportedLabels: Readonly<Record<string, string>>;
   readonly exportedAnnotations: Readonly<Record<string, string>>;
   readonly flomesh: FlomeshExportSettings | undefined;
+  /** Of its spec: what can't be read and is left out. */
+  readonly faults: readonly ExportFault[];
+  /** What its owner asks for by annotations. */
+  readonly asked: Pick<MemberExport, 'allowTypeChange' | 'ignoreDrain'>;
   /** Why the member's agent found a policy against it (`Valid=False`, `NotAllowed`), for its present spec. */
   readonly notAllowed: string | undefined;
   /** The hub's own conditions and strangers'; `Valid` is the agent's. */
@@ -48,7 +53,9 @@ export function keepExport(raw: KubeObject, source: ExportSource): KeptExport | 
   const {name, namespace, uid = '', generation} = metadata;
   if (metadata.deletionTimestamp !== undefined || namespace === undefined) return undefined;
   const claimedAtMs = Date.parse(metadata.creationTimestamp ?? '');
-  const standard = source.group === MCS_GROUP ? (raw as ServiceExport).spec : undefined;
+  const faults = new FaultList();
+  const spec = fieldOf(raw, 'spec');
+  const standard = source.group === MCS_GROUP ? spec : undefined;
   return {
     apiVersion,
     kind,
@@ -56,46 +63,18 @@ export function keepExport(raw: KubeObject, source: ExportSource): KeptExport | 
     // An unreadable time must never win a conflict: it counts as the youngest.
     claimedAtMs: Number.isNaN(claimedAtMs) ? Number.MAX_SAFE_INTEGER : claimedAtMs,
     source,
-    exportedLabels: keepTexts(standard?.exportedLabels),
-    exportedAnnotations: keepTexts(standard?.exportedAnnotations),
-    flomesh: source.group === FLOMESH_GROUP ? keepSettings(raw) : undefined,
-    notAllowed: refusalOf(raw),
+    exportedLabels: readMap(fieldOf(standard, 'exportedLabels'), 'spec.exportedLabels', faults),
+    exportedAnnotations: readMap(fieldOf(standard, 'exportedAnnotations'), 'spec.exportedAnnotations', faults),
+    flomesh: source.group === FLOMESH_GROUP ? readSettings(spec, faults) : undefined,
+    faults: faults.all,
+    asked: askedOf([raw]),
+    notAllowed: notAllowedOf(raw),
     status: {conditions: conditionsOf(raw).filter(({type}) => type !== 'Valid')},
   };
 }
 
 function conditionsOf(raw: KubeObject): readonly Condition[] {
-  return (raw as ServiceExport).status?.conditions ?? [];
-}
-
-/** A verdict about an earlier generation says nothing of this one. */
-function refusalOf(raw: KubeObject): string | undefined {
-  const valid = conditionsOf(raw).find(({type}) => type === 'Valid');
-  const isCurrent = valid?.observedGeneration === undefined || valid.observedGeneration === raw.metadata.generation;
-  return valid?.status === 'False' && valid.reason === NOT_ALLOWED && isCurrent ? valid.message : undefined;
-}
-
-function keepTexts(map: unknown): Record<string, string> {
-  if (typeof map !== 'object' || map === null) return {};
-  return Object.fromEntries(
-    Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  return asList(fieldOf(raw, 'status', 'conditions')).filter(
+    (condition): condition is Condition => asText(fieldOf(condition, 'type')) !== undefined,
   );
-}
-
-function keepSettings(raw: FlomeshServiceExport): FlomeshExportSettings {
-  // A hostile null too.
-  const spec = raw.spec ?? {};
-  const rules = (Array.isArray(spec.rules) ? spec.rules : []).slice(0, 256);
-  const targets = (Array.isArray(spec.targetClusters) ? spec.targetClusters : []).slice(0, 1_000);
-  return {
-    rules: rules.map((rule) => ({
-      pathType: rule.pathType,
-      ...(typeof rule.portNumber === 'number' ? {portNumber: rule.portNumber} : {}),
-      ...(typeof rule.path === 'string' ? {path: rule.path.slice(0, 2_048)} : {}),
-    })),
-    targetClusters: targets.filter((target) => typeof target === 'string'),
-    ...(typeof spec.serviceAccountName === 'string' ? {serviceAccountName: spec.serviceAccountName} : {}),
-    ...(typeof spec.loadBalancer === 'string' ? {loadBalancer: spec.loadBalancer} : {}),
-    ...(typeof spec.sessionSticky === 'boolean' ? {sessionSticky: spec.sessionSticky} : {}),
-  };
 }

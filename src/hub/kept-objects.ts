@@ -8,6 +8,9 @@ import type {
   ServiceImport,
 } from '../api/kinds.ts';
 import type {KubeObject, ObjectMeta} from '../api/meta.ts';
+import {LAST_APPLIED_ANNOTATION} from '../api/names.ts';
+import {readMap} from '../clusterset/intake/read-settings.ts';
+import {FaultList, fieldOf} from '../clusterset/intake/untrusted.ts';
 
 /** What reflectors of whole objects keep: enough to compare with what should be there, nothing else. */
 
@@ -33,7 +36,7 @@ function keepMetadata({
 
 /** kubectl's copy of the whole object: it is of no use here, and in a Cluster it holds the kubeconfig. */
 function withoutLastApplied(annotations: Readonly<Record<string, string>>): Record<string, string> {
-  const {'kubectl.kubernetes.io/last-applied-configuration': _, ...kept} = annotations;
+  const {[LAST_APPLIED_ANNOTATION]: _, ...kept} = annotations;
   return kept;
 }
 
@@ -71,11 +74,15 @@ export function keepLease(raw: KubeObject): Lease {
 
 export function keepCluster(raw: KubeObject): Cluster {
   const {apiVersion, kind, metadata, spec, status} = raw as Cluster;
-  const {deletionTimestamp} = metadata;
+  const {deletionTimestamp, finalizers} = metadata;
   return {
     apiVersion,
     kind,
-    metadata: {...keepMetadata(metadata), ...(deletionTimestamp === undefined ? {} : {deletionTimestamp})},
+    metadata: {
+      ...keepMetadata(metadata),
+      ...(deletionTimestamp === undefined ? {} : {deletionTimestamp}),
+      ...(finalizers === undefined ? {} : {finalizers}),
+    },
     ...(spec ? {spec} : {}),
     ...(status ? {status} : {}),
   };
@@ -84,6 +91,8 @@ export function keepCluster(raw: KubeObject): Cluster {
 export interface KeptNamespace {
   readonly name: string;
   readonly terminating: boolean;
+  /** For policies that select by them. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export function keepNamespace(raw: KubeObject): KeptNamespace {
@@ -91,5 +100,6 @@ export function keepNamespace(raw: KubeObject): KeptNamespace {
   return {
     name: metadata.name,
     terminating: metadata.deletionTimestamp !== undefined || status?.phase === 'Terminating',
+    labels: readMap(fieldOf(raw, 'metadata', 'labels'), 'metadata.labels', new FaultList()),
   };
 }

@@ -28,7 +28,10 @@ export interface AdmittedMember {
  */
 export async function admitMember(options: AdmissionOptions): Promise<AdmittedMember> {
   const {client, namespace, signal} = options;
-  const [{gitVersion}, isServed] = await Promise.all([client.version({signal}), discoverServed(client, signal)]);
+  const {gitVersion} = await client.version({signal});
+  const tooOld = refuseVersion(gitVersion);
+  if (tooOld !== undefined) throw new IsthmusError('ISTHMUS_HUB_JOIN_REFUSED', tooOld, {reason: 'VersionTooOld'});
+  const isServed = await discoverServed(client, signal);
   const [properties, lease] = await Promise.all([
     client.list<ClusterProperty>(clusterProperties, {signal}),
     client.find<Lease>(leases, {namespace, name: HUB_LEASE}, {signal}),
@@ -40,6 +43,16 @@ export async function admitMember(options: AdmissionOptions): Promise<AdmittedMe
   }
   checkEpoch(lease, options.epoch);
   return {version: gitVersion, isServed};
+}
+
+/** The first with ValidatingAdmissionPolicies in v1, which hold the hub to its own objects (design §10). */
+const OLDEST_MINOR = 30;
+
+/** @returns why an API server of this version can't be a member; a version that can't be read is believed to be new enough */
+export function refuseVersion(gitVersion: string): string | undefined {
+  const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  if (major !== '1' || Number(minor) >= OLDEST_MINOR) return undefined;
+  return `Its API server is ${gitVersion.slice(0, 64)}; at least v1.${OLDEST_MINOR} is needed. Upgrade it, then it joins by itself.`;
 }
 
 /** True for what no repetition of a request heals: the connection must be looked at from the start. */

@@ -7,7 +7,7 @@ import {KubeError} from '../kube/kube-error.ts';
 import {admitMember, endsMembership} from './member-admission.ts';
 import {type Claim, MemberIdentity} from './member-identity.ts';
 import type {MemberSession} from './member-session.ts';
-import type {Opinion} from './plan-cluster-status.ts';
+import {forbiddenOpinion, type Opinion} from './plan-cluster-status.ts';
 import type {Reachability} from './reachability.ts';
 
 export interface ConnectionOptions {
@@ -19,6 +19,8 @@ export interface ConnectionOptions {
   readonly reachability: Reachability;
   readonly unreachableAfterMs: number;
   readonly claim: (uid: string) => Claim;
+  /** It may be a member: from now on only the cluster with this `kube-system` uid is. */
+  readonly onAdmitted: (uid: string) => void;
   /** Makes the session of an admitted member. */
   readonly open: (parts: OpenedConnection) => MemberSession;
   /** Something that conditions or other members speak of has changed. */
@@ -38,6 +40,7 @@ export interface OpenedConnection {
 
 const MIN_PROBE_MS = 200;
 const MAX_PROBE_MS = 2_500;
+const FORBIDDEN_AFTER = 3;
 
 /**
  * The connection to one member with one set of credentials. It identifies and admits the cluster, runs a session with it, and
@@ -54,6 +57,8 @@ export class MemberConnection {
   #version: string | undefined;
   #refusal: {readonly reason: string; readonly message: string} | undefined;
   #lastError: string | undefined;
+  /** What the member didn't let us ask, in its words, and how often in a row. */
+  #forbidden: {readonly why: string; readonly times: number} | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -93,6 +98,10 @@ export class MemberConnection {
   }
 
   opinion(): Opinion {
+    // An API server that has just started refuses everything, for a moment.
+    if (this.#forbidden !== undefined && this.#forbidden.times >= FORBIDDEN_AFTER) {
+      return forbiddenOpinion(this.#forbidden.why);
+    }
     if (this.#session !== undefined) return this.#session.opinion();
     return {status: 'Unknown', reason: 'Connecting', message: 'Waits for the connection.', passing: true};
   }
@@ -118,9 +127,11 @@ export class MemberConnection {
     const {clusterId, clustersetId, namespace, epoch, open, onChange, logger} = this.#options;
     await this.#identity.verify(signal);
     const admitted = await admitMember({client: this.client, clusterId, clustersetId, namespace, epoch, signal});
+    this.#options.onAdmitted(this.#identity.uid ?? '');
     this.#version = admitted.version;
     this.#refusal = undefined;
     this.#lastError = undefined;
+    this.#forbidden = undefined;
     const ended = Promise.withResolvers<never>();
     const backoff = {minMs: 100, maxMs: Math.max(1_000, Math.min(15_000, this.#options.unreachableAfterMs))};
     const session = open({client: this.client, identity: this.#identity, admitted, backoff, onEnd: ended.reject});
@@ -145,6 +156,7 @@ export class MemberConnection {
     while (!signal.aborted) {
       try {
         await this.#identity.verify(signal);
+        this.#forbidden = undefined;
       } catch (error) {
         if (endsMembership(error)) throw error;
         if (!signal.aborted) this.#noteFailure(error);
@@ -167,6 +179,9 @@ export class MemberConnection {
   #noteFailure(error: unknown): void {
     const {reachability, logger, onChange} = this.#options;
     this.#lastError = describeError(error);
+    const isForbidden = error instanceof KubeError && error.isForbidden;
+    const times = (this.#forbidden?.times ?? 0) + 1;
+    this.#forbidden = isForbidden ? {why: this.#lastError, times} : undefined;
     reachability.noteFailure(error);
     if (endsMembership(error)) {
       const reason = String(error.details['reason'] ?? 'Refused');

@@ -4,6 +4,7 @@ import type {ClustersetFacts} from './clusterset-facts.ts';
 import type {DeliveryLedger} from './delivery-ledger.ts';
 import type {MemberWatches} from './member-watches.ts';
 import type {MemberWriters} from './member-writers.ts';
+import type {WritePace} from './write-pace.ts';
 
 /** What the reconcilers of one member work with. */
 export interface MemberContext {
@@ -11,6 +12,10 @@ export interface MemberContext {
   readonly client: KubeClient;
   readonly watches: MemberWatches;
   readonly writers: MemberWriters;
+  /** Of imported slices. */
+  readonly slicePace: WritePace;
+  /** Ranges of this member's own Services. */
+  readonly serviceCIDRs: readonly string[];
   readonly ledger: DeliveryLedger;
   readonly facts: ClustersetFacts;
 }

@@ -22,10 +22,16 @@ export class MemberIdentity {
   /** Grows with each interruption; what was verified before it says nothing about what came after. */
   #interruptions = 1;
   #verified = 0;
+  #uid: string | undefined;
   #running: {readonly since: number; readonly result: Promise<void>} | undefined;
 
   constructor(options: MemberIdentityOptions) {
     this.#options = options;
+  }
+
+  /** Of the cluster that was verified last. */
+  get uid(): string | undefined {
+    return this.#uid;
   }
 
   get isVerified(): boolean {
@@ -64,6 +70,7 @@ export class MemberIdentity {
     const answer = claim(uid);
     if (answer.ok) {
       this.#verified = since;
+      this.#uid = uid;
       return;
     }
     const code = answer.reason === 'ClusterChanged' ? 'ISTHMUS_HUB_CLUSTER_CHANGED' : 'ISTHMUS_HUB_JOIN_REFUSED';

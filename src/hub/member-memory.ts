@@ -1,11 +1,11 @@
 import type {Logger} from 'pino';
 import type {KubeObject} from '../api/meta.ts';
-import {HUB_MANAGED_BY, HUB_MANAGER, MANAGED_BY_LABEL} from '../api/names.ts';
+import {HUB_MANAGED_BY, HUB_MANAGER, MANAGED_BY_LABEL, memberRecordName} from '../api/names.ts';
 import {apiVersionOf, configMaps} from '../api/resources.ts';
 import type {HeldBack} from '../clusterset/mass-deletion.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
-import type {KnownAge} from './export-ages.ts';
+import type {KnownAge, KnownLists} from './export-ages.ts';
 
 /** All that the hub must remember of one member over a restart (design §3, "State"). */
 export interface MemberRecord {
@@ -14,9 +14,24 @@ export interface MemberRecord {
   /** Export ages that differ from the objects' own timestamps, by source, namespace and name. */
   readonly cappedAges: Readonly<Record<string, KnownAge>>;
   readonly held: HeldBack | undefined;
+  readonly lists: KnownLists | undefined;
+  /** The tombstone: it is no member any more, and what was written into it may still be there. */
+  readonly left: LeftMember | undefined;
 }
 
-export const emptyRecord: MemberRecord = {uid: undefined, cappedAges: {}, held: undefined};
+export interface LeftMember {
+  readonly sinceMs: number;
+  /** It was the hub's own cluster: no Secret says how to get in. */
+  readonly isInCluster: boolean;
+}
+
+export const emptyRecord: MemberRecord = {
+  uid: undefined,
+  cappedAges: {},
+  held: undefined,
+  lists: undefined,
+  left: undefined,
+};
 
 interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
@@ -59,12 +74,33 @@ export class MemberMemory {
   async load(cluster: string, signal: AbortSignal): Promise<MemberRecord> {
     const known = this.#known.get(cluster);
     if (known !== undefined) return known;
-    const at = {namespace: this.#options.namespace, name: nameOf(cluster)};
+    const at = {namespace: this.#options.namespace, name: memberRecordName(cluster)};
     const found = await this.#options.client.find<ConfigMap>(configMaps, at, {signal});
     const record = found === undefined ? emptyRecord : fromData(found.data ?? {});
     this.#known.set(cluster, record);
     if (found !== undefined) this.#saved.set(cluster, JSON.stringify(toData(record)));
     return record;
+  }
+
+  /** Names of all members that there is a record of, whether or not they are registered. @throws KubeError */
+  async known(signal: AbortSignal): Promise<readonly string[]> {
+    const {client, namespace} = this.#options;
+    const prefix = memberRecordName('');
+    const labelSelector = `${MANAGED_BY_LABEL}=${HUB_MANAGED_BY}`;
+    const {items} = await client.list<ConfigMap>(configMaps, {namespace, labelSelector, signal});
+    return items.flatMap(({metadata: {name}}) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  }
+
+  /** Whether the record is there now: somebody who deletes it gives the member up. @throws KubeError */
+  async exists(cluster: string, signal: AbortSignal): Promise<boolean> {
+    const {client, namespace} = this.#options;
+    return (await client.find(configMaps, {namespace, name: memberRecordName(cluster)}, {signal})) !== undefined;
+  }
+
+  /** As {@link set}, and it is written when this resolves. @throws KubeError */
+  async setNow(cluster: string, change: Partial<MemberRecord>, signal: AbortSignal): Promise<void> {
+    this.#known.set(cluster, {...(this.#known.get(cluster) ?? emptyRecord), ...change});
+    await this.#save(cluster, signal);
   }
 
   set(cluster: string, change: Partial<MemberRecord>): void {
@@ -86,7 +122,7 @@ export class MemberMemory {
 
   async #save(cluster: string, signal: AbortSignal): Promise<void> {
     const {client, namespace} = this.#options;
-    const metadata = {namespace, name: nameOf(cluster)};
+    const metadata = {namespace, name: memberRecordName(cluster)};
     const record = this.#known.get(cluster);
     if (record === undefined) {
       await client.delete(configMaps, metadata, {signal});
@@ -101,15 +137,13 @@ export class MemberMemory {
   }
 }
 
-function nameOf(cluster: string): string {
-  return `isthmus-member-${cluster}`;
-}
-
-function toData({uid, cappedAges, held}: MemberRecord): Record<string, string> {
+function toData({uid, cappedAges, held, lists, left}: MemberRecord): Record<string, string> {
   return {
     ...(uid === undefined ? {} : {'kube-system-uid': uid}),
     ...(Object.keys(cappedAges).length === 0 ? {} : {'capped-ages': JSON.stringify(cappedAges)}),
     ...(held === undefined ? {} : {held: JSON.stringify({sinceMs: held.sinceMs, keys: [...held.keys].sort()})}),
+    ...(lists === undefined ? {} : {'last-lists': JSON.stringify(lists)}),
+    ...(left === undefined ? {} : {left: JSON.stringify(left)}),
   };
 }
 
@@ -119,7 +153,13 @@ function fromData(data: Readonly<Record<string, string>>): MemberRecord {
     uid: data['kube-system-uid'],
     cappedAges: parse<MemberRecord['cappedAges']>(data['capped-ages']) ?? {},
     held: held === undefined ? undefined : {sinceMs: held.sinceMs, keys: new Set(held.keys)},
+    lists: readLists(parse<Partial<KnownLists>>(data['last-lists'])),
+    left: parse<LeftMember>(data['left']),
   };
+}
+
+function readLists(lists: Partial<KnownLists> | undefined): KnownLists | undefined {
+  return lists?.atMs === undefined || lists.seen === undefined ? undefined : {atMs: lists.atMs, seen: lists.seen};
 }
 
 /** The hub wrote it; what somebody broke by hand counts as not written. */

@@ -10,7 +10,9 @@ import {syncExportStatus} from './sync-export-status.ts';
 import {syncFlomeshImport} from './sync-flomesh-import.ts';
 import {syncImport} from './sync-import.ts';
 import {parseSyncItem, type SyncKind, syncItemText} from './sync-item.ts';
+import {syncPolicy} from './sync-policy.ts';
 import {SyncPass} from './sync-pass.ts';
+import {syncSlices} from './sync-slices.ts';
 
 export interface MemberQueueOptions {
   readonly context: MemberContext;
@@ -21,6 +23,9 @@ export interface MemberQueueOptions {
   readonly onEnd: (error: unknown) => void;
   readonly logger: Logger;
 }
+
+/** With the backoff between them, about a second: as long as API servers were seen to take to know their own rules. */
+const TOLD_AFTER_ATTEMPTS = 5;
 
 /**
  * Makes one member hold what it should, object by object. It works only while it is open: what comes while it is shut is
@@ -103,8 +108,9 @@ export class MemberQueue {
     const {kind, key} = parseSyncItem(item);
     switch (kind) {
       case 'import':
-        await this.#deliver(key, signal);
-        return undefined;
+        return this.#deliver(key, signal);
+      case 'slices':
+        return syncSlices(context, key, signal);
       case 'flomesh-import':
         await syncFlomeshImport(context, key, signal);
         return undefined;
@@ -116,14 +122,24 @@ export class MemberQueue {
       case 'property':
         await syncProperty(context, key, signal);
         return undefined;
+      case 'export-policy':
+      case 'import-policy':
+      case 'traffic-policy':
+        await syncPolicy(context, {kind, copy: key}, signal);
+        return undefined;
     }
   }
 
-  async #deliver(key: string, signal: AbortSignal): Promise<void> {
+  async #deliver(key: string, signal: AbortSignal): Promise<{requeueAfterMs: number} | undefined> {
     const {context} = this.#options;
     const result = await syncImport(context, key, signal);
     const isExported = context.facts.merged(key).verdicts.size > 0;
     context.ledger.set(key, isExported ? result : undefined);
+    if (result.state !== 'NotNeeded' || result.forbidden === undefined) return undefined;
+    const {why, againAfterMs} = result.forbidden;
+    this.#options.logger.info({key, why}, 'not imported: the member forbids it');
+    this.#noteDone(syncItemText('import', key));
+    return {requeueAfterMs: againAfterMs};
   }
 
   async #tellExport(key: string, signal: AbortSignal): Promise<{requeueAfterMs: number} | undefined> {
@@ -154,6 +170,8 @@ export class MemberQueue {
     if (error instanceof KubeError && error.isTransport) return;
     // A race that the next attempt settles is not worth a condition.
     if (error instanceof KubeError && error.isConflict && attempt < 3) return;
+    // Nor is an API server that has just started: for a moment it refuses even what it will allow.
+    if (error instanceof KubeError && mayPass(error) && attempt < TOLD_AFTER_ATTEMPTS) return;
     const {kind, key} = parseSyncItem(item);
     // An export that went in between needs no conditions any more.
     if (kind === 'export' && error instanceof KubeError && error.isNotFound) return;
@@ -162,4 +180,9 @@ export class MemberQueue {
     this.#pass.noteFailure(item, message);
     onStatus();
   }
+}
+
+/** True for refusals that say more about the moment than about the object. */
+function mayPass(error: KubeError): boolean {
+  return error.isForbidden || (error.retryable && !error.isConflict);
 }

@@ -1,7 +1,6 @@
 import type {Logger} from 'pino';
 import {keyOf} from '../api/meta.ts';
 import {CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY, EPOCH_ANNOTATION, HUB_LEASE, HUB_MANAGER} from '../api/names.ts';
-import {leases} from '../api/resources.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {LeaseHolder} from '../kube/lease.ts';
 import type {Consumer} from './clusterset-exports.ts';
@@ -14,9 +13,11 @@ import type {MemberIdentity} from './member-identity.ts';
 import {MemberQueue} from './member-queue.ts';
 import {type MemberWatchEvents, MemberWatches} from './member-watches.ts';
 import {MemberWriters} from './member-writers.ts';
-import type {Opinion} from './plan-cluster-status.ts';
-import {removeTraces} from './remove-traces.ts';
+import {forbiddenOpinion, type Opinion} from './plan-cluster-status.ts';
+import {copyKeyOf, originalKeyOf, POLICY_KINDS, type PolicyKind} from './policy-kinds.ts';
+import {ServiceRanges} from './service-ranges.ts';
 import {type SyncKind, syncItemText} from './sync-item.ts';
+import {WritePace} from './write-pace.ts';
 
 export interface MemberSessionOptions {
   readonly client: KubeClient;
@@ -43,6 +44,8 @@ export interface MemberSessionOptions {
 
 /** Takeover after 25 s where renewals come every 10 s (design §3). */
 const LEASE_DURATION_IN_RENEWALS = 2.5;
+/** Writes to one imported slice are merged to at most one in this time (design §3). */
+const SLICE_EVERY_MS = 1_000;
 const PROPERTIES: readonly string[] = [CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY];
 const UNDER_WAY = {status: 'Unknown', passing: true} as const;
 
@@ -58,6 +61,7 @@ export class MemberSession {
   readonly #context: MemberContext;
   readonly #intake: ExportIntake;
   readonly #queue: MemberQueue;
+  readonly #ranges: ServiceRanges;
   #lease: LeaseHolder | undefined;
 
   constructor(options: MemberSessionOptions) {
@@ -72,7 +76,13 @@ export class MemberSession {
       nowMs: facts.nowMs,
       on: this.#watchEvents(),
     });
+    const ranges = new ServiceRanges({client, logger, onChange: () => this.#takeRanges()});
+    this.#ranges = ranges;
     this.#context = {
+      get serviceCIDRs() {
+        return ranges.cidrs ?? [];
+      },
+      slicePace: new WritePace(SLICE_EVERY_MS, facts.nowMs),
       get consumer() {
         return consumer();
       },
@@ -98,6 +108,11 @@ export class MemberSession {
     return this.#queue.pass.failing;
   }
 
+  /** Ranges of its own Services, as far as it says. */
+  get serviceCIDRs(): readonly string[] {
+    return this.#ranges.cidrs ?? [];
+  }
+
   get holdsLease(): boolean {
     return this.#lease?.held === true;
   }
@@ -109,6 +124,7 @@ export class MemberSession {
 
   start(): void {
     this.watches.start(this.#stop.signal);
+    this.#ranges.start(this.#stop.signal);
     this.#queue.start(this.#writing.signal);
     void this.#noteRead();
   }
@@ -118,20 +134,7 @@ export class MemberSession {
     this.#queue.shut();
     this.#writing.abort();
     this.#stop.abort();
-    await Promise.all([this.watches.closed, this.#queue.closed, this.#lease?.closed]);
-  }
-
-  /** Takes back what was written, as far as the member lets it. @throws AggregateError, KubeError */
-  async leave(signal: AbortSignal): Promise<void> {
-    const {isWriting} = this;
-    this.#queue.shut();
-    this.#writing.abort();
-    await this.#queue.closed;
-    if (isWriting) await removeTraces(this.#context, signal);
-    await this.close();
-    if (!isWriting) return;
-    const at = {namespace: this.#options.facts.namespace, name: HUB_LEASE};
-    await this.#options.client.delete(leases, at, {signal});
+    await Promise.all([this.watches.closed, this.#ranges.closed, this.#queue.closed, this.#lease?.closed]);
   }
 
   /** Has these compared again: what should be there, or what this member exports, may have changed. */
@@ -141,7 +144,7 @@ export class MemberSession {
 
   enqueueNames(keys: Iterable<string>): void {
     for (const key of keys)
-      for (const kind of ['import', 'flomesh-import', 'export'] as const) this.enqueue(kind, [key]);
+      for (const kind of ['import', 'slices', 'flomesh-import', 'export'] as const) this.enqueue(kind, [key]);
   }
 
   /** Whom its exports wait for may be different. */
@@ -164,7 +167,10 @@ export class MemberSession {
     if (this.#writing.signal.aborted) return;
     this.#startLease();
     this.#intake.review();
-    const mayWrite = this.watches.isSynced && this.holdsLease && this.#options.isReachable();
+    const isRead = this.watches.isSynced && this.#ranges.cidrs !== undefined;
+    // What the hub's policies forbid must not be imported for a moment just because they weren't read yet.
+    const isDecided = this.#options.facts.policiesUnknown() === undefined;
+    const mayWrite = isRead && isDecided && this.holdsLease && this.#options.isReachable();
     if (mayWrite && !this.isWriting) this.#queue.open(this.#everything());
     if (!mayWrite && this.isWriting) this.#queue.shut();
     this.#options.onStatus();
@@ -178,6 +184,10 @@ export class MemberSession {
       const message = `It doesn't serve ${missing} any more. What it held is kept; apply manifests/crds there.`;
       return {status: 'False', reason: 'KindMissing', message};
     }
+    const forbidden = Object.values(this.watches.statuses()).find(
+      (status) => status.forbidden !== undefined,
+    )?.forbidden;
+    if (forbidden !== undefined) return forbiddenOpinion(forbidden);
     if (!this.watches.isSynced) return {...UNDER_WAY, reason: 'Reading', message: 'Its objects are being read.'};
     if (!this.watches.namespaces.store.has(namespace)) {
       const message = `Namespace ${namespace} is missing there. Apply manifests/install in that cluster.`;
@@ -186,6 +196,11 @@ export class MemberSession {
     if (!this.holdsLease) {
       const message = `Waits for Lease ${HUB_LEASE} there: one hub writes at a time.`;
       return {...UNDER_WAY, reason: 'WaitsForLease', message, ...(this.#isWrittenByAnother() ? {untold: true} : {})};
+    }
+    const unknown = this.#options.facts.policiesUnknown();
+    if (unknown !== undefined && unknown !== '') {
+      const message = `What the hub's policies forbid isn't known, so nothing is changed: ${unknown}`;
+      return {status: 'False', reason: 'PoliciesUnknown', message};
     }
     if (pass.firstFailure !== undefined) return {status: 'False', reason: 'ApplyFailed', message: pass.firstFailure};
     if (pass.isDone) return {status: 'True', reason: 'Synced', message: 'Everything was applied.'};
@@ -219,6 +234,12 @@ export class MemberSession {
       imports: (keys) => {
         writers().imports.noteChanges(keys);
         this.enqueue('import', keys);
+        // They belong to that very object, and were waiting for it.
+        this.enqueue('slices', keys);
+      },
+      importedSlices: (keys, imports) => {
+        writers().slices.noteChanges(keys);
+        this.enqueue('slices', imports);
       },
       flomeshImports: (keys) => {
         writers().flomeshImports?.noteChanges(keys);
@@ -235,13 +256,27 @@ export class MemberSession {
           names.filter((name) => PROPERTIES.includes(name)),
         );
       },
+      policies: (kind, keys) => {
+        writers().policies.get(kind)?.noteChanges(keys);
+        this.#queue.add(
+          kind,
+          keys.filter((key) => originalKeyOf(key) !== undefined),
+        );
+      },
       lease: () => this.#checkLease(),
     };
+  }
+
+  #takeRanges(): void {
+    // Whatever was imported was judged by the ranges as they were.
+    this.enqueueAll();
+    this.review();
   }
 
   #takeNamespaces(names: readonly string[]): void {
     const {facts} = this.#options;
     for (const name of names) this.enqueueNames(facts.exportKeysIn(name));
+    this.#queue.add('traffic-policy', [...this.#copies('traffic-policy')].filter(isIn(names)));
     // Evidence that a deletion is meant, or that lists are in their senses again, may have come with it.
     if (names.includes('kube-system')) this.#intake.noteAll();
     else this.#intake.noteNamespaces(new Set(names));
@@ -290,7 +325,21 @@ export class MemberSession {
       items.add(syncItemText('import', key));
       items.add(syncItemText('flomesh-import', key));
     }
+    for (const key of [...names, ...this.watches.importsWithSlices()]) items.add(syncItemText('slices', key));
+    for (const kind of POLICY_KINDS) for (const key of this.#copies(kind)) items.add(syncItemText(kind, key));
     for (const {metadata} of this.watches.allExports()) items.add(syncItemText('export', keyOf(metadata)));
     return items;
   }
+  /** Copies of policies that should be here, and those that are. */
+  #copies(kind: PolicyKind): ReadonlySet<string> {
+    const should = [...this.#options.facts.policies(kind).keys()].map(copyKeyOf);
+    const are = [...(this.watches.policies.get(kind)?.store.keys() ?? [])].filter(
+      (key) => originalKeyOf(key) !== undefined,
+    );
+    return new Set([...should, ...are]);
+  }
+}
+
+function isIn(namespaces: readonly string[]): (key: string) => boolean {
+  return (key) => namespaces.includes(key.slice(0, key.indexOf('/')));
 }

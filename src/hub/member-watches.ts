@@ -9,7 +9,14 @@ import type {
 } from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
 import {parseKey} from '../api/meta.ts';
-import {HUB_LEASE, isDnsLabel, SERVICE_NAME_LABEL} from '../api/names.ts';
+import {
+  HUB_LEASE,
+  HUB_MANAGED_BY,
+  isDnsLabel,
+  MCS_SERVICE_NAME_LABEL,
+  SERVICE_NAME_LABEL,
+  SLICE_MANAGED_BY_LABEL,
+} from '../api/names.ts';
 import {
   clusterProperties,
   endpointSlices,
@@ -21,8 +28,8 @@ import {
   services,
   type Resource,
 } from '../api/resources.ts';
-import type {ExportedService} from '../clusterset/member-export.ts';
 import type {KubeClient} from '../kube/client.ts';
+import {LabelIndex} from '../kube/label-index.ts';
 import {Reflector, type ReflectorStatus, type StoreChange} from '../kube/reflector.ts';
 import {ExportedOnly} from './exported-only.ts';
 import {exportSources, keepExport, type ExportSource, type KeptExport} from './kept-export.ts';
@@ -35,7 +42,9 @@ import {
   keepRemoteCluster,
   type KeptNamespace,
 } from './kept-objects.ts';
-import {keepReadiness, keepService, serviceOfSlice} from './kept-service.ts';
+import {keepPolicy, type Policy, POLICY_KINDS, type PolicyKind, policyResources} from './policy-kinds.ts';
+import {keepService, serviceOfSlice, type KeptService} from './kept-service.ts';
+import {keepImportedSlice, keepSlice, type KeptSlice} from './kept-slice.ts';
 
 export interface MemberWatchesOptions {
   readonly client: KubeClient;
@@ -56,8 +65,11 @@ export interface MemberWatchEvents {
   readonly namespaces: (names: readonly string[]) => void;
   readonly imports: (keys: readonly string[]) => void;
   readonly flomeshImports: (keys: readonly string[]) => void;
+  /** @param imports - whose slices changed */
+  readonly importedSlices: (keys: readonly string[], imports: ReadonlySet<string>) => void;
   readonly remoteClusters: (names: readonly string[]) => void;
   readonly properties: (names: readonly string[]) => void;
+  readonly policies: (kind: PolicyKind, keys: readonly string[]) => void;
   readonly lease: () => void;
 }
 
@@ -70,13 +82,18 @@ interface Watched {
 /** Everything that the hub watches in one member: what it exports, and what the hub itself writes there. */
 export class MemberWatches {
   readonly exports: ReadonlyMap<ExportSource, Reflector<KeptExport>>;
-  readonly services: ExportedOnly<ExportedService>;
-  readonly slices: ExportedOnly<boolean>;
+  readonly services: ExportedOnly<KeptService>;
+  readonly slices: ExportedOnly<KeptSlice>;
   readonly namespaces: Reflector<KeptNamespace>;
   readonly imports: Reflector<ServiceImport>;
   readonly flomeshImports: Reflector<FlomeshServiceImport> | undefined;
+  /** Those that the hub wrote. */
+  readonly importedSlices: Reflector<EndpointSlice>;
+  readonly #slicesOfImports = new LabelIndex<EndpointSlice>(MCS_SERVICE_NAME_LABEL);
   readonly remoteClusters: Reflector<RemoteCluster>;
   readonly properties: Reflector<ClusterProperty>;
+  /** The member's own too: one of them may be the very original. */
+  readonly policies: ReadonlyMap<PolicyKind, Reflector<Policy>>;
   readonly lease: Reflector<Lease>;
   readonly #options: MemberWatchesOptions;
   readonly #syncing = Promise.withResolvers<void>();
@@ -95,8 +112,15 @@ export class MemberWatches {
     this.flomeshImports = isServed(flomeshServiceImports)
       ? this.#reflect(flomeshServiceImports, keepFlomeshImport, on.flomeshImports)
       : undefined;
+    this.importedSlices = this.#watchImportedSlices();
     this.remoteClusters = this.#reflect(remoteClusters, keepRemoteCluster, on.remoteClusters);
     this.properties = this.#reflect(clusterProperties, keepClusterProperty, on.properties);
+    this.policies = new Map(
+      POLICY_KINDS.filter((each) => isServed(policyResources[each])).map((each) => [
+        each,
+        this.#reflect<Policy>(policyResources[each], keepPolicy, (keys) => on.policies(each, keys)),
+      ]),
+    );
     this.lease = new Reflector<Lease>({
       ...this.#common(leases),
       namespace,
@@ -125,8 +149,10 @@ export class MemberWatches {
       this.namespaces,
       this.imports,
       this.flomeshImports,
+      this.importedSlices,
       this.remoteClusters,
       this.properties,
+      ...this.policies.values(),
       this.lease,
     ];
     const first = [...exporting, ...others.filter((reflector) => reflector !== undefined)];
@@ -146,6 +172,16 @@ export class MemberWatches {
     for (const {store} of this.exports.values()) yield* store.values();
   }
 
+  /** Imported slices of one import. */
+  slicesOfImport(key: string): readonly EndpointSlice[] {
+    return this.#slicesOfImports.of(key);
+  }
+
+  /** Whatever imported slices say to belong to, imports that are there or not. */
+  importsWithSlices(): Iterable<string> {
+    return this.#slicesOfImports.owners();
+  }
+
   /** By `plural.group`, for status and metrics. */
   statuses(): Record<string, ReflectorStatus> {
     const named: [Resource, {status(): ReflectorStatus} | undefined][] = [
@@ -157,13 +193,19 @@ export class MemberWatches {
       [flomeshServiceImports, this.flomeshImports],
       [remoteClusters, this.remoteClusters],
       [clusterProperties, this.properties],
+      ...[...this.policies].map(([kind, reflector]): [Resource, Reflector<Policy>] => [
+        policyResources[kind],
+        reflector,
+      ]),
       [leases, this.lease],
     ];
-    return Object.fromEntries(
+    const own = Object.fromEntries(
       named.flatMap(([{plural, group}, reflector]) =>
         reflector === undefined ? [] : [[group === '' ? plural : `${plural}.${group}`, reflector.status()]],
       ),
     );
+    // The same resource a second time, by label: its own row.
+    return {...own, [`${endpointSlices.plural}.${endpointSlices.group} imported`]: this.importedSlices.status()};
   }
 
   async #noteSynced(all: readonly Watched[]): Promise<void> {
@@ -209,30 +251,43 @@ export class MemberWatches {
     }
   }
 
-  #watchServices(): ExportedOnly<ExportedService> {
+  #watchServices(): ExportedOnly<KeptService> {
     const {client, on} = this.#options;
-    return new ExportedOnly<ExportedService>({
+    return new ExportedOnly<KeptService>({
       ...this.#common(services),
       serviceOf: ({metadata}) => `${metadata.namespace}/${metadata.name}`,
       facts: keepService,
-      fetch: async (service, signal) => {
-        const found = await client.find(services, parseKey(service), {signal});
+      fetch: async (service, options) => {
+        const found = await client.find(services, parseKey(service), options);
         return found === undefined ? [] : [found];
       },
       onChange: on.services,
     });
   }
 
-  #watchSlices(): ExportedOnly<boolean> {
+  #watchImportedSlices(): Reflector<EndpointSlice> {
+    return new Reflector<EndpointSlice>({
+      ...this.#common(endpointSlices),
+      labelSelector: `${SLICE_MANAGED_BY_LABEL}=${HUB_MANAGED_BY}`,
+      keep: keepImportedSlice,
+      onChange: (changes) => {
+        const imports = new Set(changes.flatMap(({key, current}) => this.#slicesOfImports.set(key, current)));
+        const keys = changes.map(({key}) => key);
+        this.#options.on.importedSlices(keys, imports);
+      },
+    });
+  }
+
+  #watchSlices(): ExportedOnly<KeptSlice> {
     const {client, on} = this.#options;
-    return new ExportedOnly<boolean>({
+    return new ExportedOnly<KeptSlice>({
       ...this.#common(endpointSlices),
       serviceOf: serviceOfSlice,
-      facts: keepReadiness,
-      fetch: async (service, signal) => {
+      facts: keepSlice,
+      fetch: async (service, options) => {
         const {namespace, name} = parseKey(service);
         const labelSelector = `${SERVICE_NAME_LABEL}=${name}`;
-        return (await client.list<EndpointSlice>(endpointSlices, {namespace, labelSelector, signal})).items;
+        return (await client.list<EndpointSlice>(endpointSlices, {namespace, labelSelector, ...options})).items;
       },
       onChange: on.services,
     });

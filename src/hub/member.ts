@@ -22,12 +22,15 @@ export interface MemberOptions {
   readonly facts: ClustersetFacts;
   readonly memory: MemberMemory;
   readonly hubIdentity: string;
+  /** Loopback addresses of endpoints are let through. */
+  readonly development: boolean;
   readonly epoch: number;
   readonly unreachableAfterMs: number;
   readonly leaseRenewMs: number;
   /** Whether the cluster with this `kube-system` uid may be this member. */
   readonly claim: (id: string, uid: string) => Claim;
   readonly onExport: (id: string, key: string, accepted: MemberExport | undefined) => void;
+  readonly onSlices: (key: string) => void;
   readonly onDelivery: (key: string) => void;
   /** All its objects have been read for the first time over this connection. */
   readonly onRead: (id: string) => void;
@@ -37,8 +40,8 @@ export interface MemberOptions {
   readonly logger: Logger;
 }
 
-/** How long a member that leaves is given to let go of what was written into it. */
-const LEAVE_WITHIN_MS = 30_000;
+/** Times of lists are written down no oftener (design §14: no write where nothing changed). */
+const LISTS_AGAIN_MS = 3_600_000;
 
 /**
  * One registered cluster for as long as its Cluster object lives. What it was seen to export outlives every connection: new
@@ -54,6 +57,7 @@ export class Member {
   readonly #logger: Logger;
   #cluster: Cluster;
   #access: ClusterAccess | undefined;
+  #lastAccess: ClusterAccess | undefined;
   #connection: {readonly run: MemberConnection; readonly stop: AbortController} | undefined;
   #hasLeft = false;
   #absenceTrusted = false;
@@ -69,8 +73,13 @@ export class Member {
     const {nowMs} = options.facts;
     this.#reachability = new Reachability({unreachableAfterMs: options.unreachableAfterMs, nowMs});
     this.ledger = new DeliveryLedger(options.onDelivery);
-    this.accepted = new AcceptedExports({nowMs, onChange: (key, accepted) => this.#onAccepted(key, accepted)});
-    this.#ages.restore(record.cappedAges);
+    this.accepted = new AcceptedExports({
+      nowMs,
+      onChange: (key, accepted) => this.#onAccepted(key, accepted),
+      onSlices: options.onSlices,
+    });
+    // What it was when it was a member before says nothing now.
+    if (record.left === undefined) this.#ages.restore(record.cappedAges, record.lists);
     if (record.held !== undefined) this.accepted.restoreHeld(record.held);
   }
 
@@ -95,9 +104,15 @@ export class Member {
     return this.#absenceTrusted;
   }
 
-  /** True once this hub, or one before it, has identified it. */
+  /** True once this hub, or one before it, has admitted it. */
   get hasJoined(): boolean {
-    return this.#options.memory.get(this.id)?.uid !== undefined;
+    const {uid, left} = this.#options.memory.get(this.id) ?? {};
+    return uid !== undefined && left === undefined;
+  }
+
+  /** The way in; the last one that was a way, where the newest is none. */
+  get access(): ClusterAccess | undefined {
+    return this.#lastAccess ?? this.#access;
   }
 
   /** Settled means: read, refused or unreachable; nobody has to wait for it any longer. */
@@ -132,9 +147,12 @@ export class Member {
 
   /** The Cluster object as it is now, and how to get in. Other credentials mean another connection, at once. */
   update(cluster: Cluster, access: ClusterAccess): void {
+    const rangesBefore = this.#cluster.spec?.podCIDRs?.join();
     this.#cluster = cluster;
+    if (rangesBefore !== cluster.spec?.podCIDRs?.join()) this.session?.reconsider();
     const before = this.#access;
     this.#access = access;
+    if (access.ok) this.#lastAccess = access;
     const isSame = before?.ok === true && access.ok && before.fingerprint === access.fingerprint;
     if (isSame) this.session?.review();
     else {
@@ -156,21 +174,12 @@ export class Member {
     this.session?.reconsider();
   }
 
-  /** The Cluster object is gone: nothing of it counts any more, and what was written into it is taken back. */
-  async leave(signal: AbortSignal): Promise<void> {
+  /** It leaves: nothing of it counts any more, and nothing is written into it. */
+  async retire(): Promise<void> {
     this.accepted.clear();
     // Taking conditions back from its exports makes events of them, and those must not count again.
     this.#hasLeft = true;
-    if (this.session?.isWriting !== true) {
-      this.#logger.warn('member left while it could not be written to; what was applied stays there');
-    }
-    try {
-      await this.session?.leave(AbortSignal.any([signal, AbortSignal.timeout(LEAVE_WITHIN_MS)]));
-    } catch (err) {
-      this.#logger.warn({err}, 'member left; not everything in it could be removed');
-    }
     await this.close();
-    await this.#options.memory.forget(this.id, signal);
   }
 
   async close(): Promise<void> {
@@ -196,6 +205,7 @@ export class Member {
       failing: session?.failing ?? 0,
       leftAlone: this.ledger.count('LeftAlone'),
       writes: session?.writes ?? 0,
+      importedSlices: session?.watches.importedSlices.store.size ?? 0,
       reflectors: session?.watches.statuses() ?? {},
     };
   }
@@ -212,6 +222,7 @@ export class Member {
       credentials: access.credentials,
       reachability: this.#reachability,
       claim: (uid) => this.#claim(uid),
+      onAdmitted: (uid) => this.#pin(uid),
       open: (parts) => this.#open(parts),
       onChange: () => this.#options.onChange(this.id),
       onRequest: onRequest && ((report) => onRequest(this.id, report)),
@@ -234,7 +245,22 @@ export class Member {
     const answer = claim(this.id, uid);
     const isOther = !answer.ok && answer.reason === 'ClusterChanged';
     this.#changedAtMs = isOther ? (this.#changedAtMs ?? facts.nowMs()) : undefined;
+    if (!answer.ok && answer.reason === 'DuplicateCluster') this.#standDown();
     return answer;
+  }
+
+  #pin(uid: string): void {
+    const {memory} = this.#options;
+    const known = memory.get(this.id);
+    if (known?.uid !== uid || known.left !== undefined) memory.set(this.id, {uid, left: undefined});
+  }
+
+  /** It joined before its older twin did: that one exports all of it now, and this one must not be cleared when it goes. */
+  #standDown(): void {
+    if (!this.hasJoined) return;
+    this.#logger.warn('an older Cluster is the same cluster; this one is no member any more');
+    this.#options.memory.set(this.id, {uid: undefined, held: undefined, cappedAges: {}, lists: undefined});
+    this.accepted.clear();
   }
 
   #open({client, identity, admitted, backoff, onEnd}: OpenedConnection): MemberSession {
@@ -262,6 +288,7 @@ export class Member {
         ages: this.#ages,
         identity,
         guard: () => this.#guardSituation(),
+        sourceRules: () => ({podCIDRs: this.#cluster.spec?.podCIDRs, development: this.#options.development}),
         absenceTrusted: () => this.#absenceTrusted,
         onSettled: () => this.#remember(),
         onFailure: (err) => this.#logger.warn({err}, 'changes wait until the member is identified again'),
@@ -289,9 +316,18 @@ export class Member {
     const {memory, onChange} = this.#options;
     const known = memory.get(this.id);
     const {held} = this.accepted;
-    if (this.#ages.revision === this.#savedAges && known?.held === held) return;
+    const isNews = this.#ages.revision !== this.#savedAges || known?.held !== held;
+    if (!isNews && !this.#isListNews(known)) return;
     this.#savedAges = this.#ages.revision;
-    memory.set(this.id, {cappedAges: this.#ages.capped(), held});
+    memory.set(this.id, {cappedAges: this.#ages.capped(), lists: this.#ages.lists(), held});
     onChange(this.id);
+  }
+
+  /** Lists come with connections, so that in steady state there are none; after an hour the time of one is worth a write. */
+  #isListNews(known: MemberRecord | undefined): boolean {
+    const newestMs = this.#ages.newestListMs;
+    if (newestMs === undefined || !this.#absenceTrusted || !this.hasJoined) return false;
+    const savedMs = Math.max(...Object.values(known?.lists?.atMs ?? {}), 0);
+    return newestMs - savedMs >= LISTS_AGAIN_MS;
   }
 }

@@ -50,6 +50,11 @@ export class ObjectWriter<T extends KubeObject> {
     return this.#records.knows(key, this.actual(key)?.metadata.uid);
   }
 
+  /** True where an apply of the object would send nothing. */
+  isCurrent(desired: KubeObject): boolean {
+    return this.#isCurrent(keyOf(desired.metadata), desired, undefined);
+  }
+
   /** Applies the object and then its status, each where it differs. @throws KubeError */
   async apply(desired: KubeObject, status: KubeObject | undefined, signal: AbortSignal): Promise<void> {
     const key = keyOf(desired.metadata);
@@ -95,23 +100,32 @@ export class ObjectWriter<T extends KubeObject> {
     desired: KubeObject,
     {subresource, signal}: {subresource: 'status' | undefined; signal: AbortSignal},
   ): Promise<void> {
-    const {resource, comparison, keep} = this.#kind;
-    const actual = this.actual(key);
-    const id = subresource === undefined ? key : `${key}/status`;
-    const uid = actual?.metadata.uid;
-    if (this.#records.knows(id, uid)) {
-      if (this.#records.isLast(id, uid, desired) && isUpToDate(actual, desired, comparison)) return;
-    } else if (isUpToDate(actual, desired, withoutExtras(comparison))) {
-      this.#records.set(id, uid, desired);
-      return;
-    }
+    if (this.#isCurrent(key, desired, subresource)) return;
+    const {resource, keep} = this.#kind;
     this.writes++;
     const options = {fieldManager: HUB_MANAGER, force: true, subresource, signal};
     const written = await this.#writeThrough.run(key, async () =>
       keep(await this.#client.apply(resource, desired, options)),
     );
-    this.#records.set(id, written?.metadata.uid, desired);
+    this.#records.set(recordOf(key, subresource), written?.metadata.uid, desired);
   }
+
+  #isCurrent(key: string, desired: KubeObject, subresource: 'status' | undefined): boolean {
+    const {comparison} = this.#kind;
+    const actual = this.actual(key);
+    const id = recordOf(key, subresource);
+    const uid = actual?.metadata.uid;
+    if (this.#records.knows(id, uid)) {
+      return this.#records.isLast(id, uid, desired) && isUpToDate(actual, desired, comparison);
+    }
+    if (!isUpToDate(actual, desired, withoutExtras(comparison))) return false;
+    this.#records.set(id, uid, desired);
+    return true;
+  }
+}
+
+function recordOf(key: string, subresource: 'status' | undefined): string {
+  return subresource === undefined ? key : `${key}/status`;
 }
 
 /**

@@ -3,13 +3,16 @@ import {parseKey} from '../api/meta.ts';
 import type {Observation} from './accepted-exports.ts';
 import type {ExportAges} from './export-ages.ts';
 import type {KeptExport} from './kept-export.ts';
+import {isReady} from './kept-slice.ts';
 import {toMemberExport} from './member-export.ts';
 import type {MemberWatches} from './member-watches.ts';
+import type {SliceReader} from './slice-reader.ts';
 
 export interface Observer {
   readonly cluster: string;
   readonly watches: MemberWatches;
   readonly ages: ExportAges;
+  readonly slices: SliceReader;
   readonly ownNamespace: string;
   /** False until it was compared with what consumers remember (a hub that starts knows nothing): absence says nothing. */
   readonly absenceTrusted: boolean;
@@ -38,14 +41,22 @@ function observeAbsence({watches, absenceTrusted}: Observer, key: string, namesp
   };
 }
 
-function observeSeen({cluster, watches, ages}: Observer, key: string, exports: readonly KeptExport[]): Observation {
+function observeSeen(
+  {cluster, watches, ages, slices: reader}: Observer,
+  key: string,
+  exports: readonly KeptExport[],
+): Observation {
   const services = watches.services.of(key);
-  const slices = watches.slices.of(key);
-  if (services === undefined || slices === undefined) return {state: 'Unknown'};
+  const kept = watches.slices.of(key);
+  if (services === undefined || kept === undefined) return {state: 'Unknown'};
   const [service] = services;
   if (service === undefined && !watches.services.exists(SURE_SERVICE)) return {state: 'Unknown'};
   // A Service with a selector always has a slice, if an empty one: none at all means that nothing is known.
-  const ready = slices.length === 0 ? undefined : slices.some(Boolean);
+  const ready = kept.length === 0 ? undefined : kept.some(isReady);
+  const {slices, faults} = reader.read(kept);
+  const areKnown = kept.length > 0 || watches.slices.wasEmptied(key);
   const ageOf = (object: KeptExport): number => ages.ageOf(object);
-  return {state: 'Seen', export: toMemberExport({cluster, exports, ageOf, service, ready})};
+  const namespaceLabels = watches.namespaces.store.get(parseKey(key).namespace ?? '')?.labels ?? {};
+  const seen = toMemberExport({cluster, exports, ageOf, service, namespaceLabels, ready, faults});
+  return {state: 'Seen', export: seen, ...(areKnown ? {slices} : {})};
 }

@@ -1,6 +1,8 @@
 import type {Condition, KubeObject} from '../api/meta.ts';
 import {nextCondition} from '../api/meta.ts';
 import {apiVersionOf} from '../api/resources.ts';
+import {conflictCondition} from '../clusterset/conflict-condition.ts';
+import type {ExportFault} from '../clusterset/member-export.ts';
 import type {ExportVerdict} from '../clusterset/merged-import.ts';
 import type {KeptExport} from './kept-export.ts';
 
@@ -21,8 +23,13 @@ export interface ExportSituation {
   readonly delivery: Delivery;
   /** False while an exporter of the name cannot be asked: then conflicts are left as they stand. */
   readonly complete: boolean;
+  /** Endpoints that some member can't use, beside what the engine left out. */
+  readonly refusedEndpoints: readonly ExportFault[];
   readonly nowMs: number;
 }
+
+/** All conflicts are told at once, so it has to be long; the API's own limit is 32768. */
+const MAX_MESSAGE = 16_384;
 
 type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 
@@ -46,11 +53,11 @@ export function planExportStatus(situation: ExportSituation): KubeObject {
 
 function condition(object: KeptExport, type: string, verdict: Verdict): Omit<Condition, 'lastTransitionTime'> {
   const {generation} = object.metadata;
-  const message = verdict.message.slice(0, 4_096);
+  const message = verdict.message.slice(0, MAX_MESSAGE);
   return {type, ...verdict, message, ...(generation === undefined ? {} : {observedGeneration: generation})};
 }
 
-function readyOf({object, verdict, refusal, delivery}: ExportSituation): Verdict {
+function readyOf({object, verdict, refusal, delivery, refusedEndpoints}: ExportSituation): Verdict {
   if (refusal !== undefined) return {status: 'False', reason: 'Failed', message: refusal};
   if (verdict === undefined) return {status: 'False', reason: 'Pending', message: 'The hub has not taken it up yet.'};
   if (verdict.valid.status !== 'True') {
@@ -60,7 +67,7 @@ function readyOf({object, verdict, refusal, delivery}: ExportSituation): Verdict
   const exported: Verdict = {
     status: 'True',
     reason: 'Exported',
-    message: 'Imported by every member that can be reached.',
+    message: `Imported by every member that can be reached.${leftOutText([...(verdict.leftOut ?? []), ...refusedEndpoints])}`,
   };
   switch (delivery.state) {
     case 'Delivered':
@@ -70,9 +77,21 @@ function readyOf({object, verdict, refusal, delivery}: ExportSituation): Verdict
     case 'Pending':
       // A member that joins or comes back makes nothing unready that was ready: it catches up by itself.
       return isTrue(object.status.conditions, 'Ready')
-        ? exported
+        ? // What it can't use is not known either, so what was said of that stays.
+          (readyBefore(object.status.conditions) ?? exported)
         : {status: 'False', reason: 'Pending', message: `Waits for ${delivery.cluster}.`};
   }
+}
+
+/** Parts of an export that no import carries: its owner hears of each (design §10). */
+function leftOutText(leftOut: readonly ExportFault[]): string {
+  return leftOut.map(({field, message}) => ` Left out: ${field}: ${message}.`).join('');
+}
+
+function readyBefore(conditions: readonly Condition[]): Verdict | undefined {
+  const before = conditions.find(({type}) => type === 'Ready');
+  if (before?.reason !== 'Exported') return undefined;
+  return {status: before.status, reason: before.reason, message: before.message};
 }
 
 function isTrue(conditions: readonly Condition[], type: string): boolean {
@@ -82,13 +101,5 @@ function isTrue(conditions: readonly Condition[], type: string): boolean {
 function conflictOf({object, verdict, refusal, complete}: ExportSituation): Verdict | undefined {
   if (!complete) return object.status.conditions.find(({type}) => type === 'Conflict');
   if (verdict === undefined || refusal !== undefined) return undefined;
-  const {conflicts} = verdict;
-  if (conflicts.length === 0) {
-    return {status: 'False', reason: 'NoConflicts', message: 'All exports of this name agree.'};
-  }
-  return {
-    status: 'True',
-    reason: [...new Set(conflicts.map(({reason}) => reason))].join(','),
-    message: conflicts.map(({message}) => message).join(' '),
-  };
+  return conflictCondition(verdict.conflicts);
 }

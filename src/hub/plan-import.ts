@@ -1,6 +1,12 @@
 import type {ImportType, ServiceImport} from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
-import {HUB_MANAGED_BY, MANAGED_BY_LABEL, PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION} from '../api/names.ts';
+import {
+  HUB_MANAGED_BY,
+  IGNORE_DRAIN_ANNOTATION,
+  MANAGED_BY_LABEL,
+  PORT_CLUSTERS_ANNOTATION,
+  READY_ANNOTATION,
+} from '../api/names.ts';
 import {apiVersionOf, serviceImports} from '../api/resources.ts';
 import type {MergedImport} from '../clusterset/merged-import.ts';
 
@@ -29,6 +35,8 @@ export interface ImportSituation {
   readonly createNamespaces: boolean;
   /** True where this hub wrote the very object before: then a removed label doesn't make it foreign. */
   readonly written: boolean;
+  /** Whether slices are imported beside it. */
+  readonly hasSlices: boolean;
 }
 
 /**
@@ -36,7 +44,7 @@ export interface ImportSituation {
  * only where no export is left at all; where the namespace is missing its import went with it, so nothing is to be done.
  */
 export function planImport(situation: ImportSituation): Plan {
-  const {merged, actual, namespace, createNamespaces, written} = situation;
+  const {merged, actual, namespace, createNamespaces, written, hasSlices} = situation;
   const ours = written || actual?.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
   if (actual !== undefined && !ours) return {do: 'nothing', why: 'NotOurs'};
   if (merged === undefined) {
@@ -49,7 +57,7 @@ export function planImport(situation: ImportSituation): Plan {
     do: 'write',
     createNamespace: namespace === 'Absent',
     object: desiredImport(merged, actual?.metadata.uid),
-    status: desiredImportStatus(merged),
+    status: desiredImportStatus(merged, hasSlices),
   };
 }
 
@@ -69,10 +77,11 @@ function desiredImport(merged: MergedImport, uid: string | undefined): KubeObjec
   return {apiVersion, kind, metadata, spec: desiredSpec(merged)} as KubeObject;
 }
 
-function hubAnnotations({readyClusters, portClusters}: MergedImport): Record<string, string> {
+function hubAnnotations({readyClusters, portClusters, ignoreDrain}: MergedImport): Record<string, string> {
   return {
     ...(readyClusters === undefined ? {} : {[READY_ANNOTATION]: readyClusters.join(',')}),
     ...(Object.keys(portClusters).length === 0 ? {} : {[PORT_CLUSTERS_ANNOTATION]: JSON.stringify(portClusters)}),
+    ...(ignoreDrain === undefined ? {} : {[IGNORE_DRAIN_ANNOTATION]: ignoreDrain.join(',')}),
   };
 }
 
@@ -91,11 +100,11 @@ function desiredSpec(merged: MergedImport): NonNullable<ServiceImport['spec']> {
   };
 }
 
-/** `endpointSliceObjects`: the standard wants it said in any case; slices are not imported yet. */
-function desiredImportStatus({namespace, name, clusters}: MergedImport): KubeObject {
+/** `endpointSliceObjects`: the standard wants it said in any case. */
+function desiredImportStatus({namespace, name, clusters}: MergedImport, hasSlices: boolean): KubeObject {
   const status: ServiceImport['status'] = {
     clusters: clusters.map((cluster) => ({cluster})),
-    endpointSliceObjects: 'Absent',
+    endpointSliceObjects: hasSlices ? 'Present' : 'Absent',
   };
   return {apiVersion, kind, metadata: {namespace, name}, status} as KubeObject;
 }

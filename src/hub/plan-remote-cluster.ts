@@ -3,6 +3,7 @@ import type {KubeObject} from '../api/meta.ts';
 import {toKubeTime} from '../api/meta.ts';
 import {HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
 import {apiVersionOf, remoteClusters} from '../api/resources.ts';
+import type {DefaultRouting} from '../clusterset/view.ts';
 
 /** How the hub sees a member's API server; undefined until it knows either way. */
 export interface ApiSignal {
@@ -18,6 +19,8 @@ export interface RemoteClusterSituation {
   readonly gatewayRefused: boolean;
   readonly api: ApiSignal | undefined;
   readonly version: string | undefined;
+  /** Of the member that is told about itself; undefined: nothing is to be said. */
+  readonly defaultRouting?: DefaultRouting | undefined;
   readonly actual: RemoteCluster | undefined;
 }
 
@@ -39,7 +42,12 @@ export function planRemoteCluster(situation: RemoteClusterSituation): {
   };
 }
 
-function desiredSpec({cluster, addresses, gatewayRefused}: RemoteClusterSituation): RemoteCluster['spec'] & object {
+function desiredSpec({
+  cluster,
+  addresses,
+  gatewayRefused,
+  defaultRouting,
+}: RemoteClusterSituation): RemoteCluster['spec'] & object {
   const spec = cluster.spec ?? {};
   const gateway =
     spec.gatewayHost === undefined || spec.gatewayPort === undefined || gatewayRefused
@@ -53,6 +61,8 @@ function desiredSpec({cluster, addresses, gatewayRefused}: RemoteClusterSituatio
     ...(spec.network === undefined ? {} : {network: spec.network}),
     ...(spec.podCIDRs === undefined ? {} : {podCIDRs: spec.podCIDRs}),
     ...(spec.drain === undefined ? {} : {drain: spec.drain}),
+    ...(spec.drainPercent === undefined ? {} : {drainPercent: spec.drainPercent}),
+    ...(defaultRouting === undefined ? {} : {defaultRouting}),
   };
 }
 

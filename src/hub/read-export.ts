@@ -1,12 +1,14 @@
 import type {KubeObject, ObjectKey} from '../api/meta.ts';
 import {SERVICE_NAME_LABEL} from '../api/names.ts';
-import {endpointSlices, services} from '../api/resources.ts';
+import {endpointSlices, namespaces, services} from '../api/resources.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {KubeError} from '../kube/kube-error.ts';
 import {exportSources, keepExport} from './kept-export.ts';
 import type {ExportSource, KeptExport} from './kept-export.ts';
-import {keepReadiness, keepService} from './kept-service.ts';
+import {keepNamespace} from './kept-objects.ts';
+import {keepService} from './kept-service.ts';
+import {isReady, keepSlice} from './kept-slice.ts';
 import {toMemberExport} from './member-export.ts';
 
 export interface ReadExportInput {
@@ -30,6 +32,7 @@ export async function readMemberExport(input: ReadExportInput): Promise<MemberEx
   if (exports.length === 0) return undefined;
   const {client, cluster, at, signal} = input;
   const service = await client.find(services, at, {signal});
+  const namespace = await client.find(namespaces, {name: at.namespace}, {signal});
   const {items} = await client.list(endpointSlices, {
     namespace: at.namespace,
     labelSelector: `${SERVICE_NAME_LABEL}=${at.name}`,
@@ -40,7 +43,8 @@ export async function readMemberExport(input: ReadExportInput): Promise<MemberEx
     exports,
     ageOf: ({claimedAtMs}) => claimedAtMs,
     service: service && keepService(service),
-    ready: items.length === 0 ? undefined : items.some(keepReadiness),
+    namespaceLabels: namespace === undefined ? {} : keepNamespace(namespace).labels,
+    ready: items.length === 0 ? undefined : items.some((slice) => isReady(keepSlice(slice))),
   });
 }
 
@@ -50,7 +54,10 @@ async function findExport(
   source: ExportSource,
 ): Promise<KeptExport | undefined> {
   try {
-    const raw = await client.find<KubeObject>(source.resource, at, {signal});
+    // A list of one name, not a get: the hub's role in a member allows no more than it needs (design §10).
+    const fieldSelector = `metadata.name=${at.name}`;
+    const {items} = await client.list<KubeObject>(source.resource, {namespace: at.namespace, fieldSelector, signal});
+    const [raw] = items;
     return raw && keepExport(raw, source);
   } catch (error) {
     if (error instanceof KubeError && error.isKindMissing) return undefined;

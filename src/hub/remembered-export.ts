@@ -1,5 +1,5 @@
 import type {ServiceImport} from '../api/kinds.ts';
-import {PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION} from '../api/names.ts';
+import {IGNORE_DRAIN_ANNOTATION, PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION} from '../api/names.ts';
 import {MCS_GROUP} from '../api/resources.ts';
 import type {ExportedPort, MemberExport} from '../clusterset/member-export.ts';
 import {exportable} from '../clusterset/label-syntax.ts';
@@ -35,6 +35,7 @@ export function rememberExport(object: ServiceImport, cluster: string): MemberEx
     .map((port): ExportedPort => ({...port, protocol: port.protocol ?? 'TCP'}))
     .filter((port) => servedBy[`${port.protocol}/${port.port}`]?.includes(cluster) ?? true);
   const ready = object.metadata.annotations?.[READY_ANNOTATION];
+  const ignoring = object.metadata.annotations?.[IGNORE_DRAIN_ANNOTATION] ?? '';
   return {
     cluster,
     namespace: object.metadata.namespace ?? '',
@@ -54,6 +55,7 @@ export function rememberExport(object: ServiceImport, cluster: string): MemberEx
       ...(spec.internalTrafficPolicy ? {internalTrafficPolicy: spec.internalTrafficPolicy} : {}),
       ...(spec.trafficDistribution ? {trafficDistribution: spec.trafficDistribution} : {}),
     },
+    ...(ignoring.split(',').includes(cluster) ? {ignoreDrain: true} : {}),
     ...(ready === undefined ? {} : {ready: ready.split(',').includes(cluster)}),
   };
 }

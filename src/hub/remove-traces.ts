@@ -1,57 +1,150 @@
+import type {ServiceExport} from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
-import {keyOf} from '../api/meta.ts';
-import {FILLED_ANNOTATION, HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
-import {apiVersionOf} from '../api/resources.ts';
-import type {Store} from '../kube/reflector.ts';
-import type {MemberContext} from './member-context.ts';
-import type {ObjectWriter} from './object-writer.ts';
+import {
+  FILLED_ANNOTATION,
+  HUB_MANAGED_BY,
+  HUB_MANAGER,
+  MANAGED_BY_LABEL,
+  SLICE_MANAGED_BY_LABEL,
+} from '../api/names.ts';
+import {
+  apiVersionOf,
+  clusterProperties,
+  endpointSlices,
+  exportPolicies,
+  flomeshServiceImports,
+  globalTrafficPolicies,
+  importPolicies,
+  remoteClusters,
+  type Resource,
+  serviceExports,
+  serviceImports,
+} from '../api/resources.ts';
+import type {KubeClient} from '../kube/client.ts';
+import {KubeError} from '../kube/kube-error.ts';
+import {exportSources} from './kept-export.ts';
+
+interface Traces {
+  readonly resource: Resource;
+  /** Without this kind it could not have been a member. */
+  readonly required: boolean;
+  readonly labelSelector: string | undefined;
+  /** What undoes the hub's part in this object; undefined: it has none. */
+  readonly undo: (object: KubeObject) => Undo | undefined;
+}
+
+type Undo = (client: KubeClient, resource: Resource, signal: AbortSignal) => Promise<unknown>;
+
+const REQUIRED: ReadonlySet<Resource> = new Set([serviceExports, serviceImports, remoteClusters, clusterProperties]);
+const byHub = (label: string): string => `${label}=${HUB_MANAGED_BY}`;
+const whole = (resource: Resource, label = MANAGED_BY_LABEL): Traces => ({
+  resource,
+  required: REQUIRED.has(resource),
+  labelSelector: byHub(label),
+  undo: deleteIt,
+});
 
 /**
- * Takes back everything that the hub wrote into a member that leaves, except namespaces, which are never deleted (design §4).
- * What fails is thrown after all the rest was tried.
- *
- * @throws AggregateError of what could not be removed
+ * Everywhere that the hub writes (design §3), in the order in which it is taken back. The properties go last: without them the
+ * cluster is free to join another clusterset (KEP-2149). Namespaces are never deleted (design §4).
  */
-export async function removeTraces({watches, writers}: MemberContext, signal: AbortSignal): Promise<void> {
+const TRACES: readonly Traces[] = [
+  whole(serviceImports),
+  whole(endpointSlices, SLICE_MANAGED_BY_LABEL),
+  {resource: flomeshServiceImports, required: false, labelSelector: undefined, undo: undoFlomeshImport},
+  whole(remoteClusters),
+  whole(exportPolicies),
+  whole(importPolicies),
+  whole(globalTrafficPolicies),
+  ...exportSources.map(({resource}) => ({
+    resource,
+    required: REQUIRED.has(resource),
+    labelSelector: undefined,
+    undo: takeConditionsBack,
+  })),
+  whole(clusterProperties),
+];
+
+/** A write that was under way when the session ended may land after the first look. */
+const MAX_PASSES = 5;
+const AT_ONCE = 8;
+const OURS: ReadonlySet<string> = new Set(['Ready', 'Conflict']);
+
+/**
+ * Takes back everything that the hub wrote into a cluster that leaves. It reads what is there instead of trusting what it
+ * remembers, so any hub can do it at any time later. What fails is thrown after all the rest was tried.
+ *
+ * @returns required kinds that are not served: gone for good with all their objects, or an API server that has just started
+ * @throws AggregateError of what could not be removed; KubeError where something could not be read
+ */
+export async function removeTraces(client: KubeClient, signal: AbortSignal): Promise<readonly string[]> {
+  const missing = new Set<string>();
+  for (let pass = 1; pass <= MAX_PASSES; pass++) {
+    let found = 0;
+    for (const traces of TRACES) {
+      const removed = await removeAll(client, traces, signal);
+      found += removed ?? 0;
+      if (removed === undefined && traces.required) missing.add(traces.resource.plural);
+    }
+    if (found === 0) break;
+  }
+  return [...missing];
+}
+
+/** @returns how many; undefined: the kind is not served */
+async function removeAll(client: KubeClient, traces: Traces, signal: AbortSignal): Promise<number | undefined> {
+  const {resource, labelSelector, undo} = traces;
+  const objects = await listServed(client, {resource, labelSelector, signal});
+  if (objects === undefined) return undefined;
+  const undos = objects.flatMap((each) => undo(each) ?? []);
   const failures: unknown[] = [];
-  const attempt = async (work: Promise<void>): Promise<void> =>
-    work.catch((error: unknown) => void failures.push(error));
-  const deleteOurs = async <T extends KubeObject>(writer: ObjectWriter<T>, store: Store<T>): Promise<void> => {
-    for (const {metadata} of [...store.values()].filter(isOurs)) {
-      await attempt(writer.delete(keyOf(metadata), metadata.uid ?? '', signal));
+  for (let first = 0; first < undos.length; first += AT_ONCE) {
+    const some = undos.slice(first, first + AT_ONCE).map(async (each) => each(client, resource, signal));
+    for (const result of await Promise.allSettled(some)) {
+      if (result.status === 'rejected') failures.push(result.reason);
     }
+  }
+  if (failures.length === 0) return undos.length;
+  throw new AggregateError(
+    failures,
+    `${failures.length} of ${undos.length} ${resource.plural} could not be taken back`,
+  );
+}
+
+async function listServed(
+  client: KubeClient,
+  {resource, labelSelector, signal}: Pick<Traces, 'resource' | 'labelSelector'> & {signal: AbortSignal},
+): Promise<readonly KubeObject[] | undefined> {
+  try {
+    return (await client.list<KubeObject>(resource, {labelSelector, signal})).items;
+  } catch (error) {
+    if (error instanceof KubeError && error.isKindMissing) return undefined;
+    throw error;
+  }
+}
+
+function deleteIt({metadata}: KubeObject): Undo {
+  return async (client, resource, signal) => client.delete(resource, metadata, {uid: metadata.uid, signal});
+}
+
+/** A user's import that the hub filled is emptied, never deleted. */
+function undoFlomeshImport(object: KubeObject): Undo | undefined {
+  const {metadata} = object;
+  if (metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY) return deleteIt(object);
+  if (metadata.annotations?.[FILLED_ANNOTATION] !== HUB_MANAGED_BY) return undefined;
+  const body = {metadata: {uid: metadata.uid, annotations: {[FILLED_ANNOTATION]: null}}, spec: null};
+  return async (client, resource, signal) =>
+    client.patch(resource, metadata, {type: 'merge', body}, {fieldManager: HUB_MANAGER, signal});
+}
+
+/** Nobody says any more whether it is imported elsewhere, so nothing may go on saying it. */
+function takeConditionsBack(object: KubeObject): Undo | undefined {
+  const conditions = (object as ServiceExport).status?.conditions ?? [];
+  if (!conditions.some(({type}) => OURS.has(type))) return undefined;
+  const {name, namespace, uid} = object.metadata;
+  const metadata = {name, ...(namespace === undefined ? {} : {namespace}), ...(uid === undefined ? {} : {uid})};
+  return async (client, resource, signal) => {
+    const empty = {apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status: {conditions: []}};
+    await client.apply(resource, empty, {fieldManager: HUB_MANAGER, force: true, subresource: 'status', signal});
   };
-  await deleteOurs(writers.imports, watches.imports.store);
-  if (writers.flomeshImports !== undefined && watches.flomeshImports !== undefined) {
-    const {store} = watches.flomeshImports;
-    await deleteOurs(writers.flomeshImports, store);
-    for (const {metadata} of [...store.values()].filter(isFilled)) {
-      const change = {metadata: {annotations: {[FILLED_ANNOTATION]: null}}, spec: null};
-      await attempt(writers.flomeshImports.merge(keyOf(metadata), metadata.uid ?? '', change, signal));
-    }
-  }
-  await deleteOurs(writers.remoteClusters, watches.remoteClusters.store);
-  for (const [{resource}, writer] of writers.exports) {
-    for (const object of watches.allExports()) {
-      if (object.source.resource !== resource || object.status.conditions.length === 0) continue;
-      const {name, namespace, uid} = object.metadata;
-      const status = {conditions: []};
-      const {kind} = resource;
-      const metadata = {name, namespace, uid};
-      await attempt(
-        writer.applyStatus({apiVersion: apiVersionOf(resource), kind, metadata, status} as KubeObject, signal),
-      );
-    }
-  }
-  // Last: without them the cluster is free to join another clusterset (KEP-2149).
-  await deleteOurs(writers.properties, watches.properties.store);
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} objects could not be removed`);
-}
-
-function isOurs({metadata}: KubeObject): boolean {
-  return metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
-}
-
-function isFilled({metadata}: KubeObject): boolean {
-  return metadata.annotations?.[FILLED_ANNOTATION] === HUB_MANAGED_BY;
 }

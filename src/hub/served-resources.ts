@@ -10,10 +10,15 @@ import {
 import {IsthmusError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {exportSources} from './kept-export.ts';
+import {policyResources} from './policy-kinds.ts';
 
 /** Without these a member can be neither read nor told anything. */
 const required: readonly Resource[] = [serviceExports, serviceImports, remoteClusters, clusterProperties];
-const optional: readonly Resource[] = [...exportSources.map(({resource}) => resource), flomeshServiceImports];
+const optional: readonly Resource[] = [
+  ...exportSources.map(({resource}) => resource),
+  flomeshServiceImports,
+  ...Object.values(policyResources),
+];
 
 /**
  * Which of the custom kinds a member serves, by discovery.

@@ -5,10 +5,12 @@ import {planRemoteCluster} from './plan-remote-cluster.ts';
 
 /** Tells one member about one cluster, or that it is gone. @throws KubeError */
 export async function syncRemoteCluster(context: MemberContext, name: string, signal: AbortSignal): Promise<void> {
-  const {facts, writers} = context;
+  const {facts, writers, consumer} = context;
   const actual = writers.remoteClusters.actual(name);
   const known = facts.cluster(name);
-  if (known === undefined) {
+  // One that couldn't be taken up yet (its Secret can't be read just now) is unknown, not gone.
+  if (known === undefined && facts.isRegistered(name)) return;
+  if (known === undefined || known.isTwin) {
     const ours = actual?.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
     if (ours && actual.metadata.uid !== undefined) {
       await writers.remoteClusters.delete(name, actual.metadata.uid, signal);
@@ -16,7 +18,8 @@ export async function syncRemoteCluster(context: MemberContext, name: string, si
     return;
   }
   if (!known.joined) return;
-  const {object, status} = planRemoteCluster({...known, actual});
+  const defaultRouting = name === consumer.id ? facts.defaultRouting : undefined;
+  const {object, status} = planRemoteCluster({...known, defaultRouting, actual});
   await writers.remoteClusters.apply(object, status, signal);
 }
 

@@ -1,8 +1,8 @@
 import {parseKey} from '../api/meta.ts';
 import {isDnsLabel, isProtectedNamespace} from '../api/names.ts';
 import type {MemberContext} from './member-context.ts';
+import {memoriesOf} from './member-state.ts';
 import {planExportStatus} from './plan-export-status.ts';
-import {memoriesOf} from './sync-import.ts';
 
 /** Why the hub doesn't take an export of this name from any member; undefined: it does. */
 export function refuseExport(key: string, ownNamespace: string): string | undefined {
@@ -43,6 +43,7 @@ export async function syncExportStatus(
       refusal,
       delivery,
       complete,
+      refusedEndpoints: facts.refusedEndpoints(consumer.id, key),
       nowMs: facts.nowMs(),
     });
     await writer.applyStatus(desired, signal);

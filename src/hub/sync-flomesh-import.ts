@@ -1,8 +1,8 @@
 import {parseKey} from '../api/meta.ts';
 import {FILLED_ANNOTATION, isProtectedNamespace} from '../api/names.ts';
 import type {MemberContext} from './member-context.ts';
+import {memoriesOf, namespaceState} from './member-state.ts';
 import {planFlomeshImport} from './plan-flomesh-import.ts';
-import {memoriesOf, namespaceState} from './sync-import.ts';
 
 /** Makes FSM's import of one name in one member what the engine says. @throws KubeError */
 export async function syncFlomeshImport(context: MemberContext, key: string, signal: AbortSignal): Promise<void> {

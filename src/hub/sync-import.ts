@@ -1,14 +1,13 @@
-import type {ServiceImport} from '../api/kinds.ts';
 import {parseKey} from '../api/meta.ts';
 import {HUB_MANAGED_BY, HUB_MANAGER, isProtectedNamespace, MANAGED_BY_LABEL} from '../api/names.ts';
 import {apiVersionOf, namespaces} from '../api/resources.ts';
-import type {MemberExport} from '../clusterset/member-export.ts';
 import {KubeError} from '../kube/kube-error.ts';
 import type {DeliveryResult} from './delivery-ledger.ts';
 import type {MemberContext} from './member-context.ts';
-import type {NamespaceState, Plan} from './plan-import.ts';
+import {memoriesOf, namespaceState} from './member-state.ts';
+import type {Plan} from './plan-import.ts';
 import {planImport} from './plan-import.ts';
-import {exportersOf, rememberExport} from './remembered-export.ts';
+import {hasSlices} from './sync-slices.ts';
 
 /** Makes the standard import of one name in one member what the engine says. @throws KubeError */
 export async function syncImport(context: MemberContext, key: string, signal: AbortSignal): Promise<DeliveryResult> {
@@ -23,6 +22,7 @@ export async function syncImport(context: MemberContext, key: string, signal: Ab
     namespace: namespaceState(context, namespace),
     createNamespaces: facts.createNamespaces,
     written: actual !== undefined && writers.imports.hasWritten(key),
+    hasSlices: hasSlices(context, key),
   });
   return carryOut(context, key, {plan, signal});
 }
@@ -39,37 +39,37 @@ async function carryOut(
       await writers.imports.delete(key, plan.uid, signal);
       return {state: 'NotNeeded'};
     case 'write':
-      if (plan.createNamespace) await createNamespace(client, parseKey(key).namespace ?? '', signal);
+      if (plan.createNamespace) {
+        const why = await createNamespace(client, parseKey(key).namespace ?? '', signal);
+        if (why !== undefined) return {state: 'NotNeeded', forbidden: {why, againAfterMs: NAMESPACE_AGAIN_MS}};
+      }
       await writers.imports.apply(plan.object, plan.status, signal);
       return {state: 'Applied'};
   }
 }
 
-/** Never an apply: it would put our label on a namespace that somebody else made a moment ago. */
-async function createNamespace(client: MemberContext['client'], name: string, signal: AbortSignal): Promise<void> {
+/** Whether a member lets the hub make namespaces may change, and nothing tells of it. */
+const NAMESPACE_AGAIN_MS = 15_000;
+
+/**
+ * Never an apply: it would put our label on a namespace that somebody else made a moment ago.
+ *
+ * @returns why the member doesn't let the hub make it (design §4: a setting of each member), in its words: a namespace that isn't
+ * there needs no import
+ */
+async function createNamespace(
+  client: MemberContext['client'],
+  name: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const labels = {[MANAGED_BY_LABEL]: HUB_MANAGED_BY};
   const object = {apiVersion: apiVersionOf(namespaces), kind: namespaces.kind, metadata: {name, labels}};
   try {
     await client.create(namespaces, object, {fieldManager: HUB_MANAGER, signal});
   } catch (error) {
-    if (!(error instanceof KubeError && error.isAlreadyExists)) throw error;
+    if (!(error instanceof KubeError)) throw error;
+    if (error.isForbidden) return error.message;
+    if (!error.isAlreadyExists) throw error;
   }
-}
-
-export function namespaceState({watches}: MemberContext, name: string): NamespaceState {
-  const found = watches.namespaces.store.get(name);
-  if (found === undefined) return 'Absent';
-  return found.terminating ? 'Terminating' : 'Present';
-}
-
-/** The exports that this member's own import remembers of clusters that cannot be asked (design §5: unknown is not absent). */
-export function memoriesOf(
-  {facts}: MemberContext,
-  key: string,
-  actual: ServiceImport | undefined,
-): readonly MemberExport[] {
-  if (actual === undefined) return [];
-  return exportersOf(actual)
-    .filter((cluster) => facts.isUnknown(cluster) && facts.accepted(cluster, key) === undefined)
-    .map((cluster) => rememberExport(actual, cluster));
+  return undefined;
 }

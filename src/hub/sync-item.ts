@@ -1,5 +1,7 @@
+import type {PolicyKind} from './policy-kinds.ts';
+
 /** What one turn of a member's queue is about. */
-export type SyncKind = 'import' | 'flomesh-import' | 'export' | 'remote-cluster' | 'property';
+export type SyncKind = 'import' | 'slices' | 'flomesh-import' | 'export' | 'remote-cluster' | 'property' | PolicyKind;
 
 export interface SyncItem {
   readonly kind: SyncKind;

@@ -36,7 +36,10 @@ export function importCluster(target: ImportTarget, transport: Transport): Clust
   };
 }
 
-/** Whether an import's route leads anywhere: clusters without a gateway in the view are no destination. */
+/**
+ * Whether an import's route leads anywhere: clusters without a gateway in the view are no destination. One whose pods are in this
+ * network (`reach: Direct`) is reached by its gateway all the same: pods come and go, and what is made of this may be static.
+ */
 export function reachableTiers(view: View, route: Route): Route['tiers'] {
   const tiers = route.tiers
     .map((tier) => tier.filter((at) => at.local || view.clusters.get(at.cluster)?.gateway !== undefined))

@@ -1,6 +1,7 @@
 import type {ImportPort} from '../api/kinds.ts';
 import type {Route} from '../clusterset/decision.ts';
 import {serviceHost} from '../clusterset/dns-names.ts';
+import {dependsOnConsumer} from '../clusterset/import-policy.ts';
 import {route} from '../clusterset/route.ts';
 import type {RouteInput} from '../clusterset/route.ts';
 import type {ImportView, View} from '../clusterset/view.ts';
@@ -30,31 +31,43 @@ interface PortResources {
   readonly cluster: Cluster | undefined;
 }
 
-interface Context {
-  readonly view: View;
+interface Consumption {
   readonly zone: string;
+  /** The namespace of the pod; undefined: it makes no difference. */
+  readonly consumer: string | undefined;
 }
 
-interface Remembered {
+interface Context extends Consumption {
+  readonly view: View;
+}
+
+interface Remembered extends Consumption {
   readonly vip: string;
-  readonly zone: string;
   readonly made: NameResources;
 }
 
-/** By view, because routes depend on all of it: pods of one namespace bind the same names, so each is made once a view. */
+/**
+ * By view, because routes depend on all of it, and by who consumes where policies ask for that: pods of one namespace bind the
+ * same names, so each is made once a view.
+ */
 const memory = new WeakMap<View, Map<ImportView, Remembered>>();
 /** Bounds what a view with thousands of imports can hold on to. */
 const MAX_REMEMBERED = 1_000;
 
-/** A listener and a cluster for each port of a bound name, as the view routes them at this moment. */
-export function nameResources(view: View, bound: BoundName, zone: string): NameResources {
+/** A listener and a cluster for each port of a bound name, as the view routes them for pods of a namespace at this moment. */
+export function nameResources(
+  view: View,
+  bound: BoundName,
+  {zone, namespace}: {readonly zone: string; readonly namespace: string},
+): NameResources {
+  const consumer = dependsOnConsumer(view) ? namespace : undefined;
   const ofView = memory.get(view) ?? new Map<ImportView, Remembered>();
   memory.set(view, ofView);
   const known = ofView.get(bound.import);
-  if (known?.vip === bound.vip && known.zone === zone) return known.made;
-  const made = makeResources({view, zone}, bound);
+  if (known?.vip === bound.vip && known.zone === zone && known.consumer === consumer) return known.made;
+  const made = makeResources({view, zone, consumer}, bound);
   if (ofView.size >= MAX_REMEMBERED) ofView.clear();
-  ofView.set(bound.import, {vip: bound.vip, zone, made});
+  ofView.set(bound.import, {vip: bound.vip, zone, consumer, made});
   return made;
 }
 
@@ -65,8 +78,9 @@ function makeResources(context: Context, bound: BoundName): NameResources {
   return {listeners, clusters, bytes: Buffer.byteLength(JSON.stringify([...listeners, ...clusters]))};
 }
 
-function portResources({view, zone}: Context, bound: BoundName, port: ImportPort): PortResources {
-  const decided = lastingRoute({import: bound.import, view, port});
+function portResources({view, zone, consumer}: Context, bound: BoundName, port: ImportPort): PortResources {
+  const consumption = consumer === undefined ? {} : {consumerNamespace: consumer};
+  const decided = lastingRoute({import: bound.import, view, port, ...consumption});
   const tiers = reachableTiers(view, decided);
   const place = {name: serviceRef(bound.import, port.port), address: bound.vip, port: port.port};
   const target = {view, import: bound.import, port: port.port, tiers};
@@ -108,6 +122,8 @@ function lastingRoute(input: RouteInput): Route {
 }
 
 function whyNowhere(host: string, decided: Route): string {
-  const because = decided.leftOut.map(({cluster, reason}) => `${cluster} ${reason}`).join(', ');
+  // Pods of another cluster come and go, and a bootstrap doesn't follow: without a gateway there is no way there.
+  const direct = decided.tiers.flat().map(({cluster}) => ({cluster, reason: 'NoGateway'}));
+  const because = [...decided.leftOut, ...direct].map(({cluster, reason}) => `${cluster} ${reason}`).join(', ');
   return `isthmus: no cluster serves ${host} at this moment: ${because || 'nobody exports it'}`;
 }

@@ -9,7 +9,7 @@ export type {BoundName} from './name-resources.ts';
 
 export interface StaticBootstrapInput {
   readonly view: View;
-  /** Of the pod. */
+  /** Of the pod: policies may speak of it. */
   readonly namespace: string;
   /** At most 64: the whole text must fit one argument of a process. */
   readonly bound: readonly BoundName[];
@@ -33,7 +33,7 @@ export function staticBootstrap(input: StaticBootstrapInput): Bootstrap {
   const {view} = input;
   const names = input.bound
     .toSorted((a, b) => (keyOf(a.import) < keyOf(b.import) ? -1 : 1))
-    .map((name) => nameResources(view, name, input.zone));
+    .map((name) => nameResources(view, name, input));
   const ready = readinessListener({
     name: 'ready',
     address: isIPv6First(view) ? '::' : '0.0.0.0',

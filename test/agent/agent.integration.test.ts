@@ -6,10 +6,10 @@ import type {EndpointSlice, Service, ServiceImport} from '../../src/api/kinds.ts
 import {DEFAULT_NAMESPACE, derivedServiceName} from '../../src/api/names.ts';
 import * as resources from '../../src/api/resources.ts';
 import type {View, ViewChange} from '../../src/clusterset/view.ts';
-import type {EmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
-import {startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
+import type {DevCluster} from '../../src/dev/dev-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {installManifests} from '../../cli/install-manifests.ts';
+import {startCluster} from '../testbed/clusters.ts';
 import {eventually} from '../tools/eventually.ts';
 import {anImport} from './fixtures.ts';
 
@@ -17,7 +17,7 @@ const logger = pino({level: 'silent'});
 const AT = {namespace: 'bar', name: 'foo'};
 const DERIVED = {namespace: DEFAULT_NAMESPACE, name: derivedServiceName('bar', 'foo')};
 
-let cluster: EmbeddedCluster;
+let cluster: DevCluster;
 let hub: KubeClient;
 let agent: Agent;
 let stop: AbortController;
@@ -53,7 +53,7 @@ const served = (): Promise<readonly string[]> =>
   });
 
 beforeEach(async () => {
-  cluster = await startEmbeddedCluster({name: 'cluster-2', index: 2, logger});
+  cluster = await startCluster({name: 'cluster-2', index: 2});
   await cluster.applyManifests(await installManifests('agent'));
   hub = new KubeClient({credentials: cluster.credentials, userAgent: 'test'});
   await hub.create(

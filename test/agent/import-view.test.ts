@@ -69,3 +69,16 @@ test('addresses that nobody may be sent to are dropped from headless slices (des
   expect(view?.endpoints.map(({addresses}) => addresses)).toEqual([['10.3.0.1']]);
   expect(view?.ports).toEqual([{name: 'pg', port: 5432, protocol: 'TCP'}]);
 });
+
+test('where slices were imported from is known of every type of import, also of clusters without an endpoint', () => {
+  const slice = (sourceCluster: string) => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {name: sourceCluster, labels: {'multicluster.kubernetes.io/source-cluster': sourceCluster}},
+    addressType: 'IPv4' as const,
+  });
+  const importedSlices = ['b', 'a', 'b'].map(slice);
+  for (const type of ['Headless', 'ClusterSetIP'] as const) {
+    expect(toImportView(anImport({spec: {type}}), {...nothing, importedSlices}).sliceClusters).toEqual(['a', 'b']);
+  }
+});

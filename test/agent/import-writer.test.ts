@@ -1,4 +1,4 @@
-import {beforeEach, describe, expect, test} from 'vitest';
+import {beforeEach, describe, expect, test, vi} from 'vitest';
 
 import {ImportWriter} from '../../src/agent/import-writer.ts';
 import type {Sources} from '../../src/agent/sources.ts';
@@ -6,27 +6,42 @@ import type {Condition, KubeObject} from '../../src/api/meta.ts';
 import {keyOf} from '../../src/api/meta.ts';
 import type {Resource} from '../../src/api/resources.ts';
 import type {KubeClient} from '../../src/kube/client.ts';
+import type {View} from '../../src/clusterset/view.ts';
+import {aCluster, aView, anImport as anImportView} from '../clusterset/fixtures.ts';
 import {anImport, derivedOf, slicesOf} from './fixtures.ts';
 
 /** What was asked of the API server, in order, as `verb plural[/subresource]`. */
 let calls: {call: string; body: KubeObject}[];
 let stores: Record<'imports' | 'services' | 'slices', Map<string, KubeObject>>;
 let nowMs: number;
+let view: View;
 
 const signal = new AbortController().signal;
+
+/** When the API server answers an apply of this plural. */
+let answered: (plural: string) => Promise<void>;
 
 /** Answers as an API server would, as far as the writer looks at it: a derived Service comes back with addresses. */
 const client = {
   apply: (resource: Resource, body: KubeObject, options: {subresource?: string}) => {
     const call = `apply ${resource.plural}${options.subresource === undefined ? '' : `/${options.subresource}`}`;
     calls.push({call, body});
-    return Promise.resolve(resource.plural === 'services' ? derivedOf(anImport()) : body);
+    if (resource.plural === 'services') return Promise.resolve(derivedOf(anImport()));
+    return answered(resource.plural).then(() => (resource.plural === 'serviceimports' ? whole(body) : body));
   },
   delete: (resource: Resource, at: KubeObject['metadata']) => {
     calls.push({call: `delete ${resource.plural}`, body: {apiVersion: '', kind: '', metadata: at}});
     return Promise.resolve(true);
   },
 } as unknown as KubeClient;
+
+/** Of an import: what was there with what was applied, and another generation. */
+function whole(body: KubeObject): KubeObject {
+  const before = stores.imports.get(keyOf(body.metadata));
+  const generation = (before?.metadata.generation ?? 1) + 1;
+  const spec = {...(before as {spec?: object} | undefined)?.spec, ...(body as {spec?: object}).spec};
+  return {...before, ...body, metadata: {...before?.metadata, ...body.metadata, generation}, spec} as KubeObject;
+}
 
 function writer(maxVips = 10, used = 0): ImportWriter {
   const sources = Object.fromEntries(
@@ -36,6 +51,7 @@ function writer(maxVips = 10, used = 0): ImportWriter {
     client,
     sources,
     namespace: 'isthmus-system',
+    view: () => view,
     lingerMs: () => 60_000,
     maxVips,
     derivedCount: () => used,
@@ -56,8 +72,45 @@ function conditionsSent(index: number): readonly Condition[] {
 
 beforeEach(() => {
   calls = [];
+  answered = () => Promise.resolve();
   nowMs = 1_000_000;
+  view = aView();
   stores = {imports: new Map(), services: new Map(), slices: new Map()};
+});
+
+describe('Carried of a headless import says whether any pod can be reached from here (design §7)', () => {
+  const headless = {type: 'Headless', clusters: ['cluster-1']} as const;
+  const flat = ['cluster-1', 'cluster-2', 'cluster-3'].map((id) => aCluster(id, {network: 'flat'}));
+  const cases = [
+    {name: 'no common network', imported: {...headless, sliceClusters: ['cluster-1']}, said: 'False/NotSameNetwork'},
+    {
+      name: 'one network, slices there',
+      imported: {...headless, sliceClusters: ['cluster-1']},
+      clusters: flat,
+      said: 'Unknown/PodAddresses',
+    },
+    {
+      name: 'one network, no slices',
+      imported: {...headless, sliceClusters: []},
+      clusters: flat,
+      said: 'False/SlicesNotImported',
+    },
+    {
+      name: 'the own cluster exports too',
+      imported: {...headless, clusters: ['cluster-1', 'cluster-2']},
+      said: 'Unknown/PodAddresses',
+      message: 'cluster-1 (NotSameNetwork)',
+    },
+    {name: 'nobody is known to export', imported: {...headless, clusters: []}, said: 'Unknown/PodAddresses'},
+  ];
+  test.each(cases)('$name: $said', async ({imported, clusters, said, message = ''}) => {
+    view = aView({imports: [anImportView(imported.clusters, imported)], ...(clusters && {clusters})});
+    put('imports', anImport({spec: {type: 'Headless'}}));
+    await writer().reconcile('bar/foo', signal);
+    const carried = conditionsSent(-1).find(({type}) => type === 'isthmus.dev/Carried');
+    expect(`${carried?.status}/${carried?.reason}`).toBe(said);
+    expect(carried?.message).toContain(message);
+  });
 });
 
 describe('a new import', () => {
@@ -71,6 +124,27 @@ describe('a new import', () => {
       'apply serviceimports',
       'apply serviceimports/status',
     ]);
+  });
+
+  test('has no address announced while one slice of two is still to be answered (design §7)', async () => {
+    put('imports', anImport());
+    const slow = Promise.withResolvers<void>();
+    let slices = 0;
+    answered = (plural) => (plural === 'endpointslices' && ++slices === 2 ? slow.promise : Promise.resolve());
+    const reconciled = writer().reconcile('bar/foo', signal);
+    await vi.waitFor(() => expect(slices).toBe(2));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(calls.map(({call}) => call)).not.toContain('apply serviceimports');
+    slow.resolve();
+    await reconciled;
+    expect(calls.map(({call}) => call)).toContain('apply serviceimports');
+  });
+
+  test('has conditions of the generation that its addresses made, so that they are written once', async () => {
+    put('imports', anImport());
+    await writer().reconcile('bar/foo', signal);
+    const before = anImport().metadata.generation ?? 1;
+    expect(conditionsSent(-1).map(({observedGeneration}) => observedGeneration)).toEqual([before + 1, before + 1]);
   });
 
   test('every apply to it carries the uid that was seen, so that a deleted import does not come back (design §3)', async () => {

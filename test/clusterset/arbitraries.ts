@@ -96,6 +96,13 @@ const clusterView = (id: string) =>
       hasGateway: fc.boolean(),
       region: fc.constantFrom('eu', 'us'),
       zone: fc.constantFrom('1', '2'),
+      network: fc.constantFrom(undefined, 'n1', 'n2'),
+      drainShare: fc.constantFrom(0, 0, 0.25, 1),
+      api: fc.constantFrom(
+        {state: 'Reachable' as const, sinceMs: 0},
+        {state: 'Unreachable' as const, sinceMs: 0},
+        {state: 'Unreachable' as const, sinceMs: 3_000_000},
+      ),
     })
     .map(({hasGateway, gatewayHealth, ...rest}) => {
       const gateway = hasGateway ? {} : {gateway: undefined};
@@ -110,13 +117,18 @@ export const routeInputs: fc.Arbitrary<RouteInput & {port: {port: number; protoc
     serving: fc.option(clusters, {nil: undefined}),
     known: clusters.chain((ids) => fc.tuple(...ids.map(clusterView))),
     policy: fc.option(trafficPolicy, {nil: undefined}),
+    sliceClusters: clusters,
+    ignoreDrain: clusters,
+    hub: fc.constantFrom('Alive' as const, 'Expired' as const),
   })
-  .map(({exporters, ready, serving, known, policy}) => ({
+  .map(({exporters, ready, serving, known, policy, sliceClusters, ignoreDrain, hub}) => ({
     import: anImport(exporters, {
       readyClusters: ready,
       portClusters: serving === undefined ? {} : {'TCP/80': serving.filter((id) => exporters.includes(id))},
+      sliceClusters,
+      ignoreDrain,
     }),
-    view: aView({clusterId: 'a', clusters: known}),
+    view: aView({clusterId: 'a', clusters: known, hub: {state: hub, observedMs: 0}, atMs: 3_600_000}),
     port: {port: 80, protocol: 'TCP'},
     ...(policy === undefined ? {} : {policy}),
   }));

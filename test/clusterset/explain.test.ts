@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 
-import {explainMerge, explainRoute} from '../../src/clusterset/explain.ts';
+import {explain, explainMerge, explainRoute, formatTrace} from '../../src/clusterset/explain.ts';
 import {merge} from '../../src/clusterset/merge.ts';
 import {route} from '../../src/clusterset/route.ts';
 import {memberExports, routeInputs} from './arbitraries.ts';
@@ -16,7 +16,7 @@ describe('explainRoute', () => {
       aCluster('cluster-2'),
       aCluster('cluster-3', {api: {state: 'Unreachable', sinceMs: undefined}}),
     ];
-    const view = aView({clusters, hub: {state: 'Expired', observedMs: 0}});
+    const view = aView({clusters, hub: {state: 'Alive', observedMs: 0}, atMs: 3_600_000});
     const policy = aTrafficPolicy({
       lbType: 'FailOver',
       targets: ['cluster-1', 'cluster-3', 'cluster-9'].map((clusterKey) => ({clusterKey})),
@@ -26,14 +26,13 @@ describe('explainRoute', () => {
       ['import', 'bar/foo', 'ClusterSetIP'],
       ['import', 'cluster-9', 'UnknownCluster'],
       ['policy', 'bar/foo', 'foo'],
-      ['health', 'hub', 'Expired'],
-      ['health', 'cluster-1', 'Unreachable'],
-      ['health', 'cluster-3', 'Unreachable'],
+      ['health', 'cluster-1', 'Stale'],
+      ['health', 'cluster-3', 'Frozen'],
       ['health', 'cluster-1', 'GatewayDead'],
       ['route', 'cluster-2', 'Routed'],
       ['route', 'cluster-3', 'Routed'],
     ]);
-    expect(trace[2]?.because).toBe('GlobalTrafficPolicy foo says FailOver');
+    expect(trace[2]?.because).toBe('GlobalTrafficPolicy foo of this cluster says FailOver');
     expect(trace.at(-2)?.because).toBe('tier 1, used first; weight 100 of 100; the own cluster');
     expect(trace.at(-1)?.because).toBe(
       'tier 2, used when no cluster of tier 1 is healthy; weight 100 of 100; by its gateway',
@@ -54,6 +53,7 @@ describe('explainRoute', () => {
         const trace = explainRoute(input);
         const routed = trace.filter(({verdict}) => verdict === 'Routed').map(({subject}) => subject);
         expect(routed).toEqual(decided.tiers.flat().map(({cluster}) => cluster));
+        expect(trace.some(({step, verdict}) => step === 'route' && verdict === 'Stale')).toBe(decided.stale);
         for (const {cluster, reason, message} of decided.leftOut) {
           expect(trace).toContainEqual(expect.objectContaining({subject: cluster, verdict: reason, because: message}));
         }
@@ -105,6 +105,65 @@ describe('explainMerge', () => {
           }
         }
       }),
+    );
+  });
+});
+
+describe('explain: one trace for one service and one asking cluster', () => {
+  const exports = [anExport('cluster-1', {createdAtMs: 1}), anExport('cluster-3', {createdAtMs: 2}, {headless: true})];
+  const input = {import: anImport(['cluster-1', 'cluster-3']), view: aView()};
+
+  test('exports and who won, then the import, the policy, and the route', () => {
+    const steps = explain({exports, route: input}).map(({step, subject, verdict}) => `${step} ${subject} ${verdict}`);
+    expect(steps).toEqual([
+      'export cluster-1 Valid',
+      'export cluster-3 Valid',
+      'merge bar/foo ClusterSetIP',
+      'merge bar/foo TypeConflict',
+      'import bar/foo Imported',
+      'import bar/foo ClusterSetIP',
+      'policy bar/foo local-first',
+      'route cluster-1 Routed',
+      'route cluster-3 Routed',
+    ]);
+    expect(explain({exports})).toEqual(explainMerge(exports));
+    expect(explain({route: input})).toEqual(explainRoute(input));
+  });
+
+  test('a cluster under drain, a direct one, and the hub that is not heard', () => {
+    const clusters = [
+      aCluster('cluster-1', {drainShare: 0.25, network: 'n'}),
+      aCluster('cluster-2', {network: 'n'}),
+      aCluster('cluster-3'),
+    ];
+    const view = aView({clusters, hub: {state: 'Expired', observedMs: 0}});
+    const trace = explainRoute({import: anImport(['cluster-1', 'cluster-3'], {sliceClusters: ['cluster-1']}), view});
+    expect(trace.filter(({step}) => step === 'health')).toEqual([
+      {
+        step: 'health',
+        subject: 'hub',
+        verdict: 'Expired',
+        because: 'no heartbeat since 1970-01-01T00:00:00.000Z: membership stays as it was',
+      },
+    ]);
+    expect(trace.find(({subject}) => subject === 'cluster-1')?.because).toBe(
+      "tier 1, used first; weight 3 of 7; at its pods' addresses; 25% of it drained",
+    );
+  });
+
+  test('an export whose time can not be read breaks no explanation', () => {
+    const odd = [anExport('cluster-1', {createdAtMs: Number.MAX_SAFE_INTEGER})];
+    expect(explain({exports: odd})[0]?.because).toContain('created at a time that can not be read');
+  });
+
+  test('as text: two lines a step, and no control character of a remote text', () => {
+    const because = 'line\u001b[31m\nbreak';
+    expect(
+      formatTrace([{step: 'route', subject: 'a', verdict: 'Routed', because}, ...explain({exports}).slice(0, 1)]),
+    ).toBe(
+      'route   a: Routed\n        because line [31m break\n' +
+        'export  cluster-1: Valid\n' +
+        '        because Service bar/foo is exported. multicluster.x-k8s.io, created 1970-01-01T00:00:00.001Z, the oldest valid export',
     );
   });
 });

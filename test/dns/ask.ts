@@ -2,9 +2,10 @@ import {decode} from 'dns-packet';
 import type {DecodedPacket, Record as PacketRecord} from 'dns-packet';
 import {Counters} from '../../dns/counters.ts';
 import {Responder} from '../../dns/responder.ts';
-import type {Transport} from '../../dns/responder.ts';
+import type {Transport} from '../../dns/wire/query-reader.ts';
 import {nameFromText} from '../../dns/wire/name.ts';
-import type {CompiledChange} from '../../dns/zone/zone-compiler.ts';
+import {Explainer} from '../../dns/zone/explainer.ts';
+import type {CompiledChange, ZoneOptions} from '../../dns/zone/zone-compiler.ts';
 import {ZoneCompiler} from '../../dns/zone/zone-compiler.ts';
 import {ZoneTable} from '../../dns/zone/zone-table.ts';
 import type {View} from '../../src/clusterset/view.ts';
@@ -29,15 +30,36 @@ export function applyAll(table: ZoneTable, compiled: CompiledChange): void {
   }
 }
 
-export function compileView(view: View): ZoneTable {
+export function makeCompiler(options: Partial<ZoneOptions> = {}): ZoneCompiler {
+  return new ZoneCompiler({zone: ZONE, ttlSeconds: 5, ...options});
+}
+
+export function compileView(view: View, options: Partial<ZoneOptions> = {}): ZoneTable {
   const table = makeTable();
-  applyAll(table, new ZoneCompiler({zone: ZONE, ttlSeconds: 5}).compile(view, everything));
+  applyAll(table, makeCompiler(options).compile(view, everything));
   return table;
 }
 
-export function makeResponder(table: ZoneTable, o: {synced?: boolean; nowMs?: () => number} = {}): Responder {
+/** A responder that answers from one view and can explain it. */
+export function responderFor(view: View, options: Partial<ZoneOptions> = {}, o: ResponderSettings = {}): Responder {
+  const table = makeTable();
+  const explainer = new Explainer();
+  const compiled = makeCompiler(options).compile(view, everything);
+  if (compiled.clusterset) explainer.learn(compiled.clusterset);
+  applyAll(table, compiled);
+  return makeResponder(table, {...o, explainer});
+}
+
+export interface ResponderSettings {
+  readonly synced?: boolean;
+  readonly nowMs?: () => number;
+  readonly explainer?: Explainer;
+}
+
+export function makeResponder(table: ZoneTable, o: ResponderSettings = {}): Responder {
   const counters = new Counters(Counters.allocate(1), 0);
-  const responder = new Responder({zone: ZONE, table, counters, ttlSeconds: 5, nowMs: o.nowMs ?? (() => 0)});
+  const {nowMs = () => 0, explainer = new Explainer()} = o;
+  const responder = new Responder({zone: ZONE, table, counters, explainer, ttlSeconds: 5, nowMs});
   responder.synced = o.synced ?? true;
   return responder;
 }
@@ -90,8 +112,13 @@ export function opt(udpBytes: number, version = 0, options: Uint8Array = Buffer.
   return Buffer.concat([record, options]);
 }
 
-export function ask(responder: Responder, message: Buffer, transport: Transport = 'udp'): DecodedPacket {
-  const reply = responder.respond(message, transport);
+export function ask(
+  responder: Responder,
+  message: Buffer,
+  transport: Transport = 'udp',
+  client = '127.0.0.1',
+): DecodedPacket {
+  const reply = responder.respond(message, transport, client);
   if (!reply) throw new Error('the query was dropped');
   if (transport === 'udp') return decode(reply);
   if (reply.readUInt16BE(0) !== reply.length - 2) throw new Error('the length before the TCP answer is wrong');
@@ -134,4 +161,16 @@ function text(record: PacketRecord): string {
     default:
       return String(data);
   }
+}
+
+/** The extended error of an answer: its code and text; undefined: it has none. */
+export function extendedErrorOf(reply: DecodedPacket): {code: number; text: string} | undefined {
+  const options = reply.additionals.flatMap((record) => record.options ?? []);
+  const data = options.find((option) => option.code === 15)?.data;
+  return data && {code: data.readUInt16BE(0), text: data.toString('latin1', 2)};
+}
+
+/** The strings of the TXT records. */
+export function texts(reply: DecodedPacket): readonly string[] {
+  return reply.answers.flatMap((record) => (record.data as Buffer[]).map((part) => part.toString('latin1')));
 }

@@ -40,7 +40,7 @@ test('a big publication is taken over in steps, later ones wait their turn, and 
     expect(table.size - before).toBeLessThanOrEqual(100);
   }
   expect(rounds).toBeGreaterThan(100);
-  const names = 3 * 3000 + 1 + 3;
+  const names = 3 * 3000 + 1 + 5;
   expect(served).toEqual([
     [1, names],
     [2, names],

@@ -3,7 +3,7 @@ import type {Socket as UdpSocket} from 'node:dgram';
 import {once} from 'node:events';
 import {createServer} from 'node:net';
 import type {AddressInfo} from 'node:net';
-import {encode} from 'dns-packet';
+import {decode, encode} from 'dns-packet';
 import {afterEach, describe, expect, test} from 'vitest';
 import {queryDns} from '../../dns/client.ts';
 import {framed} from './live-server.ts';
@@ -43,20 +43,26 @@ async function tcpServer(onQuery: (query: Buffer) => Buffer | 'end' | 'nothing')
 }
 
 function answerTo(query: Buffer, packet: object): Buffer {
-  const answer = encode({type: 'response', id: query.readUInt16BE(0), ...packet});
-  return answer;
+  const {questions} = decode(query);
+  return encode({type: 'response', id: query.readUInt16BE(0), questions, ...packet});
 }
 
 const name = 'web.test.svc.clusterset.local';
 const ask = (port: number, o: object = {}) => queryDns({server: '127.0.0.1', port, name, type: 'A', ...o});
 
 describe('over UDP', () => {
-  test('an answer with another id, and an echo of the query, are not the answer', async () => {
+  test('an answer with another id or question, and an echo of the query, are not the answer', async () => {
     const port = await udpServer((query, reply) => {
       const other = answerTo(query, {answers: [{type: 'A', name, data: '192.0.2.66'}]});
       other.writeUInt16BE(query.readUInt16BE(0) ^ 1, 0);
       reply(other);
       reply(query);
+      const answers = [{type: 'A', name, data: '192.0.2.66'}];
+      for (const asked of ['web.test.svc.clusterset.locaL', 'wev.test.svc.clusterset.local']) {
+        reply(answerTo(query, {questions: [{type: 'A', name: asked}], answers}));
+      }
+      reply(answerTo(query, {questions: [{type: 'AAAA', name}], answers}));
+      reply(answerTo(query, {questions: [], answers}));
       reply(answerTo(query, {answers: [{type: 'A', name, data: '192.0.2.1'}]}));
     });
     expect((await ask(port)).answers.map((record) => record.data)).toEqual(['192.0.2.1']);

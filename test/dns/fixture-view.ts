@@ -108,6 +108,7 @@ export const fixture: View = makeView({
     makeCluster('cluster-c', {network: 'net-2'}),
     makeCluster('cluster-d'),
     makeCluster('eu.west', {network: 'net-1'}),
+    makeCluster('west', {network: 'net-1'}),
   ],
   imports: [
     makeImport('web', {
@@ -169,6 +170,14 @@ export const fixture: View = makeView({
         }),
       ],
     }),
+    makeImport('twins', {
+      type: 'Headless',
+      slices: [
+        makeSlice('cluster-b', [endpoint('10.4.2.1', 'twin'), endpoint('10.4.2.2', 'twin')]),
+        makeSlice('cluster-b', [endpoint('10.4.2.2', 'twin')]),
+      ],
+    }),
+    makeImport('clash', {type: 'Headless', slices: [makeSlice('west', [endpoint('10.8.1.1', 'eu')])]}),
     makeImport('s'.repeat(64), {ips: ['10.42.1.1']}),
     makeImport('two.labels', {ips: ['10.42.1.2']}),
     makeImport('ghost', {namespace: 'missing', ips: ['10.42.1.3']}),

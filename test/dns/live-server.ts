@@ -10,7 +10,12 @@ import {everything} from './fixture-view.ts';
 
 /** Servers and sockets for the tests at the socket; everything is closed after each test. */
 
-const opened: (() => Promise<void>)[] = [];
+const opened: (() => Promise<void> | void)[] = [];
+
+/** Closed after the test, in the order of opening. */
+export function afterTest(close: () => Promise<void> | void): void {
+  opened.push(close);
+}
 
 afterEach(async () => {
   for (const close of opened.splice(0)) await close();
@@ -71,6 +76,13 @@ export interface TcpPeer {
 
 export async function tcpPeer(server: DnsServer): Promise<TcpPeer> {
   const socket = connect(server.address.port, server.address.host);
+  const peer = framedPeer(socket);
+  await withDeadline(new Promise((resolve) => void socket.once('connect', resolve)), 'a connection');
+  return peer;
+}
+
+/** A client that sends what it is given over a connection of any kind. */
+export function framedPeer(socket: Socket): TcpPeer {
   const all: Buffer[] = [];
   let rest = Buffer.alloc(0);
   let wake: () => void = () => undefined;
@@ -85,7 +97,6 @@ export async function tcpPeer(server: DnsServer): Promise<TcpPeer> {
     socket.destroy();
     await closed;
   });
-  await withDeadline(new Promise((resolve) => void socket.once('connect', resolve)), 'a connection');
   const messages = (count: number) =>
     withDeadline(
       new Promise<readonly Buffer[]>((resolve) => {

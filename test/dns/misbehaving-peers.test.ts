@@ -51,6 +51,16 @@ describe('over UDP, beside a good client that loses nothing', () => {
     message.set(bytes, at);
     return message;
   };
+  const latin1 = (text: string) => [...Buffer.from(text, 'latin1')];
+  const labels = (count: number, length: number) =>
+    Array.from({length: count}, () => [length, ...Array<number>(length).fill(97)]).flat();
+  const inSvc = [3, ...latin1('svc'), 10, ...latin1('clusterset'), 5, ...latin1('local'), 0];
+  const named = (...name: readonly number[]) =>
+    Buffer.concat([good.subarray(0, 12), Buffer.from(name), Buffer.from([0, 1, 0, 1])]);
+  const withOption = (...octets: readonly number[]) => {
+    const message = withBytes(11, 1);
+    return Buffer.concat([message, opt(1232, 0, Buffer.from(octets))]);
+  };
   const cases = [
     dropped('an empty datagram', Buffer.alloc(0)),
     dropped('half a header', good.subarray(0, 6)),
@@ -67,10 +77,47 @@ describe('over UDP, beside a good client that loses nothing', () => {
       Buffer.concat([good.subarray(0, 12), Buffer.from([0xc0, 12, 0, 1, 0, 1])]),
       'FORMERR',
     ),
-    answered('opcode 15', withBytes(2, 0x78), 'NOTIMP'),
+    answered('a pointer forwards', named(0xc0, 40), 'FORMERR'),
+    answered('a pointer past the end', named(0xff, 0xff), 'FORMERR'),
+    answered('half a pointer', Buffer.concat([good.subarray(0, 12), Buffer.from([0xc0])]), 'FORMERR'),
+    answered('a pointer behind a label', named(3, 119, 101, 98, 0xc0, 12), 'FORMERR'),
+    answered('a label of the kind 0x40', named(0x41, 97, 0), 'FORMERR'),
+    answered('a label of the kind 0x80', named(0x81, 97, 0), 'FORMERR'),
+    answered('a label of 64 octets', named(64, ...Array<number>(64).fill(97), 0), 'FORMERR'),
+    answered('a label of 63 octets', named(63, ...Array<number>(63).fill(97), 0), 'REFUSED'),
+    answered('a name of 255 octets', named(...labels(3, 63), ...labels(1, 61), 0), 'REFUSED'),
+    answered('a name of 256 octets', named(...labels(3, 63), ...labels(1, 62), 0), 'FORMERR'),
+    answered('a name of 127 labels', named(...labels(127, 1), 0), 'REFUSED'),
+    answered('a name that never ends', Buffer.concat([good.subarray(0, 12), Buffer.from([5, 97])]), 'FORMERR'),
+    answered('the root', named(0), 'REFUSED'),
+    answered('a label with a dot is no two labels', named(8, ...latin1('web.test'), ...inSvc), 'NXDOMAIN'),
+    answered('a label with a NUL', named(4, ...latin1('web\0'), 4, ...latin1('test'), ...inSvc), 'NXDOMAIN'),
+    answered('the zone within a label', named(17, ...latin1('\nclusterset\u0005local'), 0), 'REFUSED'),
+    ...Array.from({length: 15}, (_, i) => answered(`opcode ${i + 1}`, withBytes(2, (i + 1) << 3), 'NOTIMP')),
+    ...[0, 3, 4, 254, 255].map((n) => answered(`class ${n}`, withBytes(good.length - 1, n), 'REFUSED')),
+    answered('65,535 questions', withBytes(4, 255, 255), 'FORMERR'),
+    answered('type OPT', withBytes(good.length - 3, 41), 'FORMERR'),
+    answered('type TSIG', withBytes(good.length - 3, 250), 'NOTIMP'),
+    answered('a transfer', withBytes(good.length - 3, 252), 'REFUSED'),
+    answered('an octet too many', Buffer.concat([good, Buffer.from([0])]), 'FORMERR'),
+    answered('an octet too few', good.subarray(0, -1), 'FORMERR'),
+    answered(
+      'a record that is no OPT',
+      Buffer.concat([withBytes(11, 1), good.subarray(12), Buffer.alloc(6)]),
+      'FORMERR',
+    ),
+    answered('two OPT records', Buffer.concat([withBytes(11, 2), opt(1232), opt(1232)]), 'FORMERR'),
+    answered(
+      'an OPT record with an owner',
+      Buffer.concat([withBytes(11, 1), Buffer.from([1, 97]), opt(1232)]),
+      'FORMERR',
+    ),
+    answered('a cookie of 7 octets', withOption(0, 10, 0, 7, 1, 2, 3, 4, 5, 6, 7), 'FORMERR'),
+    answered('a cookie of 41 octets', withOption(0, 10, 0, 41, ...Array<number>(41).fill(9)), 'FORMERR'),
+    answered('options that nobody knows', withOption(0xfd, 0xe9, 0, 2, 1, 2, 0, 3, 0, 0), 'NOERROR'),
+    answered('EDNS 0', question(web, 'A', {edns: 0}), 'NOERROR'),
     answered('no question', withBytes(5, 0), 'FORMERR'),
     answered('two questions', withBytes(5, 2), 'FORMERR'),
-    answered('class 0', withBytes(good.length - 1, 0), 'REFUSED'),
     answered('type 0', withBytes(good.length - 3, 0), 'NOERROR'),
     answered('EDNS 65535', question(web, 'A', {edns: 65_535}), 'NOERROR'),
     answered('65,535 claimed records', withBytes(6, 255, 255, 255, 255, 255, 255), 'FORMERR'),
@@ -80,6 +127,23 @@ describe('over UDP, beside a good client that loses nothing', () => {
       'FORMERR',
     ),
   ];
+
+  test('each gets what it deserves over TCP as well', async () => {
+    const server = await startServer({view: fixture});
+    for (const {name, message, rcode} of cases) {
+      const peer = await tcpPeer(server);
+      peer.socket.write(message.length > 0xffff ? message : framed(message));
+      if (rcode === undefined || message.length > 4096) {
+        await peer.closed;
+      } else {
+        expect(decode((await peer.messages(1))[0]!).rcode, name).toBe(rcode);
+        peer.socket.destroy();
+      }
+    }
+    const last = await tcpPeer(server);
+    last.socket.write(framed(good));
+    expect(await last.messages(1)).toHaveLength(1);
+  });
 
   test('each gets what it deserves, and the server lives', async () => {
     const server = await startServer({view: fixture});
@@ -243,6 +307,21 @@ describe('over TCP, beside a good client that loses nothing', () => {
     const fifth = await tcpPeer(server);
     fifth.socket.write(framed(good));
     expect(await withDeadline(fifth.messages(1), 'the freed place')).toHaveLength(1);
+  });
+
+  test('a flood of connections that say nothing costs nobody his answers', async () => {
+    const server = await startServer({
+      view: fixture,
+      tcp: {maxConnections: 50, maxConnectionsPerClient: 50, idleMs: 500},
+    });
+    const client = await goodClient(server);
+    const flood = await Promise.all(Array.from({length: 200}, () => tcpPeer(server)));
+    await Promise.all(flood.map((peer) => peer.closed));
+    expect(await client.stop()).toBeGreaterThan(10);
+    await counted(server, {tcpConnections: 0, tcpAccepted: 50, tcpRejected: 150});
+    const late = await tcpPeer(server);
+    late.socket.write(framed(good));
+    expect(await late.messages(1)).toHaveLength(1);
   });
 
   test('a reset in the middle of a query costs nothing', async () => {

@@ -1,7 +1,8 @@
 import {describe, expect, test} from 'vitest';
 import {Counters} from '../../dns/counters.ts';
 import {Responder} from '../../dns/responder.ts';
-import {ask, compileView, lines, makeResponder, makeTable, opt, question, ZONE} from './ask.ts';
+import {Explainer} from '../../dns/zone/explainer.ts';
+import {ask, compileView, extendedErrorOf, lines, makeResponder, makeTable, opt, question, ZONE} from './ask.ts';
 import {endpoint, fixture, makeCluster, makeImport, makeSlice, makeView} from './fixture-view.ts';
 
 const table = compileView(fixture);
@@ -193,7 +194,8 @@ describe('truncation keeps RRsets whole (RFC 2181 section 9)', () => {
 
 describe('26: before the first synced view', () => {
   const counters = new Counters(Counters.allocate(1), 0);
-  const unsynced = new Responder({zone: ZONE, table: makeTable(), counters, ttlSeconds: 5, nowMs: () => 0});
+  const explainer = new Explainer();
+  const unsynced = new Responder({zone: ZONE, table: makeTable(), counters, explainer, ttlSeconds: 5, nowMs: () => 0});
 
   test.each([web, 'clusterset.local', 'dns-version.clusterset.local'])(
     '%s is SERVFAIL, because nobody knows',
@@ -231,20 +233,27 @@ describe('stale sources (design 6)', () => {
     const aged = makeResponder(compileView(from), {nowMs: () => atMinute * minute});
     const reply = ask(aged, question(`${name}.test.svc.clusterset.local`, 'A', {edns: 1232}));
     expect(reply.answers).toHaveLength(1);
-    return reply.additionals[0]?.options?.some((option) => option.data?.equals(Buffer.from([0, 3])));
+    return extendedErrorOf(reply);
   };
 
   test.each([
-    ['a ClusterSetIP whose exporters are all away for long', 'both', 125, true],
-    ['one of them not for long enough', 'both', 124, false],
-    ['a ClusterSetIP with a live exporter', 'live', 1000, false],
-    ['a Headless answer with an endpoint of a cluster that is away for long', 'head', 115, true],
-    ['not for long enough', 'head', 114, false],
-  ])('%s', (_name, service, atMinute, stale) => {
-    expect(isStale(view, service, atMinute)).toBe(stale);
+    ['a ClusterSetIP whose exporters are all away for long', 'both', 125, 'as of 900 s ago'],
+    ['the age grows', 'both', 126.5, 'as of 990 s ago'],
+    ['one of them not for long enough', 'both', 124, undefined],
+    ['a ClusterSetIP with a live exporter', 'live', 1000, undefined],
+    ['a Headless answer with an endpoint of a cluster that is away for long', 'head', 1115, 'as of 60900 s ago'],
+    ['not for long enough', 'head', 114, undefined],
+  ])('%s', (_name, service, atMinute, text) => {
+    expect(isStale(view, service, atMinute)).toEqual(text === undefined ? undefined : {code: 3, text});
+  });
+
+  test('a hub that was away itself starts every clock anew', () => {
+    const back = {...view, hub: {state: 'Alive', observedMs: 0, sinceMs: 200 * minute} as const};
+    expect(isStale(back, 'both', 214)).toBeUndefined();
+    expect(isStale(back, 'both', 215)).toEqual({code: 3, text: 'as of 900 s ago'});
   });
 
   test('no clock runs while the hub is not heard', () => {
-    expect(isStale({...view, hub: {state: 'Expired', observedMs: 0}}, 'both', 1000)).toBe(false);
+    expect(isStale({...view, hub: {state: 'Expired', observedMs: 0}}, 'both', 1000)).toBeUndefined();
   });
 });

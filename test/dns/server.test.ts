@@ -10,33 +10,10 @@ import {pino} from 'pino';
 import {question} from './ask.ts';
 import {changeOf, everything, fixture, makeImport, makeView} from './fixture-view.ts';
 import {startServer, tcpPeer, udpPeer, withDeadline} from './live-server.ts';
-import {answersOf, questionOf, SOA_LINE, WORKED_QUERIES} from './worked-queries.ts';
 
 const silent = pino({level: 'silent'});
 
-describe('worked queries, over the socket', () => {
-  test.each(['udp', 'tcp'] as const)('all of them over %s', async (transport) => {
-    const server = await startServer({view: fixture});
-    const {host, port} = server.address;
-    for (const query of WORKED_QUERIES) {
-      const title = `${query.rule}: ${query.question} ${query.type}`;
-      const reply = await queryDns({server: host, port, name: questionOf(query), type: query.type, transport});
-      const text = (records: typeof reply.answers) =>
-        records.map((r) => `${r.name} ${r.ttl} IN ${r.type} ${r.data}`).sort();
-      // dns2 does not know HINFO: it comes as its octets (RFC 3597).
-      const expected = answersOf(query).map((line) => line.replace('"RFC8482" ""', '\\# 9 075246433834383200'));
-      expect(reply.rcode, title).toBe(query.rcode ?? 'NOERROR');
-      expect(text(reply.answers), title).toEqual(expected);
-      expect(text(reply.authorities), title).toEqual(query.soa ? [SOA_LINE] : []);
-      expect(reply.transport, title).toBe(transport);
-    }
-    const {answers, udpQueries, tcpQueries} = server.stats();
-    expect(Object.values(answers).reduce((a, b) => a + b)).toBe(WORKED_QUERIES.length);
-    expect([udpQueries, tcpQueries]).toEqual(
-      transport === 'udp' ? [WORKED_QUERIES.length, 0] : [0, WORKED_QUERIES.length],
-    );
-  });
-
+describe('worked query 29, over the socket', () => {
   test('29: what is truncated over UDP comes whole over TCP', async () => {
     const {host, port} = (await startServer({view: fixture})).address;
     const ask = {server: host, port, name: 'thousand.test.svc.clusterset.local', type: 'A'};
@@ -98,7 +75,7 @@ describe('publishing', () => {
   test('a publication of 20,000 imports is served whole, and names are counted', async () => {
     const imports = Array.from({length: 20_000}, (_, i) => makeImport(`s${i}`, {ips: ['10.0.0.1']}));
     const server = await startServer({view: makeView({namespaces: ['test'], imports})});
-    expect(server.stats().names).toBe(20_000 + 1 + 3);
+    expect(server.stats().names).toBe(20_000 + 1 + 5);
     expect(await ask(server, 's19999.test.svc.clusterset.local')).toMatchObject({rcode: 'NOERROR'});
   });
 

@@ -1,4 +1,5 @@
 import {beforeEach, describe, expect, test} from 'vitest';
+import type {ReadSlice} from '../../src/clusterset/intake/read-slices.ts';
 import type {MemberExport} from '../../src/clusterset/member-export.ts';
 import {AcceptedExports, type Observation} from '../../src/hub/accepted-exports.ts';
 import {anExport, withoutService} from '../clusterset/fixtures.ts';
@@ -127,5 +128,72 @@ describe('accepted exports', () => {
     accepted.clear();
     expect(accepted.size).toBe(0);
     expect(changes.slice(2).map(([, next]) => next)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('accepted slices', () => {
+  const slice = (name: string): ReadSlice => ({
+    name,
+    sourceCluster: 'c1',
+    addressType: 'IPv4',
+    endpoints: [],
+    ports: [],
+  });
+  let touched: string[];
+
+  beforeEach(() => {
+    touched = [];
+    accepted = new AcceptedExports({
+      nowMs: () => nowMs,
+      onChange: (key, next) => changes.push([key, next]),
+      onSlices: (key) => touched.push(key),
+    });
+  });
+
+  function sight(name: string, slices?: readonly ReadSlice[]): void {
+    const observed = {state: 'Seen', export: anExport('c1', {name}), ...(slices && {slices})} as const;
+    seen.set(`bar/${name}`, observed);
+    settle(`bar/${name}`);
+  }
+
+  test('follow what is seen; the same is no change, and what is not known takes nothing away', () => {
+    sight('foo', [slice('a'), slice('b')]);
+    sight('foo', [slice('a'), slice('b')]);
+    sight('foo');
+    expect(touched).toEqual(['bar/foo']);
+    expect(accepted.slicesOf('bar/foo')).toHaveLength(2);
+    sight('foo', []);
+    expect(accepted.slicesOf('bar/foo')).toEqual([]);
+    expect(accepted.sliceCount).toBe(0);
+  });
+
+  test('are there when the export is announced, and go with it', () => {
+    let found: readonly ReadSlice[] | undefined;
+    accepted = new AcceptedExports({
+      nowMs: () => nowMs,
+      onChange: (key) => {
+        found = accepted.slicesOf(key);
+      },
+    });
+    sight('foo', [slice('a')]);
+    expect(found).toHaveLength(1);
+    expect(accepted.sliceCount).toBe(1);
+    seen.clear();
+    settle('bar/foo');
+    expect(accepted.slicesOf('bar/foo')).toBeUndefined();
+    expect(accepted.sliceCount).toBe(0);
+  });
+
+  test('of exports that are held back stay', () => {
+    for (const name of names(12)) sight(name, [slice(name)]);
+    seen.clear();
+    settle(...keys(12));
+    expect(accepted.held?.keys.size).toBe(12);
+    expect(accepted.sliceCount).toBe(12);
+  });
+
+  test('of an export that is only remembered are not known', () => {
+    accepted.seed('bar/foo', anExport('c1'));
+    expect(accepted.slicesOf('bar/foo')).toBeUndefined();
   });
 });

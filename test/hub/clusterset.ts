@@ -3,9 +3,10 @@ import {pino, type Logger} from 'pino';
 import type {Cluster, ServiceExport, ServiceImport} from '../../src/api/kinds.ts';
 import type {Condition, KubeObject, ObjectKey} from '../../src/api/meta.ts';
 import {clusters, type Resource} from '../../src/api/resources.ts';
-import {type EmbeddedCluster, startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
+import type {DevCluster} from '../../src/dev/dev-cluster.ts';
 import {Hub, type HubOptions, type MemberStatus} from '../../src/hub/hub.ts';
 import {KubeClient} from '../../src/kube/client.ts';
+import {startCluster} from '../testbed/clusters.ts';
 import {eventually} from '../tools/eventually.ts';
 
 /** What `kubectl apply` is given in every cluster: all CRDs, and Isthmus' namespace. */
@@ -19,22 +20,22 @@ function listCrds(): readonly string[] {
 
 export const quietLogger: Logger = pino({level: process.env['HUB_TEST_LOG'] ?? 'silent'});
 
-/** One embedded cluster, and what a test does to it as its administrator. */
+/** One cluster, and what a test does to it as its administrator. */
 export class TestCluster {
-  readonly embedded: EmbeddedCluster;
+  readonly cluster: DevCluster;
   readonly client: KubeClient;
 
-  constructor(embedded: EmbeddedCluster) {
-    this.embedded = embedded;
-    this.client = new KubeClient({credentials: embedded.credentials, userAgent: 'kubectl'});
+  constructor(cluster: DevCluster) {
+    this.cluster = cluster;
+    this.client = new KubeClient({credentials: cluster.credentials, userAgent: 'kubectl'});
   }
 
   get name(): string {
-    return this.embedded.name;
+    return this.cluster.name;
   }
 
   async apply(yaml: string): Promise<void> {
-    await this.embedded.applyManifests(yaml);
+    await this.cluster.applyManifests(yaml);
   }
 
   async find<T extends KubeObject>(resource: Resource, at: ObjectKey): Promise<T | undefined> {
@@ -47,7 +48,7 @@ export class TestCluster {
 
   async close(): Promise<void> {
     await this.client.close();
-    await this.embedded.close();
+    await this.cluster.close();
   }
 }
 
@@ -72,8 +73,7 @@ export async function startClusterset(members: number): Promise<TestClusterset> 
   const all: TestCluster[] = [];
   const hubs: RunningHub[] = [];
   const add = async (name: string): Promise<TestCluster> => {
-    const embedded = await startEmbeddedCluster({name, index: all.length, logger: quietLogger});
-    const cluster = new TestCluster(embedded);
+    const cluster = new TestCluster(await startCluster({name, index: all.length}));
     all.push(cluster);
     await cluster.apply(manifests);
     return cluster;
@@ -98,12 +98,22 @@ export async function startClusterset(members: number): Promise<TestClusterset> 
   };
 }
 
+const gateways: string[] = [];
+
+/** Two clusters never share one: `cluster-1` has 192.0.2.11, others follow from 192.0.2.101 on. */
+export function gatewayOf(name: string): string {
+  const number = /^cluster-(\d)$/.exec(name)?.[1];
+  if (number !== undefined) return `192.0.2.1${number}`;
+  if (!gateways.includes(name)) gateways.push(name);
+  return `192.0.2.${101 + gateways.indexOf(name)}`;
+}
+
 async function register(hubCluster: TestCluster, member: TestCluster, spec: Cluster['spec'] = {}): Promise<void> {
   const object: Cluster = {
     apiVersion: 'flomesh.io/v1alpha1',
     kind: 'Cluster',
     metadata: {name: member.name},
-    spec: {gatewayHost: '192.0.2.10', gatewayPort: 8080, kubeconfig: member.embedded.kubeconfig, ...spec},
+    spec: {gatewayHost: gatewayOf(member.name), gatewayPort: 8080, kubeconfig: member.cluster.kubeconfig, ...spec},
   };
   await hubCluster.client.apply(clusters, object, {fieldManager: 'kubectl', force: true});
 }
@@ -113,7 +123,7 @@ let identities = 0;
 function startHub(hubCluster: TestCluster, options: Partial<HubOptions> = {}): RunningHub {
   const stop = new AbortController();
   const hub = new Hub({
-    credentials: hubCluster.embedded.credentials,
+    credentials: hubCluster.cluster.credentials,
     namespace: 'isthmus-system',
     clustersetId: 'test-set',
     identity: `hub-${++identities}`,

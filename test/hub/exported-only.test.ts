@@ -4,6 +4,7 @@ import {services} from '../../src/api/resources.ts';
 import {ExportedOnly} from '../../src/hub/exported-only.ts';
 import type {KubeClient, WatchEvent} from '../../src/kube/client.ts';
 import {quietLogger} from './clusterset.ts';
+import {KubeError} from '../../src/kube/kube-error.ts';
 import {eventually} from '../tools/eventually.ts';
 
 /** Races between dropping objects, asking for them again and the watch, with a server that a test plays step by step. */
@@ -17,9 +18,12 @@ function thing(name: string, color: string, resourceVersion: string): Thing {
   return {apiVersion: 'v1', kind: 'Service', metadata, color};
 }
 
+const EXPIRED = {status: 410, reason: 'Expired'};
+
 let listed: Thing[];
 let events: (event: WatchEvent) => void;
 let answers: ((found: readonly Thing[]) => void)[];
+let versions: (string | undefined)[];
 let touched: string[];
 let stop: AbortController;
 let store: ExportedOnly<string>;
@@ -27,6 +31,7 @@ let store: ExportedOnly<string>;
 beforeEach(() => {
   listed = [];
   answers = [];
+  versions = [];
   touched = [];
   stop = new AbortController();
   const waiting: WatchEvent[] = [];
@@ -42,7 +47,10 @@ beforeEach(() => {
     async *watch(_: unknown, {onOpen, signal}: {onOpen?: () => void; signal: AbortSignal}) {
       onOpen?.();
       while (!signal.aborted) {
-        yield* waiting.splice(0);
+        for (const event of waiting.splice(0)) {
+          if (String(event.type) === 'ERROR') throw new KubeError('ISTHMUS_KUBE_STATUS', 'gone', EXPIRED);
+          yield event;
+        }
         await new Promise<void>((resolve) => {
           wake = resolve;
           signal.addEventListener('abort', () => resolve(), {once: true});
@@ -61,7 +69,10 @@ beforeEach(() => {
       if ((raw as Thing).color === 'bad') throw new Error('no such color');
       return (raw as Thing).color;
     },
-    fetch: async () => new Promise((resolve) => answers.push(resolve)),
+    fetch: async (_, {notOlderThan}) => {
+      versions.push(notOlderThan);
+      return new Promise((resolve) => answers.push(resolve));
+    },
     onChange: (names) => touched.push(...names),
   });
 });
@@ -80,7 +91,8 @@ async function asked(): Promise<(found: readonly Thing[]) => void> {
   return eventually('it is asked for', () => answers[0]);
 }
 
-const changed = (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: Thing): void => events({type, object});
+const changed = (type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'ERROR', object: Thing): void =>
+  events({type, object} as never);
 
 describe('objects of services', () => {
   test('exported before the list: kept from it, nothing is asked for', async () => {
@@ -109,6 +121,18 @@ describe('objects of services', () => {
     expect(touched).toEqual(['bar/foo']);
   });
 
+  test('it is asked for as of where the watch has come: older would be wrong, the newest would wait for etcd', async () => {
+    listed = [thing('foo', 'red', '1')];
+    await start();
+    store.begin('bar/foo');
+    await asked();
+    changed('MODIFIED', thing('foo', 'blue', '7'));
+    await eventually('the change came', () => store.status().resourceVersion === '7');
+    store.begin('bar/other');
+    await eventually('both are asked for', () => versions.length === 2);
+    expect(versions).toEqual(['1', '7']);
+  });
+
   test('the watch is faster than an older answer: the newer state stays', async () => {
     listed = [thing('foo', 'red', '1')];
     await start();
@@ -118,6 +142,26 @@ describe('objects of services', () => {
     await eventually('the change came', () => touched.length > 0);
     answer([thing('foo', 'red', '1')]);
     await eventually('known', () => store.of('bar/foo')?.join() === 'blue');
+  });
+
+  test('the last one deleted before our eyes is known to be gone; one that a list lacks is not', async () => {
+    listed = [thing('foo', 'red', '1')];
+    store.begin('bar/foo');
+    store.begin('bar/other');
+    await start();
+    expect([store.wasEmptied('bar/foo'), store.wasEmptied('bar/other')]).toEqual([false, false]);
+    changed('DELETED', thing('foo', 'red', '2'));
+    await eventually('the deletion came', () => !store.exists('bar/foo'));
+    expect([store.wasEmptied('bar/foo'), store.wasEmptied('bar/other')]).toEqual([true, false]);
+    changed('ADDED', thing('foo', 'blue', '3'));
+    await eventually('it came again', () => store.of('bar/foo')?.join() === 'blue');
+    expect(store.wasEmptied('bar/foo')).toBe(false);
+    // Too old: it is listed again, and the list lacks it.
+    listed = [];
+    changed('ERROR', thing('foo', '', ''));
+    await eventually('the list lacks it', () => !store.exists('bar/foo'));
+    expect(store.of('bar/foo')).toEqual([]);
+    expect(store.wasEmptied('bar/foo')).toBe(false);
   });
 
   test('deleted while it is asked for: a late answer does not bring it back', async () => {

@@ -25,6 +25,7 @@ import {
 import {
   conditionOf,
   exportYaml,
+  gatewayOf,
   startClusterset,
   synced,
   type RunningHub,
@@ -80,7 +81,7 @@ describe('join', () => {
     expect(conditionOf(cluster, 'Reachable')).toMatchObject({
       status: 'True',
       reason: 'Answered',
-      observedGeneration: 1,
+      observedGeneration: cluster.metadata.generation,
     });
     expect(conditionOf(cluster, 'GatewayHealthy')).toMatchObject({status: 'Unknown', reason: 'NotProbed'});
     expect(conditionOf(cluster, 'Managed')).toMatchObject({status: 'False', reason: 'GatewayNotProbed'});
@@ -90,8 +91,9 @@ describe('join', () => {
     for (const member of set.members) {
       const {items} = await member.client.list<RemoteCluster>(remoteClusters);
       expect(items.map(({metadata}) => metadata.name)).toEqual(['cluster-1', 'cluster-2', 'cluster-3']);
-      for (const {spec, status} of items) {
-        expect(spec?.gateway).toEqual({host: '192.0.2.10', port: 8080, addresses: ['192.0.2.10']});
+      for (const {metadata, spec, status} of items) {
+        const host = gatewayOf(metadata.name);
+        expect(spec?.gateway).toEqual({host, port: 8080, addresses: [host]});
         expect(status).toMatchObject({api: {state: 'Reachable'}, version: expect.stringMatching(/^v1\./)});
       }
     }
@@ -128,7 +130,7 @@ describe('export', () => {
       const found = await importIn(member, namespace);
       expect(found.spec).toMatchObject({type: 'ClusterSetIP', ports: [{name: 'http', port: 80, protocol: 'TCP'}]});
       expect(found.spec?.ips).toBeUndefined();
-      expect(found.status).toEqual({clusters: [{cluster: 'cluster-1'}], endpointSliceObjects: 'Absent'});
+      expect(found.status).toMatchObject({clusters: [{cluster: 'cluster-1'}]});
       expect(found.metadata.labels).toEqual({'app.kubernetes.io/managed-by': 'isthmus-hub'});
       expect(await member.find(flomeshServiceImports, {namespace, name: 'foo'})).toBeUndefined();
     }
@@ -165,7 +167,7 @@ describe('export', () => {
         endpoints: [
           {
             clusterKey: 'default/default/default/cluster-1',
-            target: {host: '192.0.2.10', ip: '192.0.2.10', port: 8080, path: ''},
+            target: {host: '192.0.2.11', ip: '192.0.2.11', port: 8080, path: ''},
           },
         ],
       },
@@ -245,7 +247,7 @@ spec: {containers: [{name: app, image: registry.example.org/app}]}`);
     expect((await importIn(two, namespace)).metadata.labels).toMatchObject({tier: 'web'});
     const body = {metadata: {labels: {'example.org/mine': 'yes'}}};
     await two.client.patch(serviceImports, {namespace, name: 'foo'}, {type: 'merge', body}, {fieldManager: 'somebody'});
-    await one.apply(labelled.replace('{tier: web}', '{}'));
+    await one.apply(labelled.replace('tier: web', 'other: one'));
     const after = await eventually('label removed', async () => {
       const found = await importIn(two, namespace);
       return found.metadata.labels?.['tier'] === undefined ? found : undefined;
@@ -389,6 +391,6 @@ describe('clusters come and go', () => {
   test('clusters() shows no kubeconfig', () => {
     const shown = running.hub.clusters();
     expect(shown.map(({metadata}) => metadata.name)).toContain('cluster-1');
-    expect(JSON.stringify(shown)).not.toContain('kubeconfig');
+    expect(JSON.stringify(shown)).not.toMatch(/"kubeconfig"|token/);
   });
 });

@@ -3,7 +3,10 @@ import type {KubeObject} from '../../src/api/meta.ts';
 import {ExportAges} from '../../src/hub/export-ages.ts';
 import {exportSources, keepExport, type KeptExport} from '../../src/hub/kept-export.ts';
 import {keepCluster, keepNamespace} from '../../src/hub/kept-objects.ts';
-import {keepReadiness, keepService, serviceOfSlice} from '../../src/hub/kept-service.ts';
+import {keepService, serviceOfSlice} from '../../src/hub/kept-service.ts';
+import {isReady, keepSlice} from '../../src/hub/kept-slice.ts';
+import {merge} from '../../src/clusterset/merge.ts';
+import {isTargeted} from '../../src/clusterset/target-clusters.ts';
 import {toMemberExport} from '../../src/hub/member-export.ts';
 
 /** What comes out of another cluster's objects: every field may be hostile (design §10). */
@@ -61,7 +64,7 @@ describe('a ServiceExport', () => {
 describe('one export of several objects', () => {
   const ageOf = ({claimedAtMs}: KeptExport): number => claimedAtMs;
   const of = (...exports: readonly KeptExport[]) =>
-    toMemberExport({cluster: 'c1', exports, ageOf, service: undefined, ready: undefined});
+    toMemberExport({cluster: 'c1', exports, ageOf, service: undefined, namespaceLabels: {}, ready: undefined});
 
   test('has the age of the older, the fields of each group, and both groups', () => {
     const standard = kept(mcs, '2026-11-21T12:00:02Z', {exportedLabels: {a: 'b'}});
@@ -76,6 +79,23 @@ describe('one export of several objects', () => {
     }
   });
 
+  test('for targets that can not be read is for no other cluster, not for all', () => {
+    const taken = of(kept(flomesh, '2026-11-21T12:00:01Z', {targetClusters: [7, 'no name']}));
+    expect(isTargeted(taken, {id: 'c2', key: 'default/default/default/c2'})).toBe(false);
+    expect(taken.faults?.map(({field}) => field)).toEqual(['spec.targetClusters[0]', 'spec.targetClusters[1]']);
+  });
+
+  test('has what its owner asks for on any of them, and the path that it is rewritten from and to', () => {
+    const annotations = {'isthmus.dev/ignore-drain': 'true', 'isthmus.dev/allow-type-change': 'Headless'};
+    const standard = keepExport(raw({}, {annotations}), mcs)!;
+    const fsm = kept(flomesh, '2026-11-21T12:00:01Z', {pathRewrite: {from: '^/a', to: '/b'}});
+    expect(of(standard, fsm)).toMatchObject({
+      ignoreDrain: true,
+      allowTypeChange: 'Headless',
+      flomesh: {pathRewrite: {from: '^/a', to: '/b'}},
+    });
+  });
+
   test('of the two groups of FSM the older object speaks', () => {
     const older = kept(flomeshMcs, '2026-11-21T12:00:01Z', {serviceAccountName: 'older'});
     const younger = kept(flomesh, '2026-11-21T12:00:02Z', {serviceAccountName: 'younger'});
@@ -87,17 +107,22 @@ describe('a Service', () => {
   test('gives away what an import is made of, and no node ports or selectors', () => {
     const ports = [{name: 'http', port: 80, nodePort: 30_000, targetPort: 8080, appProtocol: 'http'}];
     const spec = {type: 'NodePort', clusterIP: '10.101.0.7', ports, selector: {app: 'foo'}, ipFamilies: ['IPv4']};
-    expect(keepService(raw({spec}))).toEqual({
-      type: 'NodePort',
-      headless: false,
-      ipFamilies: ['IPv4'],
-      sessionAffinity: 'None',
-      ports: [{name: 'http', port: 80, protocol: 'TCP', appProtocol: 'http'}],
+    expect(keepService(raw({spec}, {labels: {app: 'foo', n: 1}}))).toEqual({
+      service: {
+        type: 'NodePort',
+        headless: false,
+        ipFamilies: ['IPv4'],
+        sessionAffinity: 'None',
+        ports: [{name: 'http', port: 80, protocol: 'TCP', appProtocol: 'http'}],
+      },
+      refusal: undefined,
+      faults: [],
+      labels: {app: 'foo'},
     });
   });
 
   test('with clusterIP None is headless; one being deleted is gone', () => {
-    expect(keepService(raw({spec: {clusterIP: 'None'}}))?.headless).toBe(true);
+    expect(keepService(raw({spec: {clusterIP: 'None'}}))?.service?.headless).toBe(true);
     expect(keepService(raw({}, {deletionTimestamp: '2026-11-21T12:00:00Z'}))).toBeUndefined();
   });
 
@@ -108,8 +133,18 @@ describe('a Service', () => {
     {name: 'a protocol of its own', spec: {ports: [{port: 80, protocol: 'ICMP'}]}},
     {name: 'a port name with a dot', spec: {ports: [{port: 80, name: 'a.b'}]}},
     {name: 'a type of its own', spec: {type: 'Magic'}},
-  ])('is refused for $name', ({spec}) => {
-    expect(() => keepService(raw({spec}))).toThrow(/bar\/foo/);
+  ])('is refused for $name, and its export hears why', ({spec}) => {
+    const service = keepService(raw({spec}));
+    expect(service).toMatchObject({service: undefined, refusal: {reason: 'InvalidService'}});
+    const taken = toMemberExport({
+      cluster: 'c1',
+      exports: [kept(mcs, '2026-11-21T12:00:01Z')],
+      ageOf: ({claimedAtMs}) => claimedAtMs,
+      service,
+      namespaceLabels: {},
+      ready: undefined,
+    });
+    expect(merge([taken]).verdicts.get('c1')?.valid).toMatchObject({status: 'False', reason: 'InvalidService'});
   });
 });
 
@@ -122,7 +157,7 @@ describe('an EndpointSlice', () => {
     {name: 'none that is ready', endpoints: [{addresses: ['10.0.0.1'], conditions: {ready: false}}], ready: false},
     {name: 'one without address', endpoints: [{addresses: [], conditions: {ready: true}}], ready: false},
   ])('with $name: $ready', ({endpoints, ready}) => {
-    expect(keepReadiness(raw({endpoints}))).toBe(ready);
+    expect(isReady(keepSlice(raw({endpoints})))).toBe(ready);
   });
 
   test('belongs to the Service of its label, in its own namespace', () => {
@@ -189,5 +224,39 @@ describe('ages', () => {
     expect(after.ageOf(object)).toBe(claimed + HOUR_MS);
     after.forget('bar/foo');
     expect(after.capped()).toEqual({});
+  });
+
+  test.each([
+    {name: 'that a list before the restart had is believed', listed: true, want: claimed},
+    {name: 'that it lacked is no older than that list', listed: false, want: claimed + HOUR_MS},
+  ])('of an export $name', ({listed, want}) => {
+    const before = new ExportAges();
+    if (listed) before.noteAppeared(object);
+    before.noteList('mcs', claimed + HOUR_MS);
+    const after = new ExportAges();
+    after.restore(before.capped(), before.lists());
+    after.noteAppeared(object);
+    after.noteList('mcs', claimed + 2 * HOUR_MS);
+    expect(after.ageOf(object)).toBe(want);
+  });
+
+  test('of an export that has the name of one that was listed, but another uid, are its own', () => {
+    const before = new ExportAges();
+    before.noteAppeared(object);
+    before.noteList('mcs', claimed + HOUR_MS);
+    const after = new ExportAges();
+    after.restore(before.capped(), before.lists());
+    const other = {...object, metadata: {...object.metadata, uid: 'uid-2'}};
+    after.noteAppeared(other);
+    expect(after.ageOf(other)).toBe(claimed + HOUR_MS);
+  });
+
+  test('of a source that was never listed are believed, whatever other sources say', () => {
+    const before = new ExportAges();
+    before.noteList('flomesh', claimed + HOUR_MS);
+    const after = new ExportAges();
+    after.restore(before.capped(), before.lists());
+    after.noteAppeared(object);
+    expect(after.ageOf(object)).toBe(claimed);
   });
 });

@@ -34,6 +34,7 @@ const base: ExportSituation = {
   refusal: undefined,
   delivery: {state: 'Delivered'},
   complete: true,
+  refusedEndpoints: [],
   nowMs: NOW_MS,
 };
 

@@ -47,6 +47,7 @@ describe('the standard import', () => {
     namespace: 'Present',
     createNamespaces: true,
     written: false,
+    hasSlices: false,
   };
 
   test.each<{name: string; change: Partial<ImportSituation>; plan: unknown}>([
@@ -316,6 +317,7 @@ describe('the conditions of a Cluster', () => {
     synced: yes,
     gatewayRefused: false,
     held: undefined,
+    sliceLimit: undefined,
     nowMs: 0,
   };
 

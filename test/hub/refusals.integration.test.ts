@@ -73,7 +73,7 @@ async function importOf(member: TestCluster, namespace: string): Promise<Service
 
 describe('credentials', () => {
   test('a kubeconfig that runs a program is refused by name, and taken once it is mended', async () => {
-    const kubeconfig = stranger.embedded.kubeconfig.replace(/token: .*/, 'exec: {command: /bin/true}');
+    const kubeconfig = stranger.cluster.kubeconfig.replace(/token: .*/, 'exec: {command: /bin/true}');
     await set.register(stranger, {kubeconfig});
     const message = await conditionIs('stranger', 'Reachable', {status: 'False', reason: 'KubeconfigRefused'});
     expect(message).toContain('exec');
@@ -83,7 +83,7 @@ describe('credentials', () => {
 
   test('a token that the API server does not take is told as that, with no secret in the message', async () => {
     await set.register(stranger, {
-      kubeconfig: stranger.embedded.kubeconfig.replace(/token: .*/, 'token: not-this-one'),
+      kubeconfig: stranger.cluster.kubeconfig.replace(/token: .*/, 'token: not-this-one'),
     });
     const message = await conditionIs('stranger', 'Reachable', {status: 'False', reason: 'Unauthorized'});
     expect(message).not.toContain('not-this-one');
@@ -98,7 +98,7 @@ describe('credentials', () => {
 
   test("a Secret of the hub's namespace works; one of another namespace is not even read", async () => {
     const name = 'stranger-kubeconfig';
-    const data = {kubeconfig: Buffer.from(stranger.embedded.kubeconfig).toString('base64')};
+    const data = {kubeconfig: Buffer.from(stranger.cluster.kubeconfig).toString('base64')};
     for (const namespace of ['isthmus-system', 'default']) {
       const secret = {apiVersion: 'v1', kind: 'Secret', metadata: {namespace, name}, data};
       await set.hubCluster.client.apply(secrets, secret, {...write, force: true});
@@ -116,7 +116,7 @@ describe('credentials', () => {
     const namespace = await freshNamespace(one);
     await one.apply(exportYaml(namespace, 'foo'));
     const before = await importOf(two, namespace);
-    await set.register(one, {kubeconfig: one.embedded.kubeconfig.replace(/token: .*/, 'token: expired')});
+    await set.register(one, {kubeconfig: one.cluster.kubeconfig.replace(/token: .*/, 'token: expired')});
     await conditionIs('cluster-1', 'Reachable', {status: 'False', reason: 'Unauthorized'});
     expect((await importOf(two, namespace)).metadata.uid).toBe(before.metadata.uid);
     await set.register(one);
@@ -134,18 +134,18 @@ describe('join', () => {
       spec: {value: 'another-set'},
     };
     await stranger.client.create(clusterProperties, property, write);
-    stranger.embedded.writes.reset();
+    stranger.cluster.writes.reset();
     await set.register(stranger);
     const message = await conditionIs('stranger', 'Synced', {status: 'False', reason: 'OtherClusterset'});
     expect(message).toContain('another-set');
     await conditionIs('stranger', 'Reachable', {status: 'True', reason: 'Answered'});
-    expect(stranger.embedded.writes.total()).toBe(0);
+    expect(stranger.cluster.writes.requests()).toEqual([]);
     await stranger.client.delete(clusterProperties, {name: 'clusterset.k8s.io'});
     await conditionIs('stranger', 'Synced', {status: 'True', reason: 'Synced'});
   });
 
   test('one cluster under two names: the younger is refused, the older goes on', async () => {
-    const kubeconfig = two.embedded.kubeconfig;
+    const kubeconfig = two.cluster.kubeconfig;
     const spec = {gatewayHost: '192.0.2.20', gatewayPort: 80, kubeconfig};
     const twin = {apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster', metadata: {name: 'twin'}, spec};
     await set.hubCluster.client.apply(clusters, twin, {...write, force: true});
@@ -182,10 +182,10 @@ describe('join', () => {
       spec: {},
     };
     await stranger.client.create(leases, lease, write);
-    stranger.embedded.writes.reset();
+    stranger.cluster.writes.reset();
     await set.register(stranger);
     await conditionIs('stranger', 'Synced', {status: 'False', reason: 'EpochPassed'});
-    expect(stranger.embedded.writes.total()).toBe(0);
+    expect(stranger.cluster.writes.requests()).toEqual([]);
     await stranger.client.delete(leases, {namespace: 'isthmus-system', name: 'isthmus-hub'});
   });
 

@@ -138,7 +138,7 @@ describe('addresses of gateways', () => {
       resolve: async (host) => {
         const found = answers.get(host);
         if (found === undefined) throw new Error('no such name');
-        return found;
+        return {addresses: found, ttlMs: undefined};
       },
     });
     gateways.start(stop.signal);

@@ -12,8 +12,7 @@ import {
   validatingWebhookConfigurations,
 } from '../../src/api/resources.ts';
 import type {View} from '../../src/clusterset/view.ts';
-import {startEmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
-import type {EmbeddedCluster} from '../../src/dev/embedded-cluster.ts';
+import type {DevCluster} from '../../src/dev/dev-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {agentWebhooks} from '../../webhooks/configuration.ts';
 import type {WebhookEntry} from '../../webhooks/configuration.ts';
@@ -22,19 +21,20 @@ import {startWebhookServer} from '../../webhooks/server.ts';
 import type {WebhookServer} from '../../webhooks/server.ts';
 import {importOf, namespaceOf, viewOf} from '../mesh/views.ts';
 import type {Pod} from '../../webhooks/injection/pod.ts';
+import {startCluster} from '../testbed/clusters.ts';
 import {servingPair} from './tls-client.ts';
 
 const logger = pino({level: 'silent'});
 const manager = {fieldManager: 'test'};
 const enabled = {'isthmus.dev/inject': 'enabled'};
 
-let cluster: EmbeddedCluster;
+let cluster: DevCluster;
 let client: KubeClient;
 let server: WebhookServer;
 let view: View = viewOf({imports: [importOf('bar', 'foo')], namespaces: [namespaceOf('shop', {labels: enabled})]});
 
 beforeAll(async () => {
-  cluster = await startEmbeddedCluster({name: 'cluster-1', index: 1, logger, runPods: false});
+  cluster = await startCluster({name: 'cluster-1', index: 1});
   client = new KubeClient({credentials: cluster.credentials, userAgent: 'isthmus-test'});
   const crds = join(import.meta.dirname, '../../manifests/crds');
   for (const file of readdirSync(crds)) await cluster.applyManifests(readFileSync(join(crds, file), 'utf8'));

@@ -100,10 +100,10 @@ function fittingBootstrap(
 const FRAME_BYTES = 2_048;
 
 /** How many names will fit; seldom one too many, because commas and escapes are not counted. */
-function estimate(names: readonly ImportView[], {view, zone}: InjectionInput): number {
+function estimate(names: readonly ImportView[], input: InjectionInput): number {
   let bytes = FRAME_BYTES;
   const tooMany = bindNames(names).findIndex((name) => {
-    bytes += nameResources(view, name, zone).bytes;
+    bytes += nameResources(input.view, name, input).bytes;
     return bytes > MAX_BOOTSTRAP_BYTES;
   });
   return tooMany < 0 ? names.length : tooMany;

@@ -23,15 +23,17 @@ function uintOfDouble(value: number): Result {
 
 /** Go's ParseInt in base 10: digits with a sign, of 64 bits. */
 function intOfString(text: string): Result {
-  if (!/^[+-]?\d{1,40}$/.test(text)) return new Fault('type conversion error from string to int');
+  if (!/^[+-]?\d{1,40}$/.test(text)) return new Fault("type conversion error from 'string' to 'int'");
   const value = BigInt(text.replace('+', ''));
-  return BigInt.asIntN(64, value) === value ? value : new Fault('type conversion error from string to int');
+  return BigInt.asIntN(64, value) === value ? value : new Fault("type conversion error from 'string' to 'int'");
 }
 
 function uintOfString(text: string): Result {
-  if (!/^\d{1,40}$/.test(text)) return new Fault('type conversion error from string to uint');
+  if (!/^\d{1,40}$/.test(text)) return new Fault("type conversion error from 'string' to 'uint'");
   const value = BigInt(text);
-  return BigInt.asUintN(64, value) === value ? new Uint(value) : new Fault('type conversion error from string to uint');
+  return BigInt.asUintN(64, value) === value
+    ? new Uint(value)
+    : new Fault("type conversion error from 'string' to 'uint'");
 }
 
 const SPECIAL_DOUBLES: Readonly<Record<string, number>> = {nan: Number.NaN, inf: Infinity, infinity: Infinity};
@@ -41,9 +43,9 @@ function doubleOfString(text: string): Result {
   if (special !== undefined)
     return (SPECIAL_DOUBLES[(special['name'] ?? '').toLowerCase()] ?? 0) * (special['sign'] === '-' ? -1 : 1);
   if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text))
-    return new Fault('type conversion error from string to double');
+    return new Fault("type conversion error from 'string' to 'double'");
   const value = Number(text);
-  return Number.isFinite(value) ? value : new Fault('type conversion error from string to double');
+  return Number.isFinite(value) ? value : new Fault("type conversion error from 'string' to 'double'");
 }
 
 /** Go's ParseBool, as far as cel-go takes it. */
@@ -63,18 +65,20 @@ const BOOLS: Readonly<Record<string, boolean>> = {
 };
 
 function boolOfString(text: string): Result {
-  return Object.hasOwn(BOOLS, text) ? (BOOLS[text] ?? false) : new Fault('type conversion error from string to bool');
+  return Object.hasOwn(BOOLS, text)
+    ? (BOOLS[text] ?? false)
+    : new Fault("type conversion error from 'string' to 'bool'");
 }
 
 function timestampOf(nanos: bigint | undefined): Result {
-  if (nanos === undefined) return new Fault('type conversion error from string to timestamp');
+  if (nanos === undefined) return new Fault("type conversion error from 'string' to 'google.protobuf.Timestamp'");
   return isTimestampInRange(nanos) ? new Timestamp(nanos) : new Fault('timestamp overflow');
 }
 
 function durationOf(text: string): Result {
   const nanos = parseDuration(text);
   return nanos === undefined
-    ? new Fault("type conversion error from string to 'google.protobuf.Duration'")
+    ? new Fault("type conversion error from 'string' to 'google.protobuf.Duration'")
     : new Duration(nanos);
 }
 

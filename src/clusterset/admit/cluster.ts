@@ -1,7 +1,7 @@
 import {isIP} from 'node:net';
 
 import type {Cluster} from '../../api/kinds.ts';
-import {isDnsLabel} from '../../api/names.ts';
+import {isDnsLabel, memberRecordName} from '../../api/names.ts';
 import {isCidr, refuseAddress} from '../addresses.ts';
 import type {Admission, Finding} from '../decision.ts';
 import {isDnsSubdomain, isLabelValue} from '../label-syntax.ts';
@@ -34,7 +34,7 @@ export function admitCluster(
       ...judgeId(object.metadata.name),
       ...judgeHost(spec, options),
       ...judgePort(spec),
-      ...judgeKubeconfig(spec),
+      ...judgeKubeconfig(object.metadata.name, spec),
       ...judgePlace(spec),
       ...judgePodCIDRs(spec),
       ...duplicates.filter(({younger}) => younger).map(({finding}) => finding),
@@ -76,9 +76,14 @@ function judgePort({gatewayPort = DEFAULT_GATEWAY_PORT}: Spec): readonly Finding
   return isPort(gatewayPort) ? [] : [at('spec.gatewayPort', `${gatewayPort} is not a port: use 1 to 65535`)];
 }
 
-function judgeKubeconfig({kubeconfig = '', kubeconfigSecretRef, isInCluster = false}: Spec): readonly Finding[] {
+function judgeKubeconfig(
+  id: string,
+  {kubeconfig = '', kubeconfigSecretRef, isInCluster = false}: Spec,
+): readonly Finding[] {
   const field = 'spec.kubeconfig';
-  if (kubeconfig !== '' && kubeconfigSecretRef !== undefined) {
+  // The reference that the hub itself left where it moved an inline kubeconfig away: applied once more, the newer one counts.
+  const isHubs = kubeconfigSecretRef?.name === memberRecordName(id);
+  if (kubeconfig !== '' && kubeconfigSecretRef !== undefined && !isHubs) {
     return [at(field, 'there is a kubeconfigSecretRef too: leave one of the two out')];
   }
   if (kubeconfig !== '' || kubeconfigSecretRef !== undefined || isInCluster) return [];

@@ -3,6 +3,7 @@ import {clusterKey, DEFAULT_NAMESPACE} from '../../api/names.ts';
 import {MCS_GROUP} from '../../api/resources.ts';
 import type {Admission, Finding} from '../decision.ts';
 import {judgeExport} from '../export-policy.ts';
+import type {DefaultExportPolicy} from '../export-policy.ts';
 import {exportedMapFaults} from '../label-syntax.ts';
 import {weighRefusals} from '../policy-rules.ts';
 import {isClusterNamed} from '../target-clusters.ts';
@@ -19,12 +20,12 @@ const at = inField(SOURCE);
  * An export of any group: what is wrong with it, what the ExportPolicies say, and a preview of what it will lose to exports
  * of other clusters. A Service that isn't there is no fault: it may come later (KEP-1645), or with the same `kubectl apply`.
  *
- * @param options - `ownNamespace`: the one that Isthmus itself runs in
+ * @param options - `ownNamespace`: the one that Isthmus itself runs in. `defaultExportPolicy`: of exports without a rule
  */
 export function admitExport(
   object: ServiceExport | FlomeshServiceExport,
   view: View,
-  options: {readonly ownNamespace?: string} = {},
+  options: {readonly ownNamespace?: string; readonly defaultExportPolicy?: DefaultExportPolicy} = {},
 ): Admission {
   const {namespace = '', name} = object.metadata;
   const standard = isStandard(object) ? object.spec : undefined;
@@ -37,8 +38,10 @@ export function admitExport(
       serviceLabels: view.services.get(`${namespace}/${name}`)?.labels ?? {},
       targetClusters: flomesh?.targetClusters ?? [],
       otherExporters: otherExporters(namespace, name, view),
+      cluster: {id: view.clusterId, at: view.clusters.get(view.clusterId)},
     },
     view.exportPolicies,
+    options.defaultExportPolicy,
   );
   const policies = weighRefusals(refusals);
   return conclude({

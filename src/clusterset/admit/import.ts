@@ -5,7 +5,7 @@ import {clusterIdOfKey, DEFAULT_NAMESPACE, isDnsLabel} from '../../api/names.ts'
 import {FLOMESH_GROUP, FLOMESH_MCS_GROUP} from '../../api/resources.ts';
 import {refuseAddress} from '../addresses.ts';
 import type {Admission, Finding} from '../decision.ts';
-import {judgeSource} from '../import-policy.ts';
+import {judgeImport} from '../import-policy.ts';
 import {weighRefusals} from '../policy-rules.ts';
 import type {View} from '../view.ts';
 import {conclude, inField} from './conclude.ts';
@@ -55,7 +55,7 @@ function isFlomesh(object: AnyImport): object is FlomeshServiceImport {
 }
 
 /** Which clusters it comes from is written later, to its status; what is already known of them is judged. */
-function judgePolicies(object: AnyImport, view: View): ReturnType<typeof judgeSource> {
+function judgePolicies(object: AnyImport, view: View): ReturnType<typeof judgeImport> {
   const {namespace = '', name, labels = {}} = object.metadata;
   const namespaceLabels = view.namespaces.get(namespace)?.labels ?? {};
   const subject = {namespace, name, namespaceLabels, serviceLabels: labels};
@@ -64,8 +64,8 @@ function judgePolicies(object: AnyImport, view: View): ReturnType<typeof judgeSo
   );
   sources.delete(view.clusterId);
   return sources.size === 0
-    ? judgeSource(subject, undefined, view)
-    : [...sources].flatMap((source) => judgeSource(subject, source, view));
+    ? judgeImport({...subject, source: undefined}, view)
+    : [...sources].flatMap((source) => judgeImport({...subject, source}, view));
 }
 
 function flomeshPorts(object: AnyImport): FlomeshPorts {

@@ -1,6 +1,7 @@
 import type {ExportPolicy, ImportPolicy, LabelSelector, PolicyMatch} from '../../api/kinds.ts';
 import {isDnsLabel} from '../../api/names.ts';
 import type {Finding} from '../decision.ts';
+import {compileCondition} from '../policy-condition.ts';
 import {inField} from './conclude.ts';
 
 type Policy = ExportPolicy | ImportPolicy;
@@ -20,6 +21,7 @@ export function judgePolicyShape(object: Policy): readonly Finding[] {
     ...(known ? [] : [at('spec.enforcement', `${JSON.stringify(enforcement)} is not known: use Deny, Warn or Audit`)]),
     ...judgeNames(rules, at),
     ...rules.flatMap((rule, index) => judgeRule(rule, `spec.rules[${index}]`, at)),
+    ...rules.flatMap((rule, index) => judgeCel(rule, `spec.rules[${index}].cel`, object)),
   ];
 }
 
@@ -39,15 +41,19 @@ function judgeRule(rule: Rule, field: string, at: At): readonly Finding[] {
   if (rule.action !== 'Allow' && rule.action !== 'Deny') {
     findings.push(at(`${field}.action`, `${JSON.stringify(rule.action)} is not known: use Allow or Deny`));
   }
-  if (rule.cel !== undefined) {
-    // Never ignored: a condition that nobody evaluates would make the rule wider than it was meant.
-    findings.push(at(`${field}.cel`, 'CEL conditions are not supported: say it with the selectors, or remove it'));
-  }
   return [
     ...findings,
     ...judgeSelector(rule.namespaceSelector, `${field}.namespaceSelector`, at),
     ...judgeSelector(rule.serviceSelector, `${field}.serviceSelector`, at),
   ];
+}
+
+/** A condition that could not be evaluated later would forbid, so its author hears of it now. */
+function judgeCel({cel}: Rule, field: string, {kind}: Policy): readonly Finding[] {
+  if (cel === undefined) return [];
+  const compiled = compileCondition(kind === 'ExportPolicy' ? 'ExportPolicy' : 'ImportPolicy', cel);
+  if (compiled.ok) return [];
+  return [inField(kind)(field, `the condition can't be compiled: ${compiled.error}; correct it or remove it`)];
 }
 
 function judgeSelector(selector: LabelSelector | undefined, field: string, at: At): readonly Finding[] {

@@ -1,6 +1,7 @@
 import type {GlobalTrafficPolicy} from '../../api/kinds.ts';
 import {clusterIdOfKey, clusterKey} from '../../api/names.ts';
 import type {Admission, Finding} from '../decision.ts';
+import {originOf} from '../policy-origin.ts';
 import {isClusterNamed} from '../target-clusters.ts';
 import type {View} from '../view.ts';
 import {conclude, inField} from './conclude.ts';
@@ -20,7 +21,7 @@ export function admitTrafficPolicy(object: GlobalTrafficPolicy, view: View): Adm
   const {lbType = 'Locality', targets = []} = object.spec ?? {};
   return conclude({
     invalid: [...judgeType(lbType, targets), ...judgeNumbers(targets), ...judgeDuplicates(targets)],
-    warnings: [...warnOfUnknown(targets, view), ...warnOfNoTraffic(lbType, targets, view)],
+    warnings: [...warnOfUnknown(targets, view), ...warnOfNoTraffic(lbType, targets, view), ...warnOfHubs(object, view)],
   });
 }
 
@@ -83,4 +84,14 @@ function warnOfNoTraffic(lbType: string, targets: Targets, view: View): readonly
   const ownListed = targets.some(({clusterKey: key}) => clusterIdOfKey(key) === view.clusterId);
   const rest = lbType === 'Locality' || ownListed ? 'nobody' : 'nobody but the own cluster';
   return [at('spec.targets', `every target has the weight 0, so ${rest} gets traffic`)];
+}
+
+/** The hub's policy decides unless it lets itself be overridden; whoever writes one of the same name should know. */
+function warnOfHubs(object: GlobalTrafficPolicy, view: View): readonly Finding[] {
+  const {namespace = '', name} = object.metadata;
+  const effective = view.trafficPolicies.get(`${namespace}/${name}`);
+  if (effective === undefined || originOf(object) === 'Hub' || originOf(effective) !== 'Hub') return [];
+  if (effective.spec?.allowOverride === true) return [];
+  const message = `the hub has a policy for ${namespace}/${name} that does not say allowOverride: true, so this one has no effect`;
+  return [{source: SOURCE, message}];
 }

@@ -258,8 +258,20 @@ describe('ImportPolicies', () => {
         allowed: false,
       },
       {
-        name: 'a CEL condition that got in is not ignored',
-        rules: [{name: 'a', action: 'Allow', cel: 'true'}],
+        name: 'a condition that does not compile but got in forbids',
+        rules: [{name: 'a', action: 'Allow', cel: '1 +'}],
+        object: standard(),
+        allowed: false,
+      },
+      {
+        name: 'a condition about a source that is not known yet forbids nothing yet',
+        rules: [{name: 'a', action: 'Deny', cel: 'source.id == "cluster-1"'}],
+        object: standard(),
+        allowed: true,
+      },
+      {
+        name: 'a condition about the service alone is judged at once',
+        rules: [{name: 'a', action: 'Deny', cel: 'service.metadata.name.startsWith("f")'}],
         object: standard(),
         allowed: false,
       },
@@ -269,8 +281,8 @@ describe('ImportPolicies', () => {
     expect(admission.allowed).toBe(allowed);
     expect(admission.code).toBe(allowed ? undefined : 403);
     for (const {message} of admission.denials) expect(message).toMatch(/^ImportPolicy border, rule [ab]: /);
-    const cel = rules.some((rule) => rule.cel !== undefined);
-    for (const {message} of admission.denials) expect(message.includes('CEL')).toBe(cel);
+    const broken = rules.some(({cel}) => cel === '1 +');
+    for (const {message} of admission.denials) expect(message.includes('could not be evaluated')).toBe(broken);
   });
 
   test('Warn and Audit let in', () => {

@@ -19,8 +19,18 @@ describe('ExportPolicy and ImportPolicy by themselves', () => {
       spec: {enforcement: 'Warn', rules: [{...rule, namespaceSelector: expressions('In', ['x'])}]},
       fields: [],
     },
-    {name: 'CEL is unsupported, not ignored', spec: {rules: [{...rule, cel: 'true'}]}, fields: ['spec.rules[0].cel']},
-    {name: 'CEL that is empty is CEL too', spec: {rules: [{...rule, cel: ''}]}, fields: ['spec.rules[0].cel']},
+    {name: 'a condition in CEL', spec: {rules: [{...rule, cel: 'service.metadata.name == "x"'}]}, fields: []},
+    {
+      name: 'a condition that does not compile',
+      spec: {rules: [{...rule, cel: 'service.metadata.nme == "x"'}]},
+      fields: ['spec.rules[0].cel'],
+    },
+    {
+      name: 'a condition that is none',
+      spec: {rules: [{...rule, cel: 'service.metadata.name'}]},
+      fields: ['spec.rules[0].cel'],
+    },
+    {name: 'an empty condition is one too', spec: {rules: [{...rule, cel: ''}]}, fields: ['spec.rules[0].cel']},
     {name: 'two rules of one name', spec: {rules: [rule, rule]}, fields: ['spec.rules[1].name']},
     {name: 'a name that is none', spec: {rules: [{...rule, name: 'A b'}]}, fields: ['spec.rules[0].name']},
     {

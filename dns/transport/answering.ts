@@ -1,0 +1,21 @@
+import type {Counters} from '../counters.ts';
+import type {Forwarder} from '../forward/forwarder.ts';
+import type {Responder} from '../responder.ts';
+import type {ConnectionCaps} from './connection-caps.ts';
+import type {RateLimiter} from './rate-limiter.ts';
+import type {TcpLimits} from './tcp-limits.ts';
+
+/** What the listeners of one worker share. */
+export interface Answering {
+  readonly responder: Responder;
+  readonly counters: Counters;
+  /** Left out: queries for other zones are refused. */
+  readonly forwarder?: Forwarder | undefined;
+  readonly limiter?: RateLimiter | undefined;
+}
+
+/** As {@link Answering}, for what comes over connections. */
+export interface StreamAnswering extends Answering {
+  readonly limits: TcpLimits;
+  readonly caps: ConnectionCaps;
+}

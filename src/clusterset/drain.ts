@@ -1,0 +1,78 @@
+import type {ClusterView, ImportView} from './view.ts';
+
+/** Drain is counted in thousandths, so that weights stay integers and every ramp is exact. */
+export const DRAIN_PARTS = 1_000;
+
+/**
+ * How much of a cluster's weight for one import is drained, in thousandths: 0 nothing, 1000 all. `drain: true` is all;
+ * `drainShare` is a ramp under way. A service may opt out (annotation `isthmus.dev/ignore-drain` on its export).
+ */
+export function drainedParts(cluster: ClusterView | undefined, imported: ImportView): number {
+  if (cluster === undefined || imported.ignoreDrain?.includes(cluster.id) === true) return 0;
+  if (cluster.drain) return DRAIN_PARTS;
+  const share = cluster.drainShare ?? 0;
+  // A share that can't be read drains nothing: a typo must not take a cluster out.
+  return Number.isFinite(share) ? Math.round(Math.min(Math.max(share, 0), 1) * DRAIN_PARTS) : 0;
+}
+
+/** A drain, or its way back, over some time. Shares are 0 to 1, times milliseconds of one clock. */
+export interface DrainRamp {
+  readonly fromShare: number;
+  readonly toShare: number;
+  readonly startedAtMs: number;
+  readonly overMs: number;
+}
+
+/** The drained share at a moment: linear, and never outside of the two ends. Turning back is a new ramp from this share. */
+export function drainShareAt({fromShare, toShare, startedAtMs, overMs}: DrainRamp, nowMs: number): number {
+  const passed = overMs <= 0 ? 1 : Math.min(Math.max((nowMs - startedAtMs) / overMs, 0), 1);
+  return fromShare + (toShare - fromShare) * passed;
+}
+
+/** What a drain needs to know of one imported service. */
+export interface DrainedService {
+  readonly namespace: string;
+  readonly name: string;
+  readonly clusters: readonly string[];
+  /** Exporters with a ready endpoint; undefined: not known. */
+  readonly readyClusters: readonly string[] | undefined;
+  /** Undefined: not known, which counts as consumed. */
+  readonly consumed: boolean | undefined;
+  readonly ignoreDrain?: readonly string[];
+}
+
+export interface DrainObstacle {
+  readonly namespace: string;
+  readonly name: string;
+  readonly reason: 'NoOtherExporter' | 'NoReadySurvivor' | 'ReadinessUnknown';
+  readonly message: string;
+}
+
+/**
+ * Consumed services that would be left without a ready endpoint if a cluster were drained: why `isthmus drain` refuses unless
+ * it is forced (design §6: nothing claims more than was observed, so a readiness that is not known is no survivor).
+ *
+ * @param usable - whether traffic may go to a cluster: not drained itself, gateway not dead
+ */
+export function drainObstacles(
+  cluster: string,
+  services: readonly DrainedService[],
+  usable: (cluster: string) => boolean,
+): readonly DrainObstacle[] {
+  return services.flatMap((service): DrainObstacle[] => {
+    const {namespace, name, clusters, readyClusters, consumed, ignoreDrain = []} = service;
+    if (consumed === false || !clusters.includes(cluster) || ignoreDrain.includes(cluster)) return [];
+    const survivors = clusters.filter((other) => other !== cluster && usable(other));
+    const at = `Service ${namespace}/${name}`;
+    if (survivors.length === 0) {
+      return [{namespace, name, reason: 'NoOtherExporter', message: `${at} is exported by no other usable cluster`}];
+    }
+    const others = survivors.join(', ');
+    if (readyClusters === undefined) {
+      const message = `whether ${at} has ready endpoints in ${others} is not known`;
+      return [{namespace, name, reason: 'ReadinessUnknown', message}];
+    }
+    if (survivors.some((other) => readyClusters.includes(other))) return [];
+    return [{namespace, name, reason: 'NoReadySurvivor', message: `${at} has no ready endpoint in ${others}`}];
+  });
+}

@@ -1,0 +1,107 @@
+import type {Logger} from 'pino';
+import type {ClusterProperty, Lease, Namespace} from '../api/kinds.ts';
+import {CLUSTERSET_ID_PROPERTY, EPOCH_ANNOTATION, HUB_LEASE, HUB_MANAGER} from '../api/names.ts';
+import {clusterProperties, leases, namespaces} from '../api/resources.ts';
+import {IsthmusError} from '../errors.ts';
+import type {KubeClient} from '../kube/client.ts';
+import {KubeError} from '../kube/kube-error.ts';
+import {LeaseHolder} from '../kube/lease.ts';
+import {removeTraces} from './remove-traces.ts';
+
+export interface ClearOptions {
+  readonly client: KubeClient;
+  /** Isthmus' own. */
+  readonly namespace: string;
+  readonly clustersetId: string;
+  /** uid of its `kube-system` when it was a member. */
+  readonly uid: string;
+  readonly hubIdentity: string;
+  readonly epoch: number;
+  readonly leaseRenewMs: number;
+  /** How often in a row required kinds were not served before. */
+  readonly missingBefore: number;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** `Cleared`: nothing of the hub is left. `Elsewhere`: another hub has it now, and all that is there is that one's. */
+export type ClearResult = 'Cleared' | 'Elsewhere' | 'KindsMissing';
+
+/** An API server that has just started does not serve our kinds yet; this many looks in a row, with pauses, mean uninstalled. */
+const BELIEVED_MISSING_AFTER = 3;
+const LEASE_WITHIN_RENEWALS = 4;
+
+/**
+ * One attempt to take everything back from a cluster that is no member any more. It looks first whether it is still that
+ * cluster and still this hub's, and works under the member's Lease like every other write (design §3).
+ *
+ * @throws IsthmusError ISTHMUS_HUB_NOT_CLEARED; KubeError; AggregateError of KubeErrors
+ */
+export async function clearMember(options: ClearOptions): Promise<ClearResult> {
+  const {client, namespace, uid, signal, epoch} = options;
+  const kubeSystem = await client.get<Namespace>(namespaces, {name: 'kube-system'}, {signal});
+  if (kubeSystem.metadata.uid !== uid) {
+    throw new IsthmusError('ISTHMUS_HUB_NOT_CLEARED', 'another cluster answers under its kubeconfig');
+  }
+  if (await isElsewhere(options)) return 'Elsewhere';
+  const lease = await client.find<Lease>(leases, {namespace, name: HUB_LEASE}, {signal});
+  if (Number(lease?.metadata.annotations?.[EPOCH_ANNOTATION] ?? 0) > epoch) return 'Elsewhere';
+  // Where its namespace was removed there can be no Lease, and nobody else who writes under one.
+  if ((await client.find(namespaces, {name: namespace}, {signal})) === undefined) return remove(options);
+  return underLease(options);
+}
+
+async function isElsewhere({client, clustersetId, signal}: ClearOptions): Promise<boolean> {
+  try {
+    const at = {name: CLUSTERSET_ID_PROPERTY};
+    const found = await client.find<ClusterProperty>(clusterProperties, at, {signal});
+    return found?.spec !== undefined && found.spec.value !== clustersetId;
+  } catch (error) {
+    if (error instanceof KubeError && error.isKindMissing) return false;
+    throw error;
+  }
+}
+
+async function remove({client, missingBefore, signal}: ClearOptions): Promise<ClearResult> {
+  const missing = await removeTraces(client, signal);
+  return missing.length > 0 && missingBefore + 1 < BELIEVED_MISSING_AFTER ? 'KindsMissing' : 'Cleared';
+}
+
+async function underLease(options: ClearOptions): Promise<ClearResult> {
+  const {client, namespace, hubIdentity, epoch, leaseRenewMs, logger, nowMs, signal} = options;
+  const stop = new AbortController();
+  const held = Promise.withResolvers<boolean>();
+  const lost = new AbortController();
+  const waitMs = leaseRenewMs * LEASE_WITHIN_RENEWALS;
+  const timer = setTimeout(() => held.resolve(false), waitMs);
+  const holder = new LeaseHolder({
+    client,
+    namespace,
+    name: HUB_LEASE,
+    identity: hubIdentity,
+    leaseDurationMs: leaseRenewMs * 2.5,
+    renewEveryMs: leaseRenewMs,
+    annotations: {[EPOCH_ANNOTATION]: String(epoch)},
+    fieldManager: HUB_MANAGER,
+    onHeld: () => held.resolve(true),
+    onLost: () => lost.abort(),
+    logger,
+    nowMs,
+  });
+  holder.start(AbortSignal.any([stop.signal, signal]));
+  signal.addEventListener('abort', () => held.resolve(false), {once: true});
+  try {
+    if (!(await held.promise))
+      throw new IsthmusError('ISTHMUS_HUB_NOT_CLEARED', `Lease ${HUB_LEASE} there can't be had`);
+    const result = await remove({...options, signal: AbortSignal.any([signal, lost.signal])});
+    stop.abort();
+    await holder.closed;
+    if (result === 'Cleared') await client.delete(leases, {namespace, name: HUB_LEASE}, {signal});
+    return result;
+  } finally {
+    clearTimeout(timer);
+    stop.abort();
+    await holder.closed;
+  }
+}
