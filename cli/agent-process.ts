@@ -9,9 +9,11 @@ import {
   VALIDATOR_CONFIGURATION,
 } from '../src/api/names.ts';
 import {mutatingWebhookConfigurations, validatingWebhookConfigurations} from '../src/api/resources.ts';
+import type {WiringCheck} from '../dns/cluster-dns/wiring-check.ts';
 import type {DnsServer, DnsServerOptions} from '../dns/server.ts';
 import {startDnsServer} from '../dns/server.ts';
 import {Agent} from '../src/agent/agent.ts';
+import type {DefaultExportPolicy} from '../src/clusterset/export-policy.ts';
 import type {Backoff} from '../src/kube/backoff.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
 import {agentWebhooks} from '../webhooks/configuration.ts';
@@ -19,6 +21,9 @@ import {agentHandlers} from '../webhooks/handlers.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
 import type {ListenAddress} from './arguments.ts';
 import {Closers} from './closers.ts';
+import {dnsWiringMetrics, startDnsWiring} from './dns-wiring-part.ts';
+import type {DnsWiring} from './dns-wiring-part.ts';
+import {keepDnsSecrets} from './dns-secrets.ts';
 import {startHealth} from './health.ts';
 import {agentMetrics} from './metrics.ts';
 import type {Ports} from './ports-file.ts';
@@ -30,7 +35,7 @@ export interface AgentProcessOptions {
   readonly clusterId: string;
   readonly namespace: string;
   readonly identity: string;
-  readonly dnsListen: ListenAddress;
+  readonly dnsListen: ListenAddress | readonly ListenAddress[];
   readonly webhookListen: ListenAddress;
   readonly healthListen: ListenAddress | undefined;
   /** Base URL that API servers call instead of the Service; `auto`: the address that was bound. */
@@ -38,9 +43,17 @@ export interface AgentProcessOptions {
   readonly sidecarImage: string;
   readonly ttlSeconds: number;
   /** What of the DNS server differs from its defaults. */
-  readonly dnsOptions?: Pick<DnsServerOptions, 'zone' | 'answer' | 'state'>;
+  readonly dnsOptions?: Partial<Omit<DnsServerOptions, 'listen' | 'logger'>>;
+  /** Files with a certificate and with secrets of cookies; see `keepDnsSecrets`. */
+  readonly dnsTlsSecret?: string;
+  readonly dnsCookieSecret?: string;
+  /** Default `off`. */
+  readonly dnsWiring?: DnsWiring;
+  /** How often it is looked at. Default 30 s. */
+  readonly dnsWiringEveryMs?: number;
   readonly lingerMs: number;
   readonly maxVips: number;
+  readonly defaultExportPolicy?: DefaultExportPolicy;
   readonly backoff?: Backoff;
   readonly development: boolean;
   readonly logger: Logger;
@@ -81,15 +94,33 @@ async function startParts(options: AgentProcessOptions, parts: Closers): Promise
     listen: options.dnsListen,
     ttlSeconds: options.ttlSeconds,
     nameServer: `${options.namespace}/${DNS_SERVICE}`,
+    onSkipped: (imports) => agent.noteSkippedNames(imports),
     logger,
   });
   options.onDns?.(dns.address);
   agent.onView((view, change) => dns.publish(view, change));
   agent.start(stop.signal);
+  keepDnsSecrets({
+    ...options,
+    dns,
+    tlsSecret: options.dnsTlsSecret,
+    cookieSecret: options.dnsCookieSecret,
+    client: agent.client,
+    signal: stop.signal,
+  });
   parts.add(async () => {
     stop.abort();
     await Promise.all([agent.closed, dns.close()]);
   });
+  const wiring = startWiring(agent, options, stop.signal);
+  if (wiring !== undefined) {
+    parts.add(async () => {
+      stop.abort();
+      await wiring.closed;
+    });
+  }
+  const metricsOfWiring = wiring && dnsWiringMetrics(() => wiring.status());
+  const metrics = agentMetrics(agent, dns, () => webhooks?.server);
   let webhooks: ServedWebhooks | undefined;
   // Before anything waits for the API server: a probe that finds nobody would end a process whose DNS answers.
   const health =
@@ -97,7 +128,7 @@ async function startParts(options: AgentProcessOptions, parts: Closers): Promise
     (await startHealth(healthListen, {
       logger,
       ready: () => readiness(agent, webhooks !== undefined),
-      metrics: agentMetrics(agent, dns, () => webhooks?.server),
+      metrics: async () => (await metrics()) + ((await metricsOfWiring?.()) ?? ''),
     }));
   if (health !== undefined) parts.add(() => health.close());
   const served = await startAgentWebhooks(agent, options, stop.signal);
@@ -115,6 +146,14 @@ async function startParts(options: AgentProcessOptions, parts: Closers): Promise
     failed: dns.failed,
     close: () => parts.close(),
   };
+}
+
+function startWiring(agent: Agent, options: AgentProcessOptions, signal: AbortSignal): WiringCheck | undefined {
+  const {dnsWiring = 'off', dnsWiringEveryMs: everyMs, dnsOptions, namespace, logger} = options;
+  if (dnsWiring === 'off') return undefined;
+  const zone = dnsOptions?.zone ?? CLUSTERSET_ZONE;
+  const often = everyMs === undefined ? {} : {everyMs};
+  return startDnsWiring({agent, mode: dnsWiring, zone, namespace, logger, signal, ...often});
 }
 
 async function startAgentWebhooks(

@@ -5,17 +5,19 @@ import {CLUSTERSET_ZONE} from '../src/api/names.ts';
 import {DEFAULT_SIDECAR_IMAGE} from '../webhooks/injection/sidecar.ts';
 import type {ListenAddress} from './arguments.ts';
 import {parseDuration, parseWholeNumber} from './arguments.ts';
+import type {DnsTransportFlags} from './dns-transport.ts';
+import {dnsTransportOptions} from './dns-transport.ts';
+import type {DnsWiring} from './dns-wiring-part.ts';
 import type {LogLevel} from './logger.ts';
 import * as shared from './shared-options.ts';
 
 /** As commander reads them. */
-export interface AgentFlags {
+export interface AgentFlags extends DnsTransportFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly clusterId: string;
   readonly namespace: string;
   readonly identity: string;
-  readonly dnsListen: ListenAddress;
   readonly webhookListen: ListenAddress;
   readonly healthListen: ListenAddress;
   readonly webhookUrl?: string;
@@ -25,22 +27,23 @@ export interface AgentFlags {
   readonly dnsZone: string;
   readonly dnsAnswer: DnsAnswer;
   readonly stateDir?: string;
+  readonly dnsWiring: DnsWiring;
   readonly linger: number;
   readonly maxVips: number;
+  readonly defaultExportPolicy: 'Allow' | 'Deny';
   readonly development?: boolean;
   readonly logLevel: LogLevel;
 }
 
 /** `isthmus agent`: one member's DNS, webhooks and writers, against any kubeconfig. */
 export function agentCommand(): Command {
-  return new Command('agent')
+  const command = new Command('agent')
     .description('serve one member: clusterset DNS, admission webhooks, gateway VIPs')
     .requiredOption('--cluster-id <id>', 'the name of this cluster: the metadata.name of its Cluster in the hub')
     .addOption(shared.kubeconfigOption())
     .addOption(shared.contextOption())
     .addOption(shared.namespaceOption())
     .addOption(shared.identityOption())
-    .addOption(shared.dnsListenOption())
     .addOption(shared.webhookListenOption())
     .addOption(shared.healthListenOption())
     .addOption(shared.webhookUrlOption())
@@ -58,6 +61,14 @@ export function agentCommand(): Command {
       'keep the last DNS zone there, and serve it as stale after a restart without API server',
     )
     .addOption(
+      new Option(
+        '--dns-wiring <what>',
+        "look after what `isthmus dns wire` wrote into the cluster's DNS: say so when it is gone, or write it again",
+      )
+        .choices(['off', 'check', 'repair'])
+        .default('off'),
+    )
+    .addOption(
       new Option('--linger <duration>', 'how long a gateway VIP outlives its import')
         .argParser(parseDuration)
         .default(60_000, '60s'),
@@ -68,10 +79,12 @@ export function agentCommand(): Command {
       parseWholeNumber(0, 1_000_000),
       2_000,
     )
+    .addOption(shared.defaultExportPolicyOption())
     .addOption(shared.developmentOption())
-    .addOption(shared.logLevelOption('info'))
-    .action(async (flags: AgentFlags) => {
-      const {runAgent} = await import('./run-agent.ts');
-      await runAgent(flags);
-    });
+    .addOption(shared.logLevelOption('info'));
+  for (const option of dnsTransportOptions()) command.addOption(option);
+  return command.action(async (flags: AgentFlags) => {
+    const {runAgent} = await import('./run-agent.ts');
+    await runAgent(flags);
+  });
 }

@@ -1,67 +1,112 @@
-import type {Cluster} from '../src/api/kinds.ts';
-import {clusters} from '../src/api/resources.ts';
+import type {Cluster, ExportPolicy} from '../src/api/kinds.ts';
+import {clusters, exportPolicies} from '../src/api/resources.ts';
+import type {DefaultExportPolicy} from '../src/clusterset/export-policy.ts';
 import type {MemberExport} from '../src/clusterset/member-export.ts';
-import {describeError} from '../src/errors.ts';
-import {resolveAccess} from '../src/hub/cluster-access.ts';
+import {narrowExports} from '../src/clusterset/narrow-exports.ts';
+import {originOf} from '../src/clusterset/policy-origin.ts';
+import type {RouteInput} from '../src/clusterset/route.ts';
 import {readMemberExport} from '../src/hub/read-export.ts';
 import {KubeClient} from '../src/kube/client.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
+import {KubeError} from '../src/kube/kube-error.ts';
+import {askMember} from './ask-member.ts';
+import {askingRoute} from './asking-view.ts';
 
 /** Which export to look for, and how far to trust what the Clusters say. */
 export interface Sought {
   readonly service: string;
   readonly namespace: string;
   readonly isthmusNamespace: string;
+  /** The cluster whose traffic is asked about. */
+  readonly from?: string;
+  readonly defaultExportPolicy?: DefaultExportPolicy;
   readonly development?: boolean;
 }
 
 /** What was found in the members, and who could not be asked. */
 export interface Collected {
+  /** With what the hub's policies say of them. */
   readonly exports: readonly MemberExport[];
+  /** Where the traffic of {@link Sought.from} goes; undefined: nobody asked for it, or it has no such import. */
+  readonly route: RouteInput | undefined;
   /** How many clusters are registered. */
   readonly asked: number;
   /** Members that could not be asked: what they export is unknown, not nothing. */
   readonly silent: readonly {readonly cluster: string; readonly because: string}[];
 }
 
-/** Asks every registered member for its export of one name, at most 15 s for all. */
+/** Asks every registered member for its export of one name, at most 15 s for all. @throws KubeError */
 export async function collectExports(own: ClusterCredentials, sought: Sought): Promise<Collected> {
   const client = new KubeClient({credentials: own, userAgent: 'isthmus-explain'});
   const signal = AbortSignal.timeout(15_000);
   try {
     const {items} = await client.list<Cluster>(clusters, {signal});
-    const asked = await Promise.all(items.map((cluster) => askMember(cluster, {client, own, sought, signal})));
+    const policies = await hubsPolicies(client, signal);
+    const hub = {client, own, namespace: sought.isthmusNamespace, development: sought.development ?? false};
+    const asked = await Promise.all(
+      items.map((cluster) =>
+        askMember(hub, cluster, {ask: async (member) => readBoth(cluster, {client: member, sought, signal}), signal}),
+      ),
+    );
+    const answers = asked.flatMap((one) => (one.ok ? [one.answer] : []));
+    const exports = answers.flatMap(({found}) => found ?? []);
     return {
       asked: items.length,
-      exports: asked.flatMap((answer) => ('found' in answer && answer.found !== undefined ? [answer.found] : [])),
-      silent: asked.flatMap((answer) => ('because' in answer ? [answer] : [])),
+      exports: narrowed(exports, {policies, clusters: items, sought}),
+      route: answers.find(({route}) => route !== undefined)?.route,
+      silent: asked.flatMap((one) => (one.ok ? [] : [{cluster: one.cluster, because: one.because}])),
     };
   } finally {
     await client.close();
   }
 }
 
-interface Asking {
-  readonly client: KubeClient;
-  readonly own: ClusterCredentials;
-  readonly sought: Sought;
-  readonly signal: AbortSignal;
+async function readBoth(
+  {metadata}: Cluster,
+  {client, sought, signal}: {readonly client: KubeClient; readonly sought: Sought; readonly signal: AbortSignal},
+): Promise<{readonly found: MemberExport | undefined; readonly route: RouteInput | undefined}> {
+  const cluster = metadata.name;
+  const {namespace, service: name, isthmusNamespace, from} = sought;
+  const at = {namespace, name};
+  const found = await readMemberExport({client, cluster, at, signal});
+  if (from !== cluster) return {found, route: undefined};
+  return {
+    found,
+    route: await askingRoute({client, clusterId: cluster, at, isthmusNamespace, nowMs: Date.now(), signal}),
+  };
 }
 
-type Answer = {readonly found: MemberExport | undefined} | {readonly cluster: string; readonly because: string};
+function narrowed(
+  exports: readonly MemberExport[],
+  {
+    policies,
+    clusters: all,
+    sought,
+  }: {
+    readonly policies: readonly ExportPolicy[];
+    readonly clusters: readonly Cluster[];
+    readonly sought: Sought;
+  },
+): readonly MemberExport[] {
+  const {defaultExportPolicy} = sought;
+  const places = all.map(({metadata, spec = {}}) => {
+    const {region = 'default', zone = 'default', group = 'default', network} = spec;
+    return [metadata.name, {region, zone, group, network}] as const;
+  });
+  return narrowExports(exports, {
+    policies: new Map(policies.map((policy) => [policy.metadata.name, policy])),
+    clusters: new Map(places),
+    labelsOf: ({subject}) => subject,
+    ...(defaultExportPolicy === undefined ? {} : {defaultPolicy: defaultExportPolicy}),
+  }).exports;
+}
 
-async function askMember(cluster: Cluster, {client, own, sought, signal}: Asking): Promise<Answer> {
-  const {name} = cluster.metadata;
-  const development = sought.development ?? false;
-  const access = await resolveAccess(cluster, {client, own, namespace: sought.isthmusNamespace, development, signal});
-  if (!access.ok) return {cluster: name, because: access.message};
-  const member = new KubeClient({credentials: access.credentials, userAgent: 'isthmus-explain'});
+async function hubsPolicies(client: KubeClient, signal: AbortSignal): Promise<readonly ExportPolicy[]> {
   try {
-    const at = {namespace: sought.namespace, name: sought.service};
-    return {found: await readMemberExport({client: member, cluster: name, at, signal})};
+    const {items} = await client.list<ExportPolicy>(exportPolicies, {signal});
+    return items.filter((policy) => originOf(policy) === 'Member');
   } catch (error) {
-    return {cluster: name, because: describeError(error)};
-  } finally {
-    await member.close();
+    if (error instanceof KubeError && error.isKindMissing) return [];
+    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import {AGENT_MANAGER, DEFAULT_NAMESPACE, HUB_MANAGER} from '../src/api/names.ts';
-import {adminKubeconfig} from '../src/dev/admin-kubeconfig.ts';
+import {kubeconfigText} from '../src/kube/kubeconfig-text.ts';
 import type {DevCluster} from '../src/dev/dev-cluster.ts';
 import {KubeClient} from '../src/kube/client.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
@@ -31,7 +31,7 @@ export async function accountAccess(cluster: DevCluster, account: Account): Prom
     const expirationSeconds = EXPIRATION_SECONDS;
     const token = await requestToken(client, {namespace: DEFAULT_NAMESPACE, name: account, expirationSeconds});
     const credentials = {server, ca, token};
-    return {credentials, kubeconfig: adminKubeconfig({name: cluster.name, server, caPem: ca, token})};
+    return {credentials, kubeconfig: kubeconfigText({name: cluster.name, server, caPem: ca, token})};
   } catch (error) {
     if (error instanceof KubeError && error.isNotFound) return undefined;
     throw error;

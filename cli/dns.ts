@@ -3,6 +3,7 @@ import {Command} from 'commander';
 import type {DnsExplanation, DnsResult} from '../dns/client.ts';
 import type {ListenAddress} from './arguments.ts';
 import {parseListenAddress} from './arguments.ts';
+import {dnsWireCommand} from './dns-wire.ts';
 
 interface QueryFlags {
   readonly server: ListenAddress;
@@ -26,7 +27,7 @@ export function dnsCommand(): Command {
       process.stdout.write(shownAnswer(answer));
       if (flags.why === true) process.stdout.write(shownWhy(await explainDns(at)));
     });
-  return new Command('dns').description('the clusterset DNS').addCommand(query);
+  return new Command('dns').description('the clusterset DNS').addCommand(query).addCommand(dnsWireCommand());
 }
 
 function shownAnswer(answer: DnsResult): string {

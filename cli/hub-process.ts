@@ -2,6 +2,8 @@ import type {Logger} from 'pino';
 
 import {HUB_MANAGER, HUB_SERVICE, HUB_VALIDATOR_CONFIGURATION, HUB_WRITER_LEASE} from '../src/api/names.ts';
 import {validatingWebhookConfigurations} from '../src/api/resources.ts';
+import type {DefaultExportPolicy} from '../src/clusterset/export-policy.ts';
+import type {DefaultRouting} from '../src/clusterset/view.ts';
 import {Hub} from '../src/hub/hub.ts';
 import {KubeClient} from '../src/kube/client.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
@@ -28,6 +30,8 @@ export interface HubProcessOptions {
   readonly createNamespaces: boolean;
   readonly unreachableAfterMs: number;
   readonly importSlices?: 'all' | 'headless';
+  readonly defaultExportPolicy?: DefaultExportPolicy;
+  readonly defaultRouting?: DefaultRouting;
   readonly development: boolean;
   readonly logger: Logger;
 }

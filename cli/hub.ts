@@ -1,5 +1,6 @@
 import {Command, Option} from 'commander';
 
+import type {DefaultRouting} from '../src/clusterset/view.ts';
 import type {ListenAddress} from './arguments.ts';
 import type {LogLevel} from './logger.ts';
 import * as shared from './shared-options.ts';
@@ -18,6 +19,8 @@ export interface HubFlags {
   readonly createNamespaces: boolean;
   readonly unreachableAfter: number;
   readonly importSlices: 'all' | 'headless';
+  readonly defaultExportPolicy: 'Allow' | 'Deny';
+  readonly defaultRouting: DefaultRouting;
   readonly development?: boolean;
   readonly logLevel: LogLevel;
 }
@@ -48,6 +51,15 @@ export function hubCommand(): Command {
       )
         .choices(['all', 'headless'])
         .default('all'),
+    )
+    .addOption(shared.defaultExportPolicyOption())
+    .addOption(
+      new Option(
+        '--default-routing <how>',
+        'how members route imports that no GlobalTrafficPolicy is bound to: the own cluster first, it alone, or all exporters alike',
+      )
+        .choices(['local-first', 'Locality', 'ActiveActive'])
+        .default('local-first'),
     )
     .addOption(shared.developmentOption())
     .addOption(shared.logLevelOption('info'))

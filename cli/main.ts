@@ -3,10 +3,15 @@ import {Command, CommanderError} from 'commander';
 
 import {describeError, IsthmusError} from '../src/errors.ts';
 import {agentCommand} from './agent.ts';
+import {confirmCommand} from './confirm.ts';
 import {devCommand} from './dev.ts';
 import {dnsCommand} from './dns.ts';
+import {drainCommand, undrainCommand} from './drain.ts';
 import {explainCommand} from './explain.ts';
 import {hubCommand} from './hub.ts';
+import {joinCommand} from './join.ts';
+import {leaveCommand} from './leave.ts';
+import {statusCommand} from './status.ts';
 import {version, versionCommand} from './version.ts';
 
 /** Exit codes: 0 done, 1 failed, 2 the command line is wrong. */
@@ -31,6 +36,12 @@ const program = new Command('isthmus')
   .addCommand(hubCommand())
   .addCommand(agentCommand())
   .addCommand(dnsCommand())
+  .addCommand(joinCommand())
+  .addCommand(leaveCommand())
+  .addCommand(confirmCommand())
+  .addCommand(statusCommand())
+  .addCommand(drainCommand())
+  .addCommand(undrainCommand())
   .addCommand(explainCommand())
   .addCommand(versionCommand());
 

@@ -35,6 +35,12 @@ export function agentMetrics(
   sampled.gauge('isthmus_agent_derived_services', 'Derived Services, each with a gateway VIP', [], () => [
     [[], status().derivedServices],
   ]);
+  sampled.gauge(
+    'isthmus_agent_policy_findings',
+    'Exports that a rule of a policy finds fault with, said by who writes',
+    ['policy', 'rule', 'enforcement'],
+    () => status().policyFindings.map(({policy, rule, enforcement, exports}) => [[policy, rule, enforcement], exports]),
+  );
   reflectorMetrics(sampled, 'agent', ['source'], () =>
     Object.entries(status().sources).map(([source, of]) => [[source], of]),
   );
@@ -105,6 +111,8 @@ function dnsMetrics(sampled: Sampled, stats: () => DnsStats): void {
   sampled.counter('isthmus_dns_queries_total', 'Queries received', ['transport'], () => [
     [['udp'], stats().udpQueries],
     [['tcp'], stats().tcpQueries],
+    [['tls'], stats().tlsQueries],
+    [['https'], stats().httpsQueries],
   ]);
   sampled.counter('isthmus_dns_answers_total', 'Answers by response code', ['rcode'], () =>
     Object.entries(stats().answers).map(([rcode, count]) => [[rcode], count]),
@@ -113,6 +121,31 @@ function dnsMetrics(sampled: Sampled, stats: () => DnsStats): void {
     [['malformed'], stats().droppedMalformed],
     [['oversized'], stats().droppedOversized],
     [['port-zero'], stats().droppedPortZero],
+  ]);
+  sampled.counter('isthmus_dns_rate_limited_total', 'UDP queries over the rate limit, dropped or truncated', [], () => [
+    [[], stats().rateLimited],
+  ]);
+  sampled.gauge('isthmus_dns_connections', 'Connections over TCP, TLS and HTTPS', [], () => [
+    [[], stats().tcpConnections],
+  ]);
+  sampled.counter('isthmus_dns_tls_failures_total', 'Handshakes that failed', [], () => [[[], stats().tlsFailures]]);
+  sampled.counter(
+    'isthmus_dns_forwarded_total',
+    'Queries outside the zone, by what became of them',
+    ['outcome'],
+    () => [
+      [['asked'], stats().forwarded - stats().forwardCacheHits],
+      [['cached'], stats().forwardCacheHits],
+    ],
+  );
+  sampled.counter('isthmus_dns_upstream_failures_total', 'Questions that no upstream answered', [], () => [
+    [[], stats().forwardFailures],
+  ]);
+  sampled.counter('isthmus_dns_stale_answers_total', 'Expired answers of upstreams that were served', [], () => [
+    [[], stats().forwardStale],
+  ]);
+  sampled.counter('isthmus_dns_upstream_loops_total', 'Own questions that an upstream sent back', [], () => [
+    [[], stats().forwardLoops],
   ]);
   sampled.gauge('isthmus_dns_view_revision', 'Revision of the view that every worker serves', [], () => [
     [[], stats().revision],

@@ -2,6 +2,7 @@ import {isDnsLabel} from '../src/api/names.ts';
 import {IsthmusError} from '../src/errors.ts';
 import {startAgentProcess} from './agent-process.ts';
 import type {AgentFlags} from './agent.ts';
+import {toTransportOptions} from './dns-transport.ts';
 import {readCredentials} from './credentials.ts';
 import {createLogger} from './logger.ts';
 import {runUntilStopped} from './run-until-stopped.ts';
@@ -22,6 +23,7 @@ export async function runAgent(flags: AgentFlags): Promise<void> {
       webhookUrl: flags.webhookUrl,
       ttlSeconds: flags.dnsTtl,
       dnsOptions: {
+        ...toTransportOptions(flags),
         zone: flags.dnsZone,
         answer: flags.dnsAnswer,
         ...(flags.stateDir === undefined ? {} : {state: {dir: flags.stateDir, clusterId: flags.clusterId}}),

@@ -19,11 +19,6 @@ export const contextOption = (): Option =>
 export const identityOption = (): Option =>
   new Option('--identity <name>', 'name of this replica, distinct for each').default(`${hostname()}-${process.pid}`);
 
-export const dnsListenOption = (): Option =>
-  new Option('--dns-listen <host:port>', 'where DNS listens, UDP and TCP')
-    .argParser(parseListenAddress)
-    .default({host: '0.0.0.0', port: 1053}, '0.0.0.0:1053');
-
 export const webhookListenOption = (): Option =>
   new Option('--webhook-listen <host:port>', 'where the admission webhooks listen')
     .argParser(parseListenAddress)
@@ -48,6 +43,14 @@ export const developmentOption = (): Option =>
 
 export const logLevelOption = (fallback: string): Option =>
   new Option('--log-level <level>', 'what is logged').choices(logLevels).default(fallback);
+
+export const defaultExportPolicyOption = (): Option =>
+  new Option(
+    '--default-export-policy <what>',
+    'what holds for an export that no rule of an ExportPolicy speaks about; `Deny` for members of different owners',
+  )
+    .choices(['Allow', 'Deny'])
+    .default('Allow');
 
 export const unreachableAfterOption = (fallbackMs: number, shown: string): Option =>
   new Option('--unreachable-after <duration>', 'a member without a successful request for this long is Reachable=False')

@@ -148,7 +148,7 @@ class Server implements DnsServer {
     };
     if (!options.cookies?.secrets) {
       const [first] = this.#settings.cookies.secrets;
-      this.#cookies = new CookieRotation(first!, (secrets) => this.useCookieSecrets(secrets));
+      this.#cookies = new CookieRotation(first!, (secrets) => this.#postCookieSecrets(secrets));
     }
     this.failed = new Promise((resolve) => (this.#fail = resolve));
   }
@@ -208,6 +208,12 @@ class Server implements DnsServer {
   }
 
   useCookieSecrets(secrets: readonly Uint8Array[]): void {
+    // From now on they are somebody else's business.
+    this.#cookies?.stop();
+    this.#postCookieSecrets(secrets);
+  }
+
+  #postCookieSecrets(secrets: readonly Uint8Array[]): void {
     for (const worker of this.#workers) worker.post({kind: 'cookieSecrets', secrets});
   }
 

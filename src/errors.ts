@@ -26,7 +26,10 @@ export const ERRORS = {
   ISTHMUS_HUB_CLUSTER_CHANGED: {message: 'another cluster answers behind this kubeconfig', retryable: false},
   ISTHMUS_HUB_JOIN_REFUSED: {message: 'the cluster cannot be a member', retryable: false},
   ISTHMUS_HUB_EPOCH_PASSED: {message: 'the member has seen a hub with a higher epoch', retryable: false},
-  ISTHMUS_HUB_NOT_CLEARED: {message: 'what was written into a member that left could not be taken back', retryable: true},
+  ISTHMUS_HUB_NOT_CLEARED: {
+    message: 'what was written into a member that left could not be taken back',
+    retryable: true,
+  },
   ISTHMUS_HUB_SECRET_TAKEN: {message: 'the Secret for a kubeconfig belongs to somebody else', retryable: false},
   // webhooks
   ISTHMUS_WEBHOOK_BAD_REVIEW: {message: 'the request is not an AdmissionReview', retryable: false},
@@ -36,7 +39,10 @@ export const ERRORS = {
   ISTHMUS_DNS_WORKER: {message: 'the DNS worker ended', retryable: false},
   ISTHMUS_DNS_QUERY: {message: 'the DNS server gave no usable answer', retryable: true},
   ISTHMUS_DNS_STATE: {message: 'the kept DNS zone cannot be used', retryable: false},
+  ISTHMUS_DNS_WIRING: {message: "the cluster's DNS cannot be wired", retryable: false},
   // cli and dev
+  ISTHMUS_COMMAND_REFUSED: {message: 'the command was not carried out', retryable: false},
+  ISTHMUS_NOT_OBSERVED: {message: 'what was waited for was not seen', retryable: true},
   ISTHMUS_USAGE: {message: 'the command was given something it cannot use', retryable: false},
   ISTHMUS_DEV_CLUSTER: {message: 'the development cluster cannot do this', retryable: false},
   ISTHMUS_DEV_PARTS: {message: 'real API servers cannot be started here', retryable: false},

@@ -6,7 +6,7 @@ import {PATHS} from './paths.ts';
 export interface WebhookRule {
   readonly apiGroups: readonly string[];
   readonly apiVersions: readonly string[];
-  readonly operations: readonly ('CREATE' | 'UPDATE')[];
+  readonly operations: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
   readonly resources: readonly string[];
   readonly scope: 'Namespaced' | 'Cluster';
 }
@@ -33,6 +33,8 @@ export interface WebhookEntry {
   readonly matchPolicy: 'Equivalent';
   readonly namespaceSelector: LabelSelector;
   readonly objectSelector: LabelSelector;
+  /** All must hold, or the request isn't sent at all. Kubernetes 1.30 or newer; older ones send every request. */
+  readonly matchConditions?: readonly {readonly name: string; readonly expression: string}[];
   readonly sideEffects: 'None';
   readonly timeoutSeconds: number;
   readonly admissionReviewVersions: readonly ['v1'];
@@ -70,7 +72,7 @@ export function hubWebhooks(options: WebhookOptions): {readonly validating: read
 
 function validation(options: WebhookOptions & {readonly hubIsHere: boolean}): WebhookEntry[] {
   const kinds = options.hubIsHere ? MEMBER_KINDS : [...MEMBER_KINDS, ...HUB_KINDS];
-  return kinds.map((kind) => validating(kind, options));
+  return [...kinds.map((kind) => validating(kind, options)), ...WARNINGS.map((of) => warning(of, options))];
 }
 
 interface InjectionEntry {
@@ -144,6 +146,59 @@ const MEMBER_KINDS: readonly ValidatedKind[] = [
   },
 ];
 
+interface WarnedChange {
+  readonly name: string;
+  readonly path: string;
+  readonly rules: readonly WebhookRule[];
+  readonly matchConditions: NonNullable<WebhookEntry['matchConditions']>;
+}
+
+/** Whoever deletes a namespace hears nothing of what its controller does then, and has to wait for each review. */
+const BY_SOMEBODY = {
+  name: 'by-somebody',
+  expression: `!request.userInfo.username.startsWith('system:serviceaccount:kube-system:') &&
+!(request.userInfo.username in ['system:kube-controller-manager', 'system:apiserver'])`,
+};
+
+/** Nearly all changes of Services are none for consumers in other clusters: they must not cost a call. */
+const IS_A_CHANGE = {
+  name: 'type-ports-or-deletion',
+  expression: `request.operation == 'DELETE' ||
+(has(object.spec.type) ? object.spec.type : '') != (has(oldObject.spec.type) ? oldObject.spec.type : '') ||
+(has(object.spec.clusterIP) ? object.spec.clusterIP : '') != (has(oldObject.spec.clusterIP) ? oldObject.spec.clusterIP : '') ||
+(has(object.spec.ports) ? object.spec.ports : []) != (has(oldObject.spec.ports) ? oldObject.spec.ports : [])`,
+};
+
+/** Answered with warnings alone, so nobody has to wait for them where they don't come. */
+const WARNINGS: readonly WarnedChange[] = [
+  {
+    name: 'serviceexport-deletions.warn.isthmus.dev',
+    path: PATHS.exportDeletions,
+    rules: Object.entries(EXPORT_AND_IMPORT_GROUPS).map(([group, versions]) => ({
+      apiGroups: [group],
+      apiVersions: versions,
+      operations: ['DELETE'],
+      resources: ['serviceexports'],
+      scope: 'Namespaced',
+    })),
+    matchConditions: [BY_SOMEBODY],
+  },
+  {
+    name: 'services.warn.isthmus.dev',
+    path: PATHS.services,
+    rules: [
+      {
+        apiGroups: [''],
+        apiVersions: ['v1'],
+        operations: ['UPDATE', 'DELETE'],
+        resources: ['services'],
+        scope: 'Namespaced',
+      },
+    ],
+    matchConditions: [IS_A_CHANGE, BY_SOMEBODY],
+  },
+];
+
 const HUB_KINDS: readonly ValidatedKind[] = [
   {
     name: 'clusters.validate.isthmus.dev',
@@ -177,6 +232,17 @@ function injection(of: InjectionEntry, options: WebhookOptions): WebhookEntry {
     objectSelector: {matchExpressions: [{key: INJECT_LABEL, operator: 'NotIn', values: ['disabled']}]},
     // A second call would see its own work and change nothing.
     reinvocationPolicy: 'Never',
+  };
+}
+
+function warning(of: WarnedChange, options: WebhookOptions): WebhookEntry {
+  return {
+    ...entry(of, options),
+    rules: of.rules,
+    failurePolicy: 'Ignore',
+    namespaceSelector: {matchExpressions: [neverIn(options.namespace)]},
+    objectSelector: {},
+    matchConditions: of.matchConditions,
   };
 }
 

@@ -1,4 +1,5 @@
 import type {Cluster} from '../src/api/kinds.ts';
+import type {DefaultExportPolicy} from '../src/clusterset/export-policy.ts';
 import type {View} from '../src/clusterset/view.ts';
 import {podHandler} from './injection/pod-handler.ts';
 import {PATHS} from './paths.ts';
@@ -7,6 +8,7 @@ import {clusterHandler} from './validation/clusters.ts';
 import {exportPolicyHandler, importPolicyHandler, trafficPolicyHandler} from './validation/policies.ts';
 import {serviceExportHandler} from './validation/service-exports.ts';
 import {serviceImportHandler} from './validation/service-imports.ts';
+import {exportDeletionHandler, serviceChangeHandler} from './validation/warning-handlers.ts';
 
 export interface AgentHandlerOptions {
   /** The view of the moment; each review asks once. */
@@ -16,6 +18,8 @@ export interface AgentHandlerOptions {
   /** Isthmus' own namespace. */
   readonly namespace: string;
   readonly zone: string;
+  /** Of exports that no policy's rule speaks about. Default: Allow. */
+  readonly defaultExportPolicy?: DefaultExportPolicy | undefined;
 }
 
 /**
@@ -27,14 +31,20 @@ export function agentHandlers(options: AgentHandlerOptions): ReadonlyMap<string,
   return new Map<string, ReviewHandler>([
     [PATHS.pods, podHandler({...options, selectedBy: 'label'})],
     [PATHS.monitoredPods, podHandler({...options, selectedBy: 'monitored'})],
-    [PATHS.serviceExports, serviceExportHandler(view, namespace)],
+    [PATHS.serviceExports, serviceExportHandler(view, {ownNamespace: namespace, ...defaultOf(options)})],
     [PATHS.serviceImports, serviceImportHandler(view, namespace)],
     [PATHS.trafficPolicies, trafficPolicyHandler(view)],
     // An agent has no Clusters to compare with: it knows RemoteClusters alone.
     [PATHS.clusters, clusterHandler({clusters: () => [], development, hubIsHere: () => view().hubIsHere})],
     [PATHS.exportPolicies, exportPolicyHandler],
     [PATHS.importPolicies, importPolicyHandler],
+    [PATHS.exportDeletions, exportDeletionHandler(view)],
+    [PATHS.services, serviceChangeHandler(view)],
   ]);
+}
+
+function defaultOf({defaultExportPolicy}: AgentHandlerOptions): {readonly defaultExportPolicy?: DefaultExportPolicy} {
+  return defaultExportPolicy === undefined ? {} : {defaultExportPolicy};
 }
 
 /** What a hub answers in its own cluster. */

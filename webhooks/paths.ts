@@ -9,4 +9,6 @@ export const PATHS = {
   trafficPolicies: '/validate/globaltrafficpolicies',
   exportPolicies: '/validate/exportpolicies',
   importPolicies: '/validate/importpolicies',
+  exportDeletions: '/warn/serviceexports',
+  services: '/warn/services',
 } as const;

@@ -39,10 +39,19 @@ export class UpstreamSet {
       const state = this.#probed.get(upstream);
       if (state === 'now' || probe.isLoop(i, wallMs())) return;
       if (state === 'done' && (upstream.isUp || nowMs() < upstream.downUntilMs)) return;
-      this.#probed.set(upstream, 'now');
-      const done = () => this.#probed.set(upstream, 'done');
-      upstream.ask(probe.question(i)).then(done, done);
+      void this.#ask(upstream, probe.question(i));
     });
+  }
+
+  /** What it says does not matter; whether it says anything, the upstream remembers itself. */
+  async #ask(upstream: Upstream, question: UpstreamQuestion): Promise<void> {
+    this.#probed.set(upstream, 'now');
+    try {
+      await upstream.ask(question);
+    } catch {
+      // It is down: known from now on.
+    }
+    this.#probed.set(upstream, 'done');
   }
 
   /**

@@ -62,7 +62,7 @@ export class Listeners {
     const {udp, tcp, port} = await bindBoth(listener, this.#reusePort);
     const answering = this.#answering;
     const streams = new StreamListener(tcp, answering, (socket, address) => {
-      new TcpConnection(socket, {address, counter: Counter.tcpQueries}, answering);
+      new TcpConnection(socket, {address, counter: Counter.tcpQueries}, answering).start();
     });
     return {port, parts: [new UdpListener(udp, answering), streams]};
   }

@@ -51,7 +51,8 @@ export class RateLimiter {
     const mayHave = tokens >= 1;
     this.#tokens[place] = mayHave ? tokens - 1 : tokens;
     if (mayHave) return 'answer';
-    this.#over[place] = this.#over[place]! + 1;
-    return this.#slip > 0 && this.#over[place]! % this.#slip === 0 ? 'truncate' : 'drop';
+    const over = this.#over[place]! + 1;
+    this.#over[place] = over;
+    return this.#slip > 0 && over % this.#slip === 0 ? 'truncate' : 'drop';
   }
 }

@@ -26,7 +26,7 @@ export class TcpConnection {
   readonly #answering: StreamAnswering;
   readonly #client: TcpClient;
   #unread: Buffer = Buffer.alloc(0);
-  #deadline: NodeJS.Timeout;
+  #deadline: NodeJS.Timeout | undefined;
   #isInMessage = false;
   #pending = 0;
   #hasEnded = false;
@@ -36,7 +36,12 @@ export class TcpConnection {
     this.#socket = socket;
     this.#client = client;
     this.#answering = answering;
-    this.#deadline = this.#startDeadline(answering.limits.idleMs);
+  }
+
+  /** Answers until the client goes, or a deadline passes. */
+  start(): void {
+    const socket = this.#socket;
+    this.#deadline = this.#startDeadline(this.#answering.limits.idleMs);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('drain', () => this.#resume());

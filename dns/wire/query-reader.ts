@@ -15,6 +15,9 @@ const CLIENT_COOKIE_BYTES = 8;
 const MIN_BOTH_COOKIES = 16;
 const MAX_BOTH_COOKIES = 40;
 
+/** By octet. A look-up costs less than half of two comparisons, and names are most of a query. */
+const LOWER_CASE = Uint8Array.from({length: 256}, (_, octet) => octet + (octet >= 0x41 && octet <= 0x5a ? 0x20 : 0));
+
 /**
  * Reads a query: one question and at most one OPT record, nothing else. The fields hold the query read last, so that
  * reading allocates nothing; they mean something only as far as `read` came.
@@ -64,22 +67,18 @@ export class QueryReader {
   }
 
   #readQuestion(message: Uint8Array): boolean {
-    const name = this.name;
     let at = HEADER_BYTES;
     for (;;) {
       const length = message[at];
       // Compression pointers (0xC0) and the other two kinds have no place in a question: 63 is the most.
       if (length === undefined || length > MAX_LABEL) return false;
-      const next = at + 1 + length;
-      if (next > message.length || next - HEADER_BYTES > MAX_NAME) return false;
-      name[at - HEADER_BYTES] = length;
-      for (let i = at + 1; i < next; i++) {
-        const octet = message[i]!;
-        name[i - HEADER_BYTES] = octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
-      }
-      at = next;
+      at += 1 + length;
+      if (at > message.length || at - HEADER_BYTES > MAX_NAME) return false;
       if (length === 0) break;
     }
+    // Length octets are under every letter, so that the whole name can be lower-cased in one go.
+    const name = this.name;
+    for (let i = HEADER_BYTES; i < at; i++) name[i - HEADER_BYTES] = LOWER_CASE[message[i]!]!;
     if (at + 4 > message.length) return false;
     this.nameLength = at - HEADER_BYTES;
     this.type = (message[at]! << 8) | message[at + 1]!;

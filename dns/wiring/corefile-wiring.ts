@@ -3,7 +3,7 @@ import type {Corefile, ServerBlock} from './corefile.ts';
 import {parseCorefile} from './corefile.ts';
 import {forwardsByTcp, listenersOf} from './listeners.ts';
 import type {Listener} from './listeners.ts';
-import {findMarked, withMarked, withoutMarked} from './marked-block.ts';
+import {blankedMarked, findMarked, withMarked, withoutMarked} from './marked-block.ts';
 import {parseServerLabel} from './server-label.ts';
 import {zoneClaims} from './zone-claims.ts';
 
@@ -20,7 +20,7 @@ export function wireCorefile(text: string, target: DnsTarget): Wired {
   const marked = findMarked(text);
   if (marked.kind === 'broken') return {ok: false, because: marked.because};
   if (text.startsWith('\uFEFF')) return {ok: false, because: 'it begins with a byte order mark: save it without'};
-  const others = parseCorefile(withoutMarked(text));
+  const others = parseCorefile(blankedMarked(text));
   if (!others.ok) return {ok: false, because: `it can't be read: ${others.because}`};
   const claims = zoneClaims(others.corefile, target.zone);
   // A tool that rewrites Corefiles (`kubeadm upgrade`) leaves comments out: then the block is still ours and still right.

@@ -129,7 +129,7 @@ function readDirective(reader: Reader, name: Token): Directive {
   if (open?.text !== '{' || open.line !== name.line) return {...rest, options: undefined, optionsSpan: undefined};
   reader.next();
   const lines = new Map<number, string[]>();
-  for (let depth = 1; ; ) {
+  for (let depth = 1; ;) {
     const token = reader.next();
     if (token === undefined) throw new Unreadable(`line ${name.line}: the block of ${name.text} is not closed`);
     if (token.text === '{') depth++;

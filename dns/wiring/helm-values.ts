@@ -1,12 +1,11 @@
 import {isMap, isScalar, isSeq, parseDocument, stringify} from 'yaml';
 import type {Wired} from './corefile-wiring.ts';
-import {serverBlocks} from './corefile-wiring.ts';
+import {claimed, serverBlocks} from './corefile-wiring.ts';
 import {parseCorefile} from './corefile.ts';
 import type {Corefile, ServerBlock} from './corefile.ts';
 import type {DnsTarget} from './dns-target.ts';
 import {findMarked, withMarked, withoutMarked} from './marked-block.ts';
 import {isInZone, parseServerLabel} from './server-label.ts';
-import {claimed} from './corefile-wiring.ts';
 import {zoneClaims} from './zone-claims.ts';
 
 /**
@@ -32,7 +31,10 @@ export function wireHelmValues(values: string | undefined, running: string, targ
   const servers = isMap(root) ? root.get('servers', true) : undefined;
   if (servers === undefined) return withAllServers(text, running, target);
   if (!isSeq(servers) || servers.flow === true || servers.items.length === 0) {
-    return {ok: false, because: '`servers` in its values is not a block list with items: write it as `- zones: …` lines'};
+    return {
+      ok: false,
+      because: '`servers` in its values is not a block list with items: write it as `- zones: …` lines',
+    };
   }
   const taken = zonesOf(document.toJS() as Values).find((zone) => isInZone(zone, target.zone));
   if (taken !== undefined) {
@@ -68,7 +70,10 @@ function withAllServers(text: string, running: string, target: DnsTarget): Wired
   if (!parsed.ok) return {ok: false, because: `the Corefile that runs can't be read: ${parsed.because}`};
   const {servers, snippets, imports} = parsed.corefile;
   if (snippets.length > 0 || imports.length > 0) {
-    return {ok: false, because: 'the Corefile that runs has imports, which `servers` of the chart can not: add a server by hand'};
+    return {
+      ok: false,
+      because: 'the Corefile that runs has imports, which `servers` of the chart can not: add a server by hand',
+    };
   }
   // The chart has written our own server there since the last time.
   const others = servers.filter(({labels}) => !(findMarked(text).kind === 'found' && isOurs(labels, target)));

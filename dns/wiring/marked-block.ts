@@ -26,6 +26,14 @@ export function withoutMarked(text: string): string {
   return marked.kind === 'found' ? text.slice(0, marked.start) + text.slice(marked.end) : text;
 }
 
+/** The text with empty lines for ours: what is said about a line of it is right for the whole text too. */
+export function blankedMarked(text: string): string {
+  const marked = findMarked(text);
+  if (marked.kind !== 'found') return text;
+  const blank = text.slice(marked.start, marked.end).replaceAll(/[^\n]/g, '');
+  return text.slice(0, marked.start) + blank + text.slice(marked.end);
+}
+
 /**
  * The text with these lines of ours: where they stand already, else as whole lines at `offset`.
  *

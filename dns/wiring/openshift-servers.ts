@@ -8,8 +8,7 @@ export interface OperatorServer {
 }
 
 export type WiredServers =
-  | {readonly ok: true; readonly servers: readonly OperatorServer[]}
-  | {readonly ok: false; readonly because: string};
+  {readonly ok: true; readonly servers: readonly OperatorServer[]} | {readonly ok: false; readonly because: string};
 
 /** The name says that the entry is ours. */
 const OURS = 'isthmus-dns';
@@ -29,7 +28,10 @@ export function wireServers(servers: readonly OperatorServer[] | undefined, targ
   };
   const known = servers ?? [];
   const isKnown = known.some(({name}) => name === OURS);
-  return {ok: true, servers: isKnown ? known.map((one) => (one.name === OURS ? merged(one, ours) : one)) : [...known, ours]};
+  return {
+    ok: true,
+    servers: isKnown ? known.map((one) => (one.name === OURS ? merged(one, ours) : one)) : [...known, ours],
+  };
 }
 
 /** The servers without ours; undefined where none is left: an empty list and none are the same to the operator. */

@@ -1,4 +1,5 @@
 import type {KubeObject} from '../../src/api/meta.ts';
+import {DNS_WIRING_ANNOTATION} from '../../src/api/names.ts';
 import type {Wired} from './corefile-wiring.ts';
 import {claimed, serverBlocks, unwireCorefile, wireCorefile} from './corefile-wiring.ts';
 import {
@@ -47,7 +48,6 @@ export interface Place {
 }
 
 const CUSTOM_KEY = 'isthmus.server';
-const NOTE_ANNOTATION = 'isthmus.dev/dns-wiring';
 
 /**
  * What has to be written where so that a cluster's DNS forwards the clusterset zone. Empty: nothing in this cluster is known to
@@ -82,7 +82,7 @@ export function planUnwiring(seen: ClusterDnsObjects, zone: string, target: DnsT
     editOf(COREDNS_CUSTOM, custom, CUSTOM_KEY, isOurs ? undefined : key),
     {
       ...editOf(KUBE_DNS, kubeDns, 'stubDomains', unwireStubDomains(stubs, note, zone)),
-      ...(note === undefined ? {} : {annotations: {[NOTE_ANNOTATION]: null}}),
+      ...(note === undefined ? {} : {annotations: {[DNS_WIRING_ANNOTATION]: null}}),
     },
     valuesEdit(seen, unwireHelmValues(seen.chartConfig?.spec?.valuesContent)),
     serversEdit(seen, unwireServers(seen.operator?.spec?.servers)),
@@ -99,7 +99,7 @@ function mainPlaces(seen: ClusterDnsObjects, target: DnsTarget): readonly Place[
   // One that has ours already keeps it there: two server blocks for one zone would not load.
   const isInMain = findMarked(text).kind !== 'none';
   const parsed = parseCorefile(text);
-  const takesCustom = parsed.ok && parsed.corefile.imports.some((pattern) => /custom\/\*\.server$/.test(pattern));
+  const takesCustom = parsed.ok && parsed.corefile.imports.some((pattern) => pattern.endsWith('custom/*.server'));
   if (takesCustom && !isInMain) return [customPlace(seen, text, target)];
   return corefilePlace(seen, COREDNS, 'CoreDNS', target);
 }
@@ -131,7 +131,10 @@ function wireCustom(main: string, data: Readonly<Record<string, string>>, target
   for (const [key, text] of Object.entries(data)) {
     if (key === CUSTOM_KEY) continue;
     if (key.endsWith('.override') && claimsInOverride(text, zone)) {
-      return {ok: false, because: `its key ${key} is about ${zone} already: remove that if Isthmus shall answer for it`};
+      return {
+        ok: false,
+        because: `its key ${key} is about ${zone} already: remove that if Isthmus shall answer for it`,
+      };
     }
     const parsed = key.endsWith('.server') ? parseCorefile(text) : undefined;
     if (parsed?.ok === false) return {ok: false, because: `its key ${key} can't be read: ${parsed.because}`};
@@ -160,7 +163,7 @@ function kubeDnsPlace(seen: ClusterDnsObjects, target: DnsTarget): Place | undef
   const wired = wireStubDomains(before, note, target);
   const edit = editOf(KUBE_DNS, object, 'stubDomains', wired.ok ? wired.text : before);
   const was = unwireStubDomains(before, note, target.zone) ?? null;
-  const annotations = wired.ok ? {[NOTE_ANNOTATION]: JSON.stringify({was, wrote: wired.text})} : {};
+  const annotations = wired.ok ? {[DNS_WIRING_ANNOTATION]: JSON.stringify({was, wrote: wired.text})} : {};
   return placeOf('kube-dns', {...edit, annotations}, wired, undefined);
 }
 
@@ -208,7 +211,7 @@ function isChange({before, after}: Edit): boolean {
 }
 
 function noteOf(object: ConfigMap | KubeObject | undefined): ReturnType<typeof parseNote> {
-  return parseNote(object?.metadata.annotations?.[NOTE_ANNOTATION]);
+  return parseNote(object?.metadata.annotations?.[DNS_WIRING_ANNOTATION]);
 }
 
 function reloadOf(text: string): boolean {

@@ -7,6 +7,14 @@ const SLAB = 1;
 const OFFSET = 2;
 const FIRST_CAPACITY = 1024;
 
+export interface NameIndexOptions {
+  readonly seed: number;
+  /** Octets at the end that all names have in common, as the zone's name: they say nothing, so they are not hashed. Default 0. */
+  readonly shared?: number;
+  /** Slots to begin with, a power of two. */
+  readonly capacity?: number;
+}
+
 /**
  * Lower-cased wire names → where they stand in slabs, each with its length octet before it. A hash table over the octets
  * themselves: looking up makes no string and touches one line of memory before the name, whose answers come right behind it.
@@ -15,14 +23,15 @@ const FIRST_CAPACITY = 1024;
 export class NameIndex {
   readonly #slabs: SlabStore;
   readonly #seed: number;
+  readonly #shared: number;
   #slots: Uint32Array;
   #mask: number;
   #size = 0;
 
-  /** @param capacity - slots to begin with, a power of two */
-  constructor(slabs: SlabStore, seed: number, capacity = FIRST_CAPACITY) {
+  constructor(slabs: SlabStore, {seed, shared = 0, capacity = FIRST_CAPACITY}: NameIndexOptions) {
     this.#slabs = slabs;
     this.#seed = seed;
+    this.#shared = shared;
     this.#slots = new Uint32Array(capacity * WORDS);
     this.#mask = capacity - 1;
   }
@@ -33,7 +42,7 @@ export class NameIndex {
 
   /** @returns the slot of the name at `at`; -1: there is none. A slot is good until the next change. */
   find(bytes: Uint8Array, at: number, length: number): number {
-    const hash = nameHash(bytes, at, length, this.#seed);
+    const hash = nameHash(bytes, at, length - this.#shared, this.#seed);
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const word = slot * WORDS;
       const slab = this.#slots[word + SLAB]!;
@@ -58,7 +67,7 @@ export class NameIndex {
     let slot = this.find(bytes, offset + 1, length);
     if (slot < 0) {
       if (2 * (this.#size + 1) > this.#mask) this.#grow();
-      const hash = nameHash(bytes, offset + 1, length, this.#seed);
+      const hash = nameHash(bytes, offset + 1, length - this.#shared, this.#seed);
       slot = this.#freeSlot(hash);
       this.#slots[slot * WORDS] = hash;
       this.#size++;

@@ -30,8 +30,9 @@ export class ZoneTable {
 
   constructor(zone: WireName, seed: number) {
     this.#zone = Buffer.from(zone, 'latin1');
-    this.#names = new NameIndex(this.#slabs, seed);
-    this.#groups = new NameIndex(this.#slabs, seed);
+    const index = {seed, shared: zone.length};
+    this.#names = new NameIndex(this.#slabs, index);
+    this.#groups = new NameIndex(this.#slabs, index);
   }
 
   /** How many names exist. */
@@ -227,5 +228,5 @@ export function hasAnswers(slab: Buffer, at: number): boolean {
 
 /** From when on the answers are stale, in seconds since the epoch; 0: never. */
 export function staleAtSeconds(slab: Buffer, at: number): number {
-  return slab.readUInt32BE(at - 4);
+  return ((slab[at - 4]! << 24) | (slab[at - 3]! << 16) | (slab[at - 2]! << 8) | slab[at - 1]!) >>> 0;
 }

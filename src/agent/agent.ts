@@ -2,22 +2,28 @@ import type {Logger} from 'pino';
 
 import {parseKey} from '../api/meta.ts';
 import {AGENT_MANAGER, AGENT_WRITER_LEASE} from '../api/names.ts';
+import type {DefaultExportPolicy} from '../clusterset/export-policy.ts';
 import type {View, ViewChange} from '../clusterset/view.ts';
 import {describeError} from '../errors.ts';
 import type {Backoff} from '../kube/backoff.ts';
 import {KubeClient} from '../kube/client.ts';
 import type {KubeClientOptions} from '../kube/client.ts';
 import type {ClusterCredentials} from '../kube/credentials.ts';
+import {EventRecorder} from '../kube/event-recorder.ts';
 import {LeaseHolder} from '../kube/lease.ts';
 import type {ReflectorStatus} from '../kube/reflector.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
 import {ExportWriter} from './export-writer.ts';
 import {ImportWriter} from './import-writer.ts';
+import {countFindings} from './policy-findings.ts';
+import {PolicyWriter} from './policy-writer.ts';
 import {importKeyOf} from './derived-service.ts';
+import type {SkippedName} from './import-notes.ts';
 import type {SourceName, Sources} from './sources.ts';
 import {createSources} from './sources.ts';
 import type {LocalChange, ViewListener} from './view-publisher.ts';
 import {ViewPublisher} from './view-publisher.ts';
+import {VipBudget} from './vip-budget.ts';
 
 export interface AgentOptions {
   readonly credentials: ClusterCredentials;
@@ -29,7 +35,10 @@ export interface AgentOptions {
   /** How long a derived Service outlives its import, milliseconds; never shorter than twice the TTL of its answers. */
   readonly lingerMs: number;
   readonly ttlMs: number;
+  /** Most derived Services; never more than half of the service range, where the cluster tells it. */
   readonly maxVips: number;
+  /** Of exports that no policy's rule speaks about. Default: Allow (the standard). */
+  readonly defaultExportPolicy?: DefaultExportPolicy | undefined;
   /** How long it waits between attempts to reach its API server again. Default: that of a reflector, up to 15 s. */
   readonly backoff?: Backoff | undefined;
   readonly logger: Logger;
@@ -44,6 +53,8 @@ export interface AgentStatus {
   readonly revision: number;
   readonly imports: number;
   readonly derivedServices: number;
+  /** What policies find about exports that are there; only where this replica writes. */
+  readonly policyFindings: ReturnType<typeof countFindings>;
   readonly lastSuccessMs: number | undefined;
   readonly sources: Readonly<Record<SourceName, ReflectorStatus>>;
 }
@@ -51,6 +62,8 @@ export interface AgentStatus {
 const WRITER_LEASE_MS = 15_000;
 const WRITER_RENEW_MS = 5_000;
 const WRITERS = 4;
+/** Which of them counts depends on the others, so they are one item. */
+const ALL_POLICIES = 'all';
 /** How often expiry of the heartbeat is looked at, and sync before the first view: both have no event of their own. */
 const LOOK_EVERY_MS = 250;
 
@@ -68,6 +81,11 @@ export class Agent {
   readonly #lease: LeaseHolder;
   readonly #imports: WorkQueue;
   readonly #exports: WorkQueue;
+  readonly #policies: WorkQueue;
+  readonly #exportWriter: ExportWriter;
+  readonly #budget: VipBudget;
+  readonly #skippedNames = new Map<string, readonly SkippedName[]>();
+  readonly #recorder: EventRecorder;
   readonly #listeners: ViewListener[] = [];
   readonly #writerListeners: (() => void)[] = [];
   readonly #settle: {synced: () => void; closed: () => void};
@@ -98,25 +116,39 @@ export class Agent {
       backoff: options.backoff,
       onChange: (source, keys) => this.#publisher.noteChange(source, keys),
     });
+    this.#budget = new VipBudget({
+      maxVips: options.maxVips,
+      serviceRangeSize: () => this.#publisher.serviceRanges.size,
+      ownNamespace: namespace,
+      view: () => this.view(),
+      derivedCount: () => this.#publisher.derivedCount,
+      hasDerived: (key) => importWriter.hasDerived(key),
+    });
     const importWriter = new ImportWriter({
       client: this.client,
       sources: this.#sources,
       namespace,
       view: () => this.view(),
       lingerMs: () => Math.max(options.lingerMs, 2 * options.ttlMs),
-      maxVips: options.maxVips,
-      derivedCount: () => this.#publisher.derivedCount,
+      budget: this.#budget,
+      skippedNames: (key) => this.#skippedNames.get(key) ?? [],
       nowMs,
     });
+    this.#recorder = new EventRecorder({client: this.client, component: AGENT_MANAGER, logger, nowMs});
     const exportWriter = new ExportWriter({
       client: this.client,
       sources: this.#sources,
       namespace,
       view: () => this.view(),
+      defaultExportPolicy: options.defaultExportPolicy,
+      recorder: this.#recorder,
       nowMs,
     });
+    this.#exportWriter = exportWriter;
+    const policyWriter = new PolicyWriter({client: this.client, sources: this.#sources, nowMs});
     this.#imports = this.#queue('import', (key, signal) => importWriter.reconcile(key, signal));
     this.#exports = this.#queue('export', (key, signal) => exportWriter.reconcile(key, signal));
+    this.#policies = this.#queue('policy', (_all, signal) => policyWriter.reconcile(signal));
     this.#lease = new LeaseHolder({
       client: this.client,
       namespace,
@@ -131,6 +163,7 @@ export class Agent {
       },
       onLost: (why) => {
         importWriter.forget();
+        exportWriter.forget();
         logger.warn({why}, 'writing stopped: the writers lease is lost');
       },
       logger,
@@ -144,6 +177,7 @@ export class Agent {
     for (const reflector of reflectors) reflector.start(signal);
     this.#imports.start(signal);
     this.#exports.start(signal);
+    this.#policies.start(signal);
     this.#lease.start(signal);
     const timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     signal.addEventListener('abort', () => clearInterval(timer), {once: true});
@@ -151,9 +185,11 @@ export class Agent {
       ...reflectors.map(({closed}) => closed),
       this.#imports.closed,
       this.#exports.closed,
+      this.#policies.closed,
       this.#lease.closed,
     ];
     void Promise.all(parts)
+      .then(() => this.#recorder.flush())
       .then(() => this.client.close())
       .catch((error: unknown) =>
         this.#options.logger.error({err: describeError(error)}, 'the agent did not end cleanly'),
@@ -183,6 +219,15 @@ export class Agent {
     if (view.synced) listener(view, {all: true, imports: new Set(), namespaces: new Set(), clusterset: true});
   }
 
+  /** Takes which imports have names that DNS leaves out, to be told on them; an empty list: none any more. */
+  noteSkippedNames(imports: ReadonlyMap<string, readonly SkippedName[]>): void {
+    for (const [key, skipped] of imports) {
+      if (skipped.length === 0) this.#skippedNames.delete(key);
+      else this.#skippedNames.set(key, skipped);
+      this.#imports.add(key);
+    }
+  }
+
   status(): AgentStatus {
     const sources = Object.entries(this.#sources).map(([name, reflector]) => [name, reflector.status()] as const);
     const view = this.view();
@@ -193,6 +238,7 @@ export class Agent {
       revision: view.revision,
       imports: view.imports.size,
       derivedServices: this.#publisher.derivedCount,
+      policyFindings: countFindings(this.#exportWriter.findings),
       lastSuccessMs: this.client.lastSuccessMs,
       sources: Object.fromEntries(sources) as Record<SourceName, ReflectorStatus>,
     };
@@ -221,16 +267,27 @@ export class Agent {
     this.#options.logger.trace({revision: view.revision, imports: change.imports.size}, 'view published');
     if (change.all) {
       this.#settle.synced();
+      this.#warnOfUnknownRange();
       this.#enqueueEverything();
     }
     // Not before the view holds the change: writers judge by the view.
-    for (const key of change.imports) this.#imports.add(key);
+    for (const key of [...change.imports, ...this.#budget.ready()]) this.#imports.add(key);
     for (const key of [...local.exports, ...local.services]) this.#exports.add(key);
     // Policies speak about every export, and about namespaces by their labels.
     if (change.clusterset) this.#enqueueHeadless(view);
+    if (change.clusterset) this.#policies.add(ALL_POLICIES);
     if (change.clusterset) this.#enqueueExports();
     else if (change.namespaces.size > 0) this.#enqueueExports(change.namespaces);
     for (const listener of this.#listeners) listener(view, change);
+  }
+
+  /** Kubernetes before 1.33 doesn't say it, and neither does anybody else in its API. */
+  #warnOfUnknownRange(): void {
+    if (!this.#sources.serviceCIDRs.status().kindMissing) return;
+    this.#options.logger.warn(
+      {cidrs: this.#publisher.serviceRanges.cidrs, maxVips: this.#options.maxVips},
+      'service range unknown, no ServiceCIDR is served: only addresses of the API server are refused, and --max-vips alone is the budget',
+    );
   }
 
   #look(): void {
@@ -246,6 +303,7 @@ export class Agent {
       if (importKey !== undefined) this.#imports.add(importKey);
     }
     this.#enqueueExports();
+    this.#policies.add(ALL_POLICIES);
   }
 
   /** Whose pods are reached depends on networks; everything else of an import doesn't. */
@@ -254,7 +312,7 @@ export class Agent {
   }
 
   #enqueueExports(within?: ReadonlySet<string>): void {
-    for (const {store} of [this.#sources.exports, this.#sources.flomeshExports]) {
+    for (const {store} of [this.#sources.exports, this.#sources.flomeshExports, this.#sources.flomeshMcsExports]) {
       for (const key of store.keys()) {
         if (within?.has(parseKey(key).namespace ?? '') ?? true) this.#exports.add(key);
       }

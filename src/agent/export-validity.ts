@@ -1,10 +1,12 @@
 import type {Service} from '../api/kinds.ts';
 import type {Condition, KubeObject} from '../api/meta.ts';
 import {nextCondition} from '../api/meta.ts';
-import {NOT_ALLOWED} from '../api/names.ts';
+import {NOT_ALLOWED, POLICY_FINDINGS_CONDITION} from '../api/names.ts';
 import type {Admission} from '../clusterset/decision.ts';
+import type {RecordedEvent} from '../kube/event-recorder.ts';
 
 type Validity = Pick<Condition, 'status' | 'reason' | 'message'>;
+export type Verdict = Validity & Pick<Condition, 'type'>;
 
 /**
  * `Valid` of a ServiceExport: local facts alone, so it is right while no hub is there (design §3). The rules are
@@ -32,15 +34,28 @@ export function judgeExport(service: Service | undefined, admission: Admission):
 /** The status apply that says it, for an export of any group. */
 export function buildExportStatus(
   object: KubeObject & {status?: {conditions?: readonly Condition[]}},
-  validity: Validity,
+  verdicts: readonly Verdict[],
   nowMs: number,
 ): KubeObject & {status: {conditions: readonly Condition[]}} {
   const {name, namespace = '', uid = '', generation} = object.metadata;
-  const condition = {type: 'Valid', ...validity, ...(generation === undefined ? {} : {observedGeneration: generation})};
+  const observed = generation === undefined ? {} : {observedGeneration: generation};
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: {name, namespace, uid},
-    status: {conditions: [nextCondition(object.status?.conditions, condition, nowMs)]},
+    status: {
+      conditions: verdicts.map((verdict) => nextCondition(object.status?.conditions, {...verdict, ...observed}, nowMs)),
+    },
   };
+}
+
+/** What a policy that changed has done to an export that is there: told once, when it begins. */
+export function eventsOf(before: readonly Condition[], verdicts: readonly Verdict[]): readonly RecordedEvent[] {
+  return verdicts.flatMap((verdict): RecordedEvent[] => {
+    const isPolicy = verdict.type === POLICY_FINDINGS_CONDITION || verdict.reason === NOT_ALLOWED;
+    const earlier = before.find(({type}) => type === verdict.type);
+    const isNews = earlier?.reason !== verdict.reason || earlier.message !== verdict.message;
+    const type = verdict.reason === 'Audited' ? 'Normal' : 'Warning';
+    return isPolicy && isNews ? [{type, reason: verdict.reason, message: verdict.message}] : [];
+  });
 }

@@ -11,18 +11,22 @@ export const HEARTBEAT_EXPIRY_MS = 40_000;
 export class HubHeartbeat {
   #renewTime: string | undefined;
   #observedMs: number | undefined;
+  /** When heartbeats came back; undefined: they never stopped as far as this process has seen. */
+  #sinceMs: number | undefined;
 
   /** To be called with what the store holds, at every change of the Lease. */
   observe(lease: Lease | undefined, nowMs: number): void {
     const renewTime = lease?.spec?.renewTime;
     if (renewTime === undefined || renewTime === this.#renewTime) return;
+    if (this.signal(nowMs).state === 'Expired') this.#sinceMs = nowMs;
     this.#renewTime = renewTime;
     this.#observedMs = nowMs;
   }
 
   signal(nowMs: number): HubSignal {
     if (this.#observedMs === undefined) return {state: 'Never'};
-    const state = nowMs - this.#observedMs < HEARTBEAT_EXPIRY_MS ? 'Alive' : 'Expired';
-    return {state, observedMs: this.#observedMs};
+    if (nowMs - this.#observedMs >= HEARTBEAT_EXPIRY_MS) return {state: 'Expired', observedMs: this.#observedMs};
+    const since = this.#sinceMs === undefined ? {} : {sinceMs: this.#sinceMs};
+    return {state: 'Alive', observedMs: this.#observedMs, ...since};
   }
 }

@@ -22,6 +22,8 @@ export interface ImportStatusFacts {
   readonly refusal: AddressRefused | undefined;
   /** Of a headless import; undefined: not in the view. */
   readonly reach: HeadlessReach | undefined;
+  /** What of it is left out here. */
+  readonly notes: readonly string[];
 }
 
 /** The agent's conditions of an import: `Ready` (KEP-1645) and `isthmus.dev/Carried`. */
@@ -46,18 +48,19 @@ export function buildImportConditions(
 
 /** Why an import gets no address. */
 export interface AddressRefused {
-  readonly reason: 'VIPBudgetExhausted' | 'ProtectedNamespace' | 'NotImported';
+  readonly reason: 'VIPBudgetExhausted' | 'ProtectedNamespace' | 'NotImported' | 'NotAccepted';
   readonly message: string;
 }
 
 type ConditionFacts = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
-function readyCondition(
-  object: ServiceImport,
-  facts: Pick<ImportStatusFacts, 'derived' | 'refusal'>,
-): ConditionFacts {
-  const {refusal, derived} = facts;
-  if (object.spec?.type === 'Headless') {
+function readyCondition(object: ServiceImport, facts: ImportStatusFacts): ConditionFacts {
+  const condition = withoutNotes(object, facts);
+  return {...condition, message: [condition.message, ...facts.notes].join('; ')};
+}
+
+function withoutNotes(object: ServiceImport, {refusal, derived}: ImportStatusFacts): ConditionFacts {
+  if (object.spec?.type === 'Headless' && refusal === undefined) {
     return {type: 'Ready', status: 'True', reason: 'Ready', message: 'a headless import needs no address of its own'};
   }
   if (refusal !== undefined) return {type: 'Ready', status: 'False', ...refusal};

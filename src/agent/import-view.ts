@@ -1,7 +1,8 @@
 import type {EndpointSlice, IPFamily, Service, ServiceImport} from '../api/kinds.ts';
-import {MCS_SOURCE_CLUSTER_LABEL, PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION, TTL_ANNOTATION} from '../api/names.ts';
-import {refuseAddress} from '../clusterset/addresses.ts';
-import type {ImportView, SliceView} from '../clusterset/view.ts';
+import {IGNORE_DRAIN_ANNOTATION, PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION, TTL_ANNOTATION} from '../api/names.ts';
+import type {ImportView} from '../clusterset/view.ts';
+import {receiveImportedSlices, receiveSources} from './received-slices.ts';
+import type {RefuseAddress} from './received-slices.ts';
 
 /** Bounds of the TTL annotation in seconds: 0 would make every query travel, a day would outlive any failover. */
 const MAX_TTL_SECONDS = 3600;
@@ -12,12 +13,14 @@ export interface ImportFacts {
   readonly derivedSlices: readonly EndpointSlice[];
   /** Slices that the hub imported for this name. */
   readonly importedSlices: readonly EndpointSlice[];
-  readonly development: boolean;
+  readonly refuse: RefuseAddress;
 }
 
 /** The view of one import. Annotations that can't be read count as absent: they are remote input (design §10). */
 export function toImportView(object: ServiceImport, facts: ImportFacts): ImportView {
   const {annotations = {}} = object.metadata;
+  const isHeadless = object.spec?.type === 'Headless';
+  const received = (isHeadless ? receiveImportedSlices : receiveSources)(facts.importedSlices, facts.refuse);
   return {
     namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
@@ -31,8 +34,10 @@ export function toImportView(object: ServiceImport, facts: ImportFacts): ImportV
     readyClusters: readClusters(annotations[READY_ANNOTATION]),
     portClusters: readPortClusters(annotations[PORT_CLUSTERS_ANNOTATION]),
     ttlSeconds: readTtl(annotations[TTL_ANNOTATION]),
-    slices: object.spec?.type === 'Headless' ? toSliceViews(facts) : [],
-    sliceClusters: sourcesOf(facts),
+    slices: received.slices,
+    sliceClusters: received.clusters,
+    ...(received.refused.length === 0 ? {} : {refusedAddresses: received.refused}),
+    ignoreDrain: readClusters(annotations[IGNORE_DRAIN_ANNOTATION]) ?? [],
   };
 }
 
@@ -46,29 +51,6 @@ function servedAddresses(object: ServiceImport, facts: ImportFacts): readonly st
   const covered = families.every((family) => facts.derivedSlices.some((slice) => slice.addressType === family));
   if (!covered) return [];
   return (object.spec?.ips ?? []).filter((ip) => owned.includes(ip));
-}
-
-/** Where slices of a cluster are imported, its pods can be reached at their own addresses. */
-function sourcesOf({importedSlices}: ImportFacts): readonly string[] {
-  const sources = importedSlices.flatMap(({metadata}) => metadata.labels?.[MCS_SOURCE_CLUSTER_LABEL] ?? []);
-  return [...new Set(sources)].sort();
-}
-
-function toSliceViews(facts: ImportFacts): readonly SliceView[] {
-  return facts.importedSlices.flatMap((slice) => {
-    const sourceCluster = slice.metadata.labels?.[MCS_SOURCE_CLUSTER_LABEL];
-    if (sourceCluster === undefined || slice.addressType === 'FQDN') return [];
-    const endpoints = (slice.endpoints ?? []).flatMap((endpoint) => {
-      const addresses = endpoint.addresses.filter(
-        (ip) => refuseAddress(ip, {development: facts.development}) === undefined,
-      );
-      return addresses.length > 0 ? [{...endpoint, addresses}] : [];
-    });
-    const ports = (slice.ports ?? []).flatMap(({name = '', port, protocol = 'TCP'}) =>
-      port === undefined ? [] : [{name, port, protocol}],
-    );
-    return [{sourceCluster, addressType: slice.addressType, endpoints, ports}];
-  });
 }
 
 function readClusters(text: string | undefined): readonly string[] | undefined {

@@ -14,8 +14,11 @@ import type {KubeClient} from '../kube/client.ts';
 import {buildDerivedService, buildDerivedSlices, isDerivedIntact, repairedDerived} from './derived-service.ts';
 import {headlessReach} from './headless-reach.ts';
 import {buildImportAddresses, buildImportConditions} from './import-status.ts';
+import {importNotes} from './import-notes.ts';
+import type {SkippedName} from './import-notes.ts';
+import type {AddressRefused} from './import-status.ts';
 import type {Sources} from './sources.ts';
-import {refuseVip} from './vip-budget.ts';
+import type {VipBudget} from './vip-budget.ts';
 
 export interface ImportWriterOptions {
   readonly client: KubeClient;
@@ -24,8 +27,9 @@ export interface ImportWriterOptions {
   readonly view: () => View;
   /** How long a derived Service outlives its import, so that no cached answer ever points at somebody else's address. */
   readonly lingerMs: (key: string) => number;
-  readonly maxVips: number;
-  readonly derivedCount: () => number;
+  readonly budget: VipBudget;
+  /** Names of an import that DNS leaves out. */
+  readonly skippedNames: (key: string) => readonly SkippedName[];
   readonly nowMs: () => number;
 }
 
@@ -50,27 +54,36 @@ export class ImportWriter {
     const object = sources.imports.store.get(key);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return this.#retire(key, signal);
     if (object.spec === undefined) return undefined;
-    if (object.spec.type === 'Headless') {
+    const notAccepted = this.#notAccepted(key);
+    if (object.spec.type === 'Headless' || notAccepted !== undefined) {
       const later = await this.#retire(key, signal);
       const withoutAddresses = await this.#applyAddresses(object, [], signal);
-      await this.#applyConditions(withoutAddresses, undefined, signal);
+      await this.#applyConditions(withoutAddresses, undefined, signal, notAccepted);
       return later;
     }
     this.#missedSinceMs.delete(key);
     return this.#serve(key, object, signal);
   }
 
+  hasDerived(key: string): boolean {
+    return this.#derived(key) !== undefined;
+  }
+
   /** Lingers begin anew: while another replica wrote, an import may have come and gone unseen. */
   forget(): void {
     this.#missedSinceMs.clear();
+    this.#options.budget.forget();
   }
 
   /** Derived Service, slices, addresses, conditions, in this order. */
   async #serve(key: string, object: ServiceImport, signal: AbortSignal): Promise<void> {
     const existing = this.#derived(key);
-    const refusal = existing === undefined ? this.#refuse(object) : undefined;
+    const refusal = existing === undefined ? this.#options.budget.take(object) : undefined;
     if (refusal !== undefined) {
-      await this.#applyConditions(object, undefined, signal, refusal);
+      // What somebody else imports keeps the addresses that it has.
+      const isOurs = refusal.reason === 'VIPBudgetExhausted';
+      const withoutAddresses = isOurs ? await this.#applyAddresses(object, [], signal) : object;
+      await this.#applyConditions(withoutAddresses, undefined, signal, refusal);
       return;
     }
     const derived = await this.#applyDerived(object, existing, signal);
@@ -79,9 +92,11 @@ export class ImportWriter {
     await this.#applyConditions(announced, derived, signal);
   }
 
-  #refuse(object: ServiceImport): ReturnType<typeof refuseVip> {
-    const {maxVips, derivedCount, namespace} = this.#options;
-    return refuseVip(object, {maxVips, used: derivedCount(), ownNamespace: namespace});
+  /** Policies of this cluster keep all of its sources out: then nothing here may stand for it (design §10). */
+  #notAccepted(key: string): AddressRefused | undefined {
+    const {clusters, refused = []} = this.#options.view().imports.get(key) ?? {clusters: []};
+    const [first] = refused;
+    return clusters.length === 0 && first !== undefined ? {reason: 'NotAccepted', message: first.message} : undefined;
   }
 
   #derived(key: string): Service | undefined {
@@ -93,9 +108,7 @@ export class ImportWriter {
   async #applyDerived(object: ServiceImport, existing: Service | undefined, signal: AbortSignal): Promise<Service> {
     const {client, namespace} = this.#options;
     const desired = buildDerivedService(object, namespace);
-    if (existing === undefined) {
-      return client.apply<Service>(resources.services, desired, {fieldManager: AGENT_MANAGER, force: true, signal});
-    }
+    if (existing === undefined) return this.#create(keyOf(object.metadata), desired, signal);
     if (isDerivedIntact(existing, desired)) {
       // A sweep that failed must not be forgotten because the Service itself is well again.
       if (this.#unswept.has(existing.metadata.name)) await this.#removeForeignSlices(existing, signal);
@@ -107,6 +120,20 @@ export class ImportWriter {
     const written = await client.replace<Service>(resources.services, repaired, {fieldManager: AGENT_MANAGER, signal});
     await this.#removeForeignSlices(written, signal);
     return written;
+  }
+
+  async #create(importKey: string, desired: Service, signal: AbortSignal): Promise<Service> {
+    const {client, budget} = this.#options;
+    try {
+      return await client.apply<Service>(resources.services, desired, {
+        fieldManager: AGENT_MANAGER,
+        force: true,
+        signal,
+      });
+    } catch (error) {
+      budget.release(importKey);
+      throw error;
+    }
   }
 
   /** Those that the cluster made while there was a selector stay when it goes (as upstream does), and lead to its pods. */
@@ -149,10 +176,11 @@ export class ImportWriter {
     object: ServiceImport,
     derived: Service | undefined,
     signal: AbortSignal,
-    refusal?: ReturnType<typeof refuseVip>,
+    refusal?: AddressRefused,
   ): Promise<void> {
     const reach = object.spec?.type === 'Headless' ? this.#reach(object) : undefined;
-    const desired = buildImportConditions(object, {derived, refusal, reach}, this.#options.nowMs());
+    const notes = this.#notes(keyOf(object.metadata));
+    const desired = buildImportConditions(object, {derived, refusal, reach, notes}, this.#options.nowMs());
     if (hasConditions(object.status?.conditions, desired.status.conditions)) return;
     await this.#options.client.apply(resources.serviceImports, desired, {
       fieldManager: AGENT_MANAGER,
@@ -160,6 +188,11 @@ export class ImportWriter {
       subresource: 'status',
       signal,
     });
+  }
+
+  #notes(key: string): readonly string[] {
+    const {view, skippedNames} = this.#options;
+    return importNotes(view().imports.get(key)?.refusedAddresses ?? [], skippedNames(key));
   }
 
   #reach({metadata}: ServiceImport): ReturnType<typeof headlessReach> | undefined {
@@ -171,6 +204,7 @@ export class ImportWriter {
   /** The import is gone (or headless now): the derived Service stays for its linger, then goes, slices with it. */
   async #retire(key: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
     const derived = this.#derived(key);
+    this.#options.budget.release(key);
     if (derived === undefined) {
       this.#missedSinceMs.delete(key);
       return undefined;

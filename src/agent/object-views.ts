@@ -1,7 +1,7 @@
 import type {Namespace, RemoteCluster, Service} from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
-import {refuseAddress} from '../clusterset/addresses.ts';
-import type {ClusterView, LocalExportView, LocalServiceView, NamespaceView} from '../clusterset/view.ts';
+import type {AddressRefusal} from '../clusterset/addresses.ts';
+import type {ClusterView, LocalExportView, LocalServiceView, NamespaceView, View} from '../clusterset/view.ts';
 
 /** Converters at the edge: objects of the own API server into what the view holds of them. */
 
@@ -15,7 +15,10 @@ export function toNamespaceView(object: Namespace): NamespaceView {
 }
 
 /** Gateway addresses that may not be used (design §10) are left out here, once for DNS, injection and Envoy alike. */
-export function toClusterView(object: RemoteCluster, options: {development: boolean}): ClusterView {
+export function toClusterView(
+  object: RemoteCluster,
+  refuse: (address: string) => AddressRefusal | undefined,
+): ClusterView {
   const {spec = {}, status} = object;
   const since = Date.parse(status?.api?.since ?? '');
   return {
@@ -23,7 +26,7 @@ export function toClusterView(object: RemoteCluster, options: {development: bool
     gateway: spec.gateway && {
       host: spec.gateway.host,
       port: spec.gateway.port,
-      addresses: (spec.gateway.addresses ?? []).filter((address) => refuseAddress(address, options) === undefined),
+      addresses: (spec.gateway.addresses ?? []).filter((address) => refuse(address) === undefined),
     },
     region: spec.region ?? 'default',
     zone: spec.zone ?? 'default',
@@ -31,9 +34,16 @@ export function toClusterView(object: RemoteCluster, options: {development: bool
     network: spec.network,
     podCIDRs: spec.podCIDRs ?? [],
     drain: spec.drain ?? false,
+    drainShare: (spec.drainPercent ?? 0) / 100,
     api: {state: status?.api?.state ?? 'Unknown', sinceMs: Number.isNaN(since) ? undefined : since},
     gatewayHealth: 'Unknown',
   };
+}
+
+/** What the hub lets decide where no policy does, as the own RemoteCluster says. */
+export function toDefaultRouting(own: RemoteCluster | undefined): Pick<View, 'defaultRouting'> {
+  // Always there, so that one that is taken back doesn't stay in the views to come.
+  return {defaultRouting: own?.spec?.defaultRouting ?? 'local-first'};
 }
 
 export function toLocalServiceView(object: Service): LocalServiceView {

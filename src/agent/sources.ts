@@ -10,6 +10,7 @@ import type {
   Namespace,
   RemoteCluster,
   Service,
+  ServiceCIDR,
   ServiceExport,
   ServiceImport,
 } from '../api/kinds.ts';
@@ -25,6 +26,8 @@ import * as resources from '../api/resources.ts';
 import type {Backoff} from '../kube/backoff.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {Reflector} from '../kube/reflector.ts';
+import type {StoreChange} from '../kube/reflector.ts';
+import {OptionalReflector} from './optional-reflector.ts';
 
 /** A webhook configuration, as far as the agent looks at it: whether a hub validates in this very cluster. */
 export interface WebhookConfiguration extends KubeObject {
@@ -36,7 +39,11 @@ export interface Sources {
   readonly imports: Reflector<ServiceImport>;
   readonly exports: Reflector<ServiceExport>;
   readonly flomeshExports: Reflector<FlomeshServiceExport>;
+  /** Of the group that newer FSM releases use. */
+  readonly flomeshMcsExports: OptionalReflector<FlomeshServiceExport>;
   readonly services: Reflector<Service>;
+  /** Served since Kubernetes 1.33. */
+  readonly serviceCIDRs: OptionalReflector<ServiceCIDR>;
   readonly slices: Reflector<EndpointSlice>;
   readonly namespaces: Reflector<Namespace>;
   readonly clusters: Reflector<RemoteCluster>;
@@ -66,15 +73,30 @@ function strippedService(raw: KubeObject): Service {
   return service;
 }
 
+/** Conditions of policies are written by agents themselves: a view that followed them would be made twice. */
+function saysElse({previous, current}: StoreChange<KubeObject>): boolean {
+  const textOf = (object: KubeObject | undefined): string => {
+    const {uid, generation, labels, annotations} = object?.metadata ?? {};
+    return JSON.stringify([uid, generation, labels, annotations]);
+  };
+  return textOf(previous) !== textOf(current);
+}
+
 /** Makes the reflectors; nothing is listed before they are started. */
 export function createSources(options: SourcesOptions): Sources {
   const {client, logger} = options;
   const reflect = <T extends KubeObject>(
     source: SourceName,
     resource: resources.Resource,
-    more: {namespace?: string; labelSelector?: string; fieldSelector?: string; keep?: (raw: KubeObject) => T} = {},
+    more: {
+      namespace?: string;
+      labelSelector?: string;
+      fieldSelector?: string;
+      keep?: (raw: KubeObject) => T;
+      isNews?: (change: StoreChange<T>) => boolean;
+    } = {},
   ): Reflector<T> => {
-    const {keep = (raw: KubeObject) => raw as T, ...scope} = more;
+    const {keep = (raw: KubeObject) => raw as T, isNews = () => true, ...scope} = more;
     return new Reflector<T>({
       client,
       resource,
@@ -82,26 +104,35 @@ export function createSources(options: SourcesOptions): Sources {
       keep,
       backoff: options.backoff,
       logger: logger.child({source}),
-      onChange: (changes) =>
-        options.onChange(
-          source,
-          changes.map((change) => change.key),
-        ),
+      onChange: (changes) => {
+        const keys = changes.filter(isNews).map(({key}) => key);
+        if (keys.length > 0) options.onChange(source, keys);
+      },
     });
   };
   return {
     imports: reflect<ServiceImport>('imports', resources.serviceImports),
     exports: reflect<ServiceExport>('exports', resources.serviceExports),
     flomeshExports: reflect<FlomeshServiceExport>('flomeshExports', resources.flomeshServiceExports),
+    flomeshMcsExports: new OptionalReflector(
+      reflect<FlomeshServiceExport>('flomeshMcsExports', resources.flomeshMcsServiceExports),
+      {resource: resources.flomeshMcsServiceExports, client},
+    ),
     services: reflect<Service>('services', resources.services, {keep: strippedService}),
+    serviceCIDRs: new OptionalReflector(reflect<ServiceCIDR>('serviceCIDRs', resources.serviceCIDRs), {
+      resource: resources.serviceCIDRs,
+      client,
+    }),
     slices: reflect<EndpointSlice>('slices', resources.endpointSlices, {
       labelSelector: `${SLICE_MANAGED_BY_LABEL} in (${AGENT_MANAGED_BY},${HUB_MANAGED_BY})`,
     }),
     namespaces: reflect<Namespace>('namespaces', resources.namespaces),
     clusters: reflect<RemoteCluster>('clusters', resources.remoteClusters),
-    exportPolicies: reflect<ExportPolicy>('exportPolicies', resources.exportPolicies),
-    importPolicies: reflect<ImportPolicy>('importPolicies', resources.importPolicies),
-    trafficPolicies: reflect<GlobalTrafficPolicy>('trafficPolicies', resources.globalTrafficPolicies),
+    exportPolicies: reflect<ExportPolicy>('exportPolicies', resources.exportPolicies, {isNews: saysElse}),
+    importPolicies: reflect<ImportPolicy>('importPolicies', resources.importPolicies, {isNews: saysElse}),
+    trafficPolicies: reflect<GlobalTrafficPolicy>('trafficPolicies', resources.globalTrafficPolicies, {
+      isNews: saysElse,
+    }),
     hubLease: reflect<Lease>('hubLease', resources.leases, {
       namespace: options.namespace,
       fieldSelector: `metadata.name=${HUB_LEASE}`,

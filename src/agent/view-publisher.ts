@@ -7,12 +7,23 @@ import {
   SERVICE_NAME_LABEL,
   derivedServiceName,
 } from '../api/names.ts';
-import type {View, ViewChange} from '../clusterset/view.ts';
+import {effectiveTrafficPolicies} from '../clusterset/effective-policy.ts';
+import type {ServiceRanges} from '../clusterset/service-ranges.ts';
+import {isStalenessDue} from '../clusterset/staleness.ts';
+import type {ImportView, View, ViewChange} from '../clusterset/view.ts';
 import {LabelIndex} from '../kube/label-index.ts';
+import {AcceptedImports} from './accepted-imports.ts';
+import {API_SERVER_SERVICE, AddressRules} from './address-rules.ts';
 import {importKeyOf} from './derived-service.ts';
 import {HubHeartbeat} from './hub-heartbeat.ts';
 import {toImportView} from './import-view.ts';
-import {toClusterView, toLocalExportView, toLocalServiceView, toNamespaceView} from './object-views.ts';
+import {
+  toClusterView,
+  toDefaultRouting,
+  toLocalExportView,
+  toLocalServiceView,
+  toNamespaceView,
+} from './object-views.ts';
 import type {SourceName, Sources} from './sources.ts';
 import {areSourcesSynced} from './sources.ts';
 
@@ -39,6 +50,8 @@ interface Pending {
   readonly exports: Set<string>;
   readonly services: Set<string>;
   clusterset: boolean;
+  /** What addresses are judged by may be different. */
+  rules: boolean;
 }
 
 const nothingPending = (): Pending => ({
@@ -47,6 +60,7 @@ const nothingPending = (): Pending => ({
   exports: new Set(),
   services: new Set(),
   clusterset: false,
+  rules: false,
 });
 
 /**
@@ -61,12 +75,17 @@ export class ViewPublisher {
   readonly #importedSlices = new LabelIndex<EndpointSlice>(MCS_SERVICE_NAME_LABEL);
   /** Which import a derived Service stands for, kept to know what a deleted one stood for. */
   readonly #derivedFor = new Map<string, string>();
+  /** Imports as the hub wrote them. */
+  #written: ReadonlyMap<string, ImportView> = new Map();
+  readonly #accepted = new AcceptedImports();
+  readonly #rules: AddressRules;
   #pending = nothingPending();
   #scheduled = false;
   #view: View;
 
   constructor(options: ViewPublisherOptions) {
     this.#options = options;
+    this.#rules = new AddressRules(options);
     this.#view = emptyView(options);
   }
 
@@ -79,6 +98,11 @@ export class ViewPublisher {
     return this.#derivedFor.size;
   }
 
+  /** As far as this cluster says. */
+  get serviceRanges(): ServiceRanges {
+    return this.#rules.ranges;
+  }
+
   /** To be called by the reflectors, after their store has changed. */
   noteChange(source: SourceName, keys: readonly string[]): void {
     const sources = this.#options.sources();
@@ -86,10 +110,11 @@ export class ViewPublisher {
     this.#schedule();
   }
 
-  /** Time passes too: to be called now and then, so that an expired heartbeat shows without any event. */
+  /** Time passes too: to be called now and then, so that an expired heartbeat and a stale source show without any event. */
   noteTime(): void {
-    const {state} = this.#heartbeat.signal(this.#options.nowMs());
-    if (state === this.#view.hub.state) return;
+    const nowMs = this.#options.nowMs();
+    const {state} = this.#heartbeat.signal(nowMs);
+    if (state === this.#view.hub.state && !isStalenessDue(this.#view, nowMs)) return;
     this.#pending.clusterset = true;
     this.#schedule();
   }
@@ -108,10 +133,12 @@ export class ViewPublisher {
         break;
       case 'exports':
       case 'flomeshExports':
+      case 'flomeshMcsExports':
         pending.exports.add(key);
         break;
       case 'services':
         pending.services.add(key);
+        if (key === API_SERVER_SERVICE) pending.rules = true;
         this.#noteDerived(key, sources);
         break;
       case 'slices':
@@ -124,7 +151,13 @@ export class ViewPublisher {
         this.#heartbeat.observe(sources.hubLease.store.get(key), this.#options.nowMs());
         pending.clusterset ||= this.#heartbeat.signal(this.#options.nowMs()).state !== this.#view.hub.state;
         break;
+      case 'serviceCIDRs':
+        pending.rules = true;
+        break;
       case 'clusters':
+        pending.clusterset = true;
+        pending.rules = true;
+        break;
       case 'exportPolicies':
       case 'importPolicies':
       case 'trafficPolicies':
@@ -170,22 +203,32 @@ export class ViewPublisher {
     const sources = this.#options.sources();
     if (!this.#view.synced && !areSourcesSynced(sources)) return;
     const pending = this.#view.synced ? this.#pending : everything(sources);
+    if (pending.rules) this.#judgeAnew(sources, pending);
+    if (!isWorthPublishing(pending)) return;
+    this.#pending = nothingPending();
+    const {view, changed} = this.#next(sources, pending);
     const change: ViewChange = {
       all: !this.#view.synced,
-      imports: pending.imports,
+      imports: changed,
       namespaces: pending.namespaces,
       clusterset: pending.clusterset,
     };
-    if (!isWorthPublishing(pending)) return;
-    this.#pending = nothingPending();
-    this.#view = this.#next(sources, pending);
+    this.#view = view;
     this.#options.onPublish(this.#view, change, {exports: pending.exports, services: pending.services});
   }
 
-  #next(sources: Sources, pending: Pending): View {
-    const {nowMs, development} = this.#options;
+  #judgeAnew(sources: Sources, pending: Pending): void {
+    if (!this.#rules.update(sources)) return;
+    for (const key of sources.imports.store.keys()) pending.imports.add(key);
+    // Gateways are judged too.
+    pending.clusterset = true;
+  }
+
+  /** @returns also the keys of the imports that are others than before, for whatever reason */
+  #next(sources: Sources, pending: Pending): {readonly view: View; readonly changed: ReadonlySet<string>} {
+    const {nowMs} = this.#options;
     const before = this.#view;
-    return {
+    const view: View = {
       ...before,
       revision: before.revision + 1,
       atMs: nowMs(),
@@ -193,36 +236,50 @@ export class ViewPublisher {
       namespaces: updated(before.namespaces, pending.namespaces, (key) =>
         convert(sources.namespaces.store.get(key), toNamespaceView),
       ),
-      imports: updated(before.imports, pending.imports, (key) =>
-        convert(sources.imports.store.get(key), (object) => {
-          const derived = this.#derivedKey(key);
-          return toImportView(object, {
-            derived: sources.services.store.get(derived),
-            derivedSlices: this.#derivedSlices.of(derived),
-            importedSlices: this.#importedSlices.of(key),
-            development,
-          });
-        }),
-      ),
       exports: updated(before.exports, pending.exports, (key) =>
-        toLocalExportView(present<KubeObject>([sources.exports.store.get(key), sources.flomeshExports.store.get(key)])),
+        toLocalExportView(
+          present<KubeObject>([
+            sources.exports.store.get(key),
+            sources.flomeshExports.store.get(key),
+            sources.flomeshMcsExports.store.get(key),
+          ]),
+        ),
       ),
       services: updated(before.services, pending.services, (key) =>
         convert(sources.services.store.get(key), toLocalServiceView),
       ),
       ...(pending.clusterset ? this.#clusterset(sources) : {}),
     };
+    this.#written = updated(this.#written, pending.imports, (key) =>
+      convert(sources.imports.store.get(key), (object) => {
+        const derived = this.#derivedKey(key);
+        return toImportView(object, {
+          derived: sources.services.store.get(derived),
+          derivedSlices: this.#derivedSlices.of(derived),
+          importedSlices: this.#importedSlices.of(key),
+          refuse: (address, cluster) => this.#rules.refuse(address, cluster),
+        });
+      }),
+    );
+    const {imports, changed} = this.#accepted.update(this.#written, pending.imports, view);
+    return {view: {...view, imports}, changed};
   }
 
   #clusterset(sources: Sources): Partial<View> {
-    const {nowMs, development} = this.#options;
+    const {nowMs} = this.#options;
     return {
       clusters: new Map(
-        [...sources.clusters.store.entries()].map(([id, raw]) => [id, toClusterView(raw, {development})]),
+        [...sources.clusters.store.entries()].map(([id, raw]) => [
+          id,
+          toClusterView(raw, (address) => this.#rules.refuse(address)),
+        ]),
       ),
       exportPolicies: new Map(sources.exportPolicies.store.entries()),
       importPolicies: new Map(sources.importPolicies.store.entries()),
-      trafficPolicies: new Map(sources.trafficPolicies.store.entries()),
+      trafficPolicies: new Map(
+        [...effectiveTrafficPolicies(sources.trafficPolicies.store.values())].map(([key, {policy}]) => [key, policy]),
+      ),
+      ...toDefaultRouting(sources.clusters.store.get(this.#options.clusterId)),
       hub: this.#heartbeat.signal(nowMs()),
       hubIsHere: (sources.hubValidator.store.get(HUB_VALIDATOR_CONFIGURATION)?.webhooks ?? []).length > 0,
     };
@@ -257,9 +314,14 @@ function everything(sources: Sources): Pending {
   return {
     imports: new Set(sources.imports.store.keys()),
     namespaces: new Set(sources.namespaces.store.keys()),
-    exports: new Set([...sources.exports.store.keys(), ...sources.flomeshExports.store.keys()]),
+    exports: new Set([
+      ...sources.exports.store.keys(),
+      ...sources.flomeshExports.store.keys(),
+      ...sources.flomeshMcsExports.store.keys(),
+    ]),
     services: new Set(sources.services.store.keys()),
     clusterset: true,
+    rules: true,
   };
 }
 

@@ -25,6 +25,11 @@ export interface Service extends KubeObject {
   };
 }
 
+/** Ranges that a cluster's own Services have addresses of, `10.96.0.0/16`; at most one of each family. */
+export interface ServiceCIDR extends KubeObject {
+  readonly spec?: {readonly cidrs?: readonly string[]};
+}
+
 export type IPFamily = 'IPv4' | 'IPv6';
 
 export interface ServicePort {
@@ -157,6 +162,8 @@ export interface Cluster extends KubeObject {
     readonly drain?: boolean;
     /** 0 to 100: how much of its weight a drain has taken so far. */
     readonly drainPercent?: number;
+    /** The way from `fromPercent` to what `drain` and `drainPercent` say. `startedAt`: RFC 3339. */
+    readonly drainRamp?: {readonly startedAt: string; readonly overSeconds: number; readonly fromPercent?: number};
   };
   readonly status?: {readonly conditions?: readonly Condition[]};
 }

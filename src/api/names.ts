@@ -40,6 +40,8 @@ export const LEAVE_FINALIZER = 'isthmus.dev/leave';
 export const MOVED_AT_ANNOTATION = 'isthmus.dev/moved-at';
 /** On the same Secrets: somebody puts the kubeconfig back again and again, so it stays in the Cluster. */
 export const PUT_BACK_ANNOTATION = 'isthmus.dev/put-back';
+/** On ConfigMap `kube-dns`: its `stubDomains` before and after `isthmus dns wire`, as JSON. */
+export const DNS_WIRING_ANNOTATION = 'isthmus.dev/dns-wiring';
 /** Type of the Secrets that the hub makes: nothing else in Kubernetes acts on it. */
 export const KUBECONFIG_SECRET_TYPE = 'isthmus.dev/kubeconfig';
 /** On Clusters: deletions that were held back before this time (RFC 3339) are meant. */
@@ -57,6 +59,10 @@ export const FSM_INJECT_ANNOTATION = 'flomesh.io/sidecar-injection';
 /** Reason of `Valid=False` where a policy forbids an export: the agent writes it, the hub obeys it. */
 export const NOT_ALLOWED = 'NotAllowed';
 export const CARRIED_CONDITION = 'isthmus.dev/Carried';
+/** Of a ServiceExport: what policies that only warn or audit find about it. */
+export const POLICY_FINDINGS_CONDITION = 'isthmus.dev/PolicyFindings';
+/** Of a policy in a member: whether it counts there. */
+export const EFFECTIVE_CONDITION = 'Effective';
 /** kubectl's copy of the whole object as it was applied. */
 export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 export const EPOCH_ANNOTATION = 'isthmus.dev/hub-epoch';

@@ -66,6 +66,8 @@ export const globalTrafficPolicies = resource(
 export const serviceExports = resource(MCS_GROUP, 'v1beta1', 'serviceexports', 'ServiceExport');
 export const serviceImports = resource(MCS_GROUP, 'v1beta1', 'serviceimports', 'ServiceImport');
 export const flomeshServiceExports = resource(FLOMESH_GROUP, 'v1alpha1', 'serviceexports', 'ServiceExport');
+/** Of FSM's newer group: read as the one before, written by its own name. */
+export const flomeshMcsServiceExports = resource(FLOMESH_MCS_GROUP, 'v1alpha1', 'serviceexports', 'ServiceExport');
 export const flomeshServiceImports = resource(FLOMESH_GROUP, 'v1alpha1', 'serviceimports', 'ServiceImport');
 export const exportPolicies = resource(ISTHMUS_GROUP, 'v1alpha1', 'exportpolicies', 'ExportPolicy', false);
 export const importPolicies = resource(ISTHMUS_GROUP, 'v1alpha1', 'importpolicies', 'ImportPolicy', false);

@@ -37,6 +37,8 @@ export function withAcceptedOnly(imported: ImportView, view: View): ImportView {
     ...imported,
     clusters: accepted,
     refused,
+    // It would lead to a gateway that may send nowhere.
+    ips: accepted.length === 0 ? [] : imported.ips,
     readyClusters: imported.readyClusters?.filter(isIn),
     // A port that no accepted exporter serves stays, served by nobody: without an entry everybody would.
     portClusters: Object.fromEntries(served),

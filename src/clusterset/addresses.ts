@@ -89,7 +89,8 @@ function toRanges(cidrs: readonly string[]): AddressRanges {
   return {has: (address, version) => (version === 4 ? lists[4].check(address) : lists[6].check(address, 'ipv6'))};
 }
 
-function parseCidr(text: string): {network: string; prefix: number; version: 4 | 6} | undefined {
+/** A range's parts; undefined: the text is none. The network may have bits of a host: only the prefix counts. */
+export function parseCidr(text: string): {network: string; prefix: number; version: 4 | 6} | undefined {
   const match = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text);
   const [, network = '', digits = ''] = match ?? [];
   const version = isIP(network);

@@ -18,7 +18,9 @@ export type LeftOutReason =
   /** Pods are reached directly only within one network, and headless services and UDP, SCTP in no other way. */
   | 'NotSameNetwork'
   /** Of the same network, but none of its slices is imported here. */
-  | 'SlicesNotImported';
+  | 'SlicesNotImported'
+  /** Its slices are imported here, and none of their addresses may be used. */
+  | 'AddressesRefused';
 
 /** The asking cluster's own endpoints, pods of a cluster in the same network, or the gateway of another one. */
 export type Reach = 'Local' | 'Direct' | 'Gateway';

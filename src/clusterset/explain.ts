@@ -61,6 +61,7 @@ const STEP_OF: Record<LeftOutReason, TraceStep['step']> = {
   NoGateway: 'health',
   NotSameNetwork: 'health',
   SlicesNotImported: 'health',
+  AddressesRefused: 'health',
   GatewayDead: 'health',
 };
 

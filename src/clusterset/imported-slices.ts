@@ -22,7 +22,7 @@ export interface ReceivingImport {
 /** What of a source's slices a receiving cluster can use. */
 export interface ReceivedSlices {
   readonly slices: readonly ReadSlice[];
-  /** Addresses of its own service range, sorted: there they lead to other Services, such as its API server. */
+  /** Addresses inside of those ranges, sorted. */
   readonly refused: readonly string[];
 }
 
@@ -30,22 +30,24 @@ export interface ReceivedSlices {
 const known = new WeakMap<readonly ReadSlice[], Map<string, ReceivedSlices>>();
 
 /**
- * Takes out of one source's slices what is inside the receiving cluster's own service ranges (design §10). Everything that
- * does not depend on the receiver was refused when they were read.
+ * Takes out of one source's slices what is inside ranges of the receiving cluster's own (design §10). Everything that does not
+ * depend on the receiver was refused when they were read.
+ *
+ * @param ownCIDRs - as far as whoever asks may know: the hub knows the address of the API server alone
  */
-export function receiveSlices(slices: readonly ReadSlice[], serviceCIDRs: readonly string[]): ReceivedSlices {
+export function receiveSlices(slices: readonly ReadSlice[], ownCIDRs: readonly string[]): ReceivedSlices {
   const byRanges = known.get(slices) ?? new Map<string, ReceivedSlices>();
   known.set(slices, byRanges);
-  const ranges = serviceCIDRs.join();
-  const received = byRanges.get(ranges) ?? receive(slices, serviceCIDRs);
+  const ranges = ownCIDRs.join();
+  const received = byRanges.get(ranges) ?? receive(slices, ownCIDRs);
   byRanges.set(ranges, received);
   return received;
 }
 
-function receive(slices: readonly ReadSlice[], serviceCIDRs: readonly string[]): ReceivedSlices {
+function receive(slices: readonly ReadSlice[], ownCIDRs: readonly string[]): ReceivedSlices {
   const refused = new Set<string>();
   const isUsable = (address: string): boolean => {
-    const isInside = refuseAddress(address, {development: true, serviceCIDRs}) === 'ServiceRange';
+    const isInside = refuseAddress(address, {development: true, serviceCIDRs: ownCIDRs}) === 'ServiceRange';
     if (isInside) refused.add(address);
     return !isInside;
   };

@@ -26,6 +26,8 @@ export function reachOf(
   const what = whatNeedsPods(imported, port);
   if (what === undefined)
     return at.gateway === undefined ? unreached('NoGateway', 'it has no gateway') : {reach: 'Gateway'};
+  if (sameNetwork && imported.refusedAddresses?.some((refused) => refused.cluster === cluster) === true)
+    return unreached('AddressesRefused', `${what}, and all its pods have addresses that may not be used here`);
   return sameNetwork
     ? unreached('SlicesNotImported', `${what}, and none of its slices is imported here`)
     : unreached('NotSameNetwork', `${what}, and it is not in the network of this cluster`);

@@ -81,3 +81,12 @@ export function signalsOf(cluster: ClusterView, view: View, nowMs: number = view
     hubProbe: 'Unknown',
   };
 }
+
+/** Whether time alone has changed what a view says of its sources: one passed the staleness bound since the view was made. */
+export function isStalenessDue(view: View, nowMs: number): boolean {
+  const membershipAt = (cluster: ClusterView, ms: number): string =>
+    concludeSource(signalsOf(cluster, view, ms)).membership;
+  return [...view.clusters.values()].some(
+    (cluster) => membershipAt(cluster, view.atMs) !== membershipAt(cluster, nowMs),
+  );
+}

@@ -8,6 +8,7 @@ import type {
   IPFamily,
   Protocol,
 } from '../api/kinds.ts';
+import type {AddressRefusal} from './addresses.ts';
 
 /**
  * The immutable snapshot of everything one cluster knows about the clusterset at one moment (design §2). Made by the
@@ -78,6 +79,8 @@ export interface ImportView {
    * that {@link slices} are from.
    */
   readonly sliceClusters?: readonly string[];
+  /** Addresses of imported slices that may not be used here: they are in none of the lists above. */
+  readonly refusedAddresses?: readonly RefusedAddresses[];
   /** Exporters that the ImportPolicies keep out: they are in none of the lists above. */
   readonly refused?: readonly RefusedSource[];
   /** Exporters whose export opted out of drains: they keep serving this import while their cluster is drained. */
@@ -88,6 +91,14 @@ export interface RefusedSource {
   readonly cluster: string;
   /** Which policy, and what to change. */
   readonly message: string;
+}
+
+export interface RefusedAddresses {
+  readonly cluster: string;
+  readonly reason: AddressRefusal;
+  readonly count: number;
+  /** The first few, in order. */
+  readonly some: readonly string[];
 }
 
 export interface SliceView {

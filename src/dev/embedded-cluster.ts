@@ -1,7 +1,7 @@
 import type {Logger} from 'pino';
 import type {ClusterCredentials} from '../kube/credentials.ts';
 import {createAuthority, issueServing} from '../pki/authority.ts';
-import {adminKubeconfig} from './admin-kubeconfig.ts';
+import {kubeconfigText} from '../kube/kubeconfig-text.ts';
 import {ClusterAdmission} from './admission/cluster-admission.ts';
 import type {ReachPod} from './admission/webhook-address.ts';
 import {ApiServer} from './apiserver/api-server.ts';
@@ -99,7 +99,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const {api, tokens, authenticator} = server;
   const access = new ClusterAccess({api, tokens, authenticator, caPem});
   const credentials = access.admin(url);
-  const kubeconfig = ({token = ''}: ClusterCredentials): string => adminKubeconfig({name, server: url, caPem, token});
+  const kubeconfig = ({token = ''}: ClusterCredentials): string => kubeconfigText({name, server: url, caPem, token});
   return {
     name,
     url,

@@ -30,7 +30,9 @@ export type ClearResult = 'Cleared' | 'Elsewhere' | 'KindsMissing';
 
 /** An API server that has just started does not serve our kinds yet; this many looks in a row, with pauses, mean uninstalled. */
 const BELIEVED_MISSING_AFTER = 3;
-const LEASE_WITHIN_RENEWALS = 4;
+/** The Lease of a hub that died is had when it was seen unchanged for its whole duration, in whole seconds, by looks this far apart. */
+const DURATION_IN_RENEWALS = 2.5;
+const SPARE_RENEWALS = 2;
 
 /**
  * One attempt to take everything back from a cluster that is no member any more. It looks first whether it is still that
@@ -54,8 +56,9 @@ export async function clearMember(options: ClearOptions): Promise<ClearResult> {
 
 async function isElsewhere({client, clustersetId, signal}: ClearOptions): Promise<boolean> {
   try {
-    const at = {name: CLUSTERSET_ID_PROPERTY};
-    const found = await client.find<ClusterProperty>(clusterProperties, at, {signal});
+    // Listed, not asked for by name: the hub's credential may do only that.
+    const {items} = await client.list<ClusterProperty>(clusterProperties, {signal});
+    const found = items.find(({metadata}) => metadata.name === CLUSTERSET_ID_PROPERTY);
     return found?.spec !== undefined && found.spec.value !== clustersetId;
   } catch (error) {
     if (error instanceof KubeError && error.isKindMissing) return false;
@@ -73,14 +76,15 @@ async function underLease(options: ClearOptions): Promise<ClearResult> {
   const stop = new AbortController();
   const held = Promise.withResolvers<boolean>();
   const lost = new AbortController();
-  const waitMs = leaseRenewMs * LEASE_WITHIN_RENEWALS;
+  const leaseDurationMs = leaseRenewMs * DURATION_IN_RENEWALS;
+  const waitMs = leaseDurationMs + 1_000 + SPARE_RENEWALS * leaseRenewMs;
   const timer = setTimeout(() => held.resolve(false), waitMs);
   const holder = new LeaseHolder({
     client,
     namespace,
     name: HUB_LEASE,
     identity: hubIdentity,
-    leaseDurationMs: leaseRenewMs * 2.5,
+    leaseDurationMs,
     renewEveryMs: leaseRenewMs,
     annotations: {[EPOCH_ANNOTATION]: String(epoch)},
     fieldManager: HUB_MANAGER,

@@ -42,10 +42,12 @@ interface Departure {
   cluster: Cluster | undefined;
   access: ClusterAccess | undefined;
   failure: string | undefined;
+  failures: number;
   missing: number;
   closed: Promise<void>;
 }
 
+const TOLD_TIMES = 5;
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_IN_LET_GO = 6;
 
@@ -100,6 +102,7 @@ export class Departures {
       stop: new AbortController(),
       startedMs: performance.now(),
       failure: undefined,
+      failures: 0,
       missing: 0,
       closed: Promise.resolve(),
     };
@@ -146,7 +149,8 @@ export class Departures {
     const failure = describeError(error).slice(0, 400);
     const {logger} = this.#options;
     // The same every minute for weeks would fill the log.
-    const level = failure === departure.failure ? 'debug' : 'warn';
+    const level = failure === departure.failure && departure.failures >= TOLD_TIMES ? 'debug' : 'warn';
+    departure.failures++;
     logger[level]({err: error, cluster: departure.name}, 'member that left could not be cleared');
     departure.failure = failure;
   }

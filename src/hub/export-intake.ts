@@ -67,8 +67,17 @@ export class ExportIntake {
 
   /** Everything that is there or was accepted. */
   noteAll(): void {
+    this.#noteLists();
     for (const {metadata} of this.#watches.allExports()) this.#changed.add(`${metadata.namespace}/${metadata.name}`);
     this.note(this.#options.accepted.keys());
+  }
+
+  /** A list that changed nothing is announced to nobody, and is a list all the same. */
+  #noteLists(): void {
+    for (const [{id}, reflector] of this.#watches.exports) {
+      const {state, lastListAtMs} = reflector.status();
+      if (state !== 'Listing' && lastListAtMs !== undefined) this.#options.ages.noteList(id, lastListAtMs);
+    }
   }
 
   noteNamespaces(names: ReadonlySet<string>): void {

@@ -117,7 +117,7 @@ export class HubFacts implements ClustersetFacts {
     return receivers
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .flatMap(({id, session}) => {
-        const {refused} = receiveSlices(slices, session?.serviceCIDRs ?? []);
+        const {refused} = receiveSlices(slices, session?.apiServerCIDRs ?? []);
         return refused.length === 0 ? [] : [toFault(id, refused)];
       });
   }
@@ -187,6 +187,6 @@ function toFault(receiver: string, refused: readonly string[]): ExportFault {
   return {
     field: 'EndpointSlice.endpoints',
     reason: 'AddressRefused',
-    message: `${refused.slice(0, MAX_NAMED).join(', ')}${more} can't be used in ${receiver}, where Services have such addresses`,
+    message: `${refused.slice(0, MAX_NAMED).join(', ')}${more} can't be used in ${receiver}, where its API server has such an address`,
   };
 }

@@ -15,6 +15,7 @@ import {Gathering} from './gathering.ts';
 import {HubFacts} from './hub-facts.ts';
 import type {HubOptions} from './hub-options.ts';
 import type {HubStatus} from './hub-status.ts';
+import {withoutKubeconfig} from './kept-objects.ts';
 import {Member} from './member.ts';
 import type {Claim} from './member-identity.ts';
 import {MemberMemory, type MemberRecord} from './member-memory.ts';
@@ -163,11 +164,7 @@ export class Hub {
 
   /** As they are registered now, without their kubeconfigs; for the webhook, which compares them with one another. */
   clusters(): readonly Cluster[] {
-    return [...this.#registry.store.values()].map((cluster) => {
-      if (cluster.spec?.kubeconfig === undefined) return cluster;
-      const {kubeconfig: _, ...spec} = cluster.spec;
-      return {...cluster, spec};
-    });
+    return [...this.#registry.store.values()].map(withoutKubeconfig);
   }
 
   status(): HubStatus {

@@ -1,7 +1,7 @@
 import type {Condition, KubeObject, ObjectMeta} from '../api/meta.ts';
 import {
   FLOMESH_GROUP,
-  FLOMESH_MCS_GROUP,
+  flomeshMcsServiceExports,
   flomeshServiceExports,
   MCS_GROUP,
   serviceExports,
@@ -22,7 +22,7 @@ export interface ExportSource {
 export const exportSources: readonly ExportSource[] = [
   {id: 'mcs', resource: serviceExports, group: MCS_GROUP},
   {id: 'flomesh', resource: flomeshServiceExports, group: FLOMESH_GROUP},
-  {id: 'flomesh-mcs', resource: {...flomeshServiceExports, group: FLOMESH_MCS_GROUP}, group: FLOMESH_GROUP},
+  {id: 'flomesh-mcs', resource: flomeshMcsServiceExports, group: FLOMESH_GROUP},
 ];
 
 /** What the hub remembers of one ServiceExport object; the engine judges what the maps may carry on. */

@@ -88,6 +88,13 @@ export function keepCluster(raw: KubeObject): Cluster {
   };
 }
 
+/** A Cluster as anybody may see it. */
+export function withoutKubeconfig(cluster: Cluster): Cluster {
+  if (cluster.spec?.kubeconfig === undefined) return cluster;
+  const {kubeconfig: _, ...spec} = cluster.spec;
+  return {...cluster, spec};
+}
+
 export interface KeptNamespace {
   readonly name: string;
   readonly terminating: boolean;

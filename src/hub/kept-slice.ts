@@ -1,4 +1,4 @@
-import type {Endpoint, EndpointSlice} from '../api/kinds.ts';
+import type {EndpointSlice} from '../api/kinds.ts';
 import type {KubeObject, ObjectMeta, OwnerReference} from '../api/meta.ts';
 import {MCS_SERVICE_NAME_LABEL} from '../api/names.ts';
 import {MAX_SLICE_ENDPOINTS} from '../clusterset/intake/read-slices.ts';
@@ -51,7 +51,7 @@ export function keepImportedSlice(raw: KubeObject): EndpointSlice {
     kind,
     metadata: keepMetadata(metadata),
     addressType,
-    endpoints: (endpoints ?? []) as readonly Endpoint[],
+    endpoints: endpoints ?? [],
     ports: ports ?? [],
   };
 }

@@ -14,8 +14,8 @@ export interface MemberContext {
   readonly writers: MemberWriters;
   /** Of imported slices. */
   readonly slicePace: WritePace;
-  /** Ranges of this member's own Services. */
-  readonly serviceCIDRs: readonly string[];
+  /** Of this member's own API server. */
+  readonly apiServerCIDRs: readonly string[];
   readonly ledger: DeliveryLedger;
   readonly facts: ClustersetFacts;
 }

@@ -117,7 +117,7 @@ export class MemberQueue {
       case 'export':
         return this.#tellExport(key, signal);
       case 'remote-cluster':
-        await syncRemoteCluster(context, key, signal);
+        this.#againLater(item, await syncRemoteCluster(context, key, signal));
         return undefined;
       case 'property':
         await syncProperty(context, key, signal);
@@ -128,6 +128,11 @@ export class MemberQueue {
         await syncPolicy(context, {kind, copy: key}, signal);
         return undefined;
     }
+  }
+
+  /** What is due by the clock is no reason to call a pass unfinished. */
+  #againLater(item: string, later: {againAfterMs: number} | undefined): void {
+    if (later !== undefined) this.#queue.addAfter(item, later.againAfterMs);
   }
 
   async #deliver(key: string, signal: AbortSignal): Promise<{requeueAfterMs: number} | undefined> {

@@ -3,6 +3,7 @@ import {keyOf} from '../api/meta.ts';
 import {CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY, EPOCH_ANNOTATION, HUB_LEASE, HUB_MANAGER} from '../api/names.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {LeaseHolder} from '../kube/lease.ts';
+import {ApiServerAddresses} from './api-server-addresses.ts';
 import type {Consumer} from './clusterset-exports.ts';
 import type {ClustersetFacts} from './clusterset-facts.ts';
 import type {DeliveryLedger} from './delivery-ledger.ts';
@@ -15,7 +16,6 @@ import {type MemberWatchEvents, MemberWatches} from './member-watches.ts';
 import {MemberWriters} from './member-writers.ts';
 import {forbiddenOpinion, type Opinion} from './plan-cluster-status.ts';
 import {copyKeyOf, originalKeyOf, POLICY_KINDS, type PolicyKind} from './policy-kinds.ts';
-import {ServiceRanges} from './service-ranges.ts';
 import {type SyncKind, syncItemText} from './sync-item.ts';
 import {WritePace} from './write-pace.ts';
 
@@ -61,7 +61,7 @@ export class MemberSession {
   readonly #context: MemberContext;
   readonly #intake: ExportIntake;
   readonly #queue: MemberQueue;
-  readonly #ranges: ServiceRanges;
+  readonly #apiServer: ApiServerAddresses;
   #lease: LeaseHolder | undefined;
 
   constructor(options: MemberSessionOptions) {
@@ -76,11 +76,11 @@ export class MemberSession {
       nowMs: facts.nowMs,
       on: this.#watchEvents(),
     });
-    const ranges = new ServiceRanges({client, logger, onChange: () => this.#takeRanges()});
-    this.#ranges = ranges;
+    const apiServer = new ApiServerAddresses({client, logger, onChange: () => this.#takeApiServer()});
+    this.#apiServer = apiServer;
     this.#context = {
-      get serviceCIDRs() {
-        return ranges.cidrs ?? [];
+      get apiServerCIDRs() {
+        return apiServer.cidrs ?? [];
       },
       slicePace: new WritePace(SLICE_EVERY_MS, facts.nowMs),
       get consumer() {
@@ -108,9 +108,9 @@ export class MemberSession {
     return this.#queue.pass.failing;
   }
 
-  /** Ranges of its own Services, as far as it says. */
-  get serviceCIDRs(): readonly string[] {
-    return this.#ranges.cidrs ?? [];
+  /** Of its own API server: no other cluster's endpoint may have such an address here. */
+  get apiServerCIDRs(): readonly string[] {
+    return this.#apiServer.cidrs ?? [];
   }
 
   get holdsLease(): boolean {
@@ -124,7 +124,7 @@ export class MemberSession {
 
   start(): void {
     this.watches.start(this.#stop.signal);
-    this.#ranges.start(this.#stop.signal);
+    this.#apiServer.start(this.#stop.signal);
     this.#queue.start(this.#writing.signal);
     void this.#noteRead();
   }
@@ -134,7 +134,7 @@ export class MemberSession {
     this.#queue.shut();
     this.#writing.abort();
     this.#stop.abort();
-    await Promise.all([this.watches.closed, this.#ranges.closed, this.#queue.closed, this.#lease?.closed]);
+    await Promise.all([this.watches.closed, this.#apiServer.closed, this.#queue.closed, this.#lease?.closed]);
   }
 
   /** Has these compared again: what should be there, or what this member exports, may have changed. */
@@ -167,7 +167,7 @@ export class MemberSession {
     if (this.#writing.signal.aborted) return;
     this.#startLease();
     this.#intake.review();
-    const isRead = this.watches.isSynced && this.#ranges.cidrs !== undefined;
+    const isRead = this.watches.isSynced && this.#apiServer.cidrs !== undefined;
     // What the hub's policies forbid must not be imported for a moment just because they weren't read yet.
     const isDecided = this.#options.facts.policiesUnknown() === undefined;
     const mayWrite = isRead && isDecided && this.holdsLease && this.#options.isReachable();
@@ -267,8 +267,8 @@ export class MemberSession {
     };
   }
 
-  #takeRanges(): void {
-    // Whatever was imported was judged by the ranges as they were.
+  #takeApiServer(): void {
+    // Whatever was imported was judged by the addresses as they were.
     this.enqueueAll();
     this.review();
   }

@@ -3,6 +3,7 @@ import type {KubeObject} from '../api/meta.ts';
 import {toKubeTime} from '../api/meta.ts';
 import {HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
 import {apiVersionOf, remoteClusters} from '../api/resources.ts';
+import {drainStepAt} from '../clusterset/drain-ramp.ts';
 import type {DefaultRouting} from '../clusterset/view.ts';
 
 /** How the hub sees a member's API server; undefined until it knows either way. */
@@ -22,7 +23,10 @@ export interface RemoteClusterSituation {
   /** Of the member that is told about itself; undefined: nothing is to be said. */
   readonly defaultRouting?: DefaultRouting | undefined;
   readonly actual: RemoteCluster | undefined;
+  readonly nowMs: number;
 }
+
+type RemoteClusterSpec = NonNullable<RemoteCluster['spec']>;
 
 const apiVersion = apiVersionOf(remoteClusters);
 const {kind} = remoteClusters;
@@ -47,7 +51,8 @@ function desiredSpec({
   addresses,
   gatewayRefused,
   defaultRouting,
-}: RemoteClusterSituation): RemoteCluster['spec'] & object {
+  nowMs,
+}: RemoteClusterSituation): RemoteClusterSpec {
   const spec = cluster.spec ?? {};
   const gateway =
     spec.gatewayHost === undefined || spec.gatewayPort === undefined || gatewayRefused
@@ -60,10 +65,20 @@ function desiredSpec({
     group: spec.group ?? 'default',
     ...(spec.network === undefined ? {} : {network: spec.network}),
     ...(spec.podCIDRs === undefined ? {} : {podCIDRs: spec.podCIDRs}),
-    ...(spec.drain === undefined ? {} : {drain: spec.drain}),
-    ...(spec.drainPercent === undefined ? {} : {drainPercent: spec.drainPercent}),
-    ...(defaultRouting === undefined ? {} : {defaultRouting}),
+    ...drainOf(spec, nowMs),
+    // What agents go by anyhow needs no word.
+    ...(defaultRouting === undefined || defaultRouting === 'local-first' ? {} : {defaultRouting}),
   };
+}
+
+/** While a drain is ramped, its step of now; members know of no ramps, so that they need no clock for them. */
+function drainOf(spec: NonNullable<Cluster['spec']>, nowMs: number): Pick<RemoteClusterSpec, 'drain' | 'drainPercent'> {
+  const {drain, drainPercent, drainRamp} = spec;
+  if (drainRamp === undefined) {
+    return {...(drain === undefined ? {} : {drain}), ...(drainPercent === undefined ? {} : {drainPercent})};
+  }
+  const {percent} = drainStepAt(spec, nowMs);
+  return percent === 100 ? {drain: true} : {drain: false, drainPercent: percent};
 }
 
 /**

@@ -22,8 +22,8 @@ export interface SlicesSituation {
   /** Those that may serve this member, withdrawn ones left out; none where there is to be no import. */
   readonly sources: readonly SliceSource[];
   readonly use: SliceUse;
-  /** Of this member. */
-  readonly serviceCIDRs: readonly string[];
+  /** Of this member's API server; the rest of its service range is refused by its agent. */
+  readonly apiServerCIDRs: readonly string[];
   /** The imported slices that are there. */
   readonly actual: readonly EndpointSlice[];
 }
@@ -58,8 +58,8 @@ export function planSlices(situation: SlicesSituation): SlicesPlan {
   };
 }
 
-function received({slices = []}: SliceSource, {serviceCIDRs}: SlicesSituation): readonly ReadSlice[] {
-  return receiveSlices(slices, serviceCIDRs).slices;
+function received({slices = []}: SliceSource, {apiServerCIDRs}: SlicesSituation): readonly ReadSlice[] {
+  return receiveSlices(slices, apiServerCIDRs).slices;
 }
 
 /** An apply takes no label away that somebody else put there, and this one gives the slice to a local Service. */

@@ -20,6 +20,7 @@ import {
   serviceExports,
   serviceImports,
 } from '../api/resources.ts';
+import {describeError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {KubeError} from '../kube/kube-error.ts';
 import {exportSources} from './kept-export.ts';
@@ -81,11 +82,21 @@ export async function removeTraces(client: KubeClient, signal: AbortSignal): Pro
   const missing = new Set<string>();
   for (let pass = 1; pass <= MAX_PASSES; pass++) {
     let found = 0;
+    const failures: unknown[] = [];
     for (const traces of TRACES) {
-      const removed = await removeAll(client, traces, signal);
-      found += removed ?? 0;
-      if (removed === undefined && traces.required) missing.add(traces.resource.plural);
+      // As long as something is left, the cluster must not look free to join another clusterset.
+      if (traces.resource === clusterProperties && failures.length > 0) break;
+      try {
+        const removed = await removeAll(client, traces, signal);
+        found += removed ?? 0;
+        if (removed === undefined && traces.required) missing.add(traces.resource.plural);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        failures.push(error);
+      }
     }
+    if (failures.length === 1) throw failures[0];
+    if (failures.length > 1) throw new AggregateError(failures, failures.map(describeError).join('; '));
     if (found === 0) break;
   }
   return [...missing];

@@ -55,7 +55,7 @@ export function hasSlices(context: MemberContext, key: string): boolean {
 }
 
 function slicesSituation(context: MemberContext, key: string): SlicesSituation {
-  const {facts, writers, watches, consumer, serviceCIDRs} = context;
+  const {facts, writers, watches, consumer, apiServerCIDRs} = context;
   const {namespace = '', name} = parseKey(key);
   const object = writers.imports.actual(key);
   const merged = facts.mergedFor(key, consumer, memoriesOf(context, key, object)).result.import;
@@ -69,7 +69,7 @@ function slicesSituation(context: MemberContext, key: string): SlicesSituation {
     importUid: object?.metadata.uid,
     sources: clusters.map((cluster) => ({cluster, slices: facts.slicesOf(cluster, key)})),
     use: isWanted ? facts.sliceUse(consumer, merged.type) : 'NotImported',
-    serviceCIDRs,
+    apiServerCIDRs,
     actual: watches.slicesOfImport(key).map((slice) => writers.slices.actual(keyOf(slice.metadata)) ?? slice),
   };
 }

@@ -23,7 +23,7 @@ let agent: Agent;
 let stop: AbortController;
 let views: {view: View; change: ViewChange}[];
 
-function startAgent(identity = 'one'): Agent {
+function startAgent(identity = 'one', maxVips = 100): Agent {
   const started = new Agent({
     credentials: cluster.credentials,
     namespace: DEFAULT_NAMESPACE,
@@ -32,7 +32,7 @@ function startAgent(identity = 'one'): Agent {
     development: true,
     lingerMs: 300,
     ttlMs: 100,
-    maxVips: 100,
+    maxVips,
     logger,
   });
   started.onView((view, change) => views.push({view, change}));
@@ -226,6 +226,91 @@ test('an import that turns headless loses its addresses at once and its derived 
   await eventually('the derived Service to go', async () =>
     (await hub.find(resources.services, DERIVED)) === undefined ? true : undefined,
   );
+});
+
+describe('addresses that other clusters may not have here (design §10)', () => {
+  const {metadata, ...headless} = anImport({spec: {type: 'Headless'}});
+  const addresses = (): string =>
+    (agent.view().imports.get('bar/foo')?.slices ?? [])
+      .flatMap(({endpoints}) => endpoints.flatMap((endpoint) => endpoint.addresses))
+      .join();
+  const see = (wanted: string): Promise<true> =>
+    eventually(`addresses ${wanted}`, () => (addresses() === wanted ? true : undefined));
+  const told = (wanted: RegExp): Promise<true> =>
+    eventually(`${wanted} on the import`, async () => {
+      const {status} = await hub.get<ServiceImport>(resources.serviceImports, AT);
+      const ready = status?.conditions?.find(({type}) => type === 'Ready');
+      return wanted.test(ready?.message ?? '') ? true : undefined;
+    });
+
+  async function importSlice(...ips: readonly string[]): Promise<void> {
+    await importFromHub({...headless, metadata});
+    const labels = {
+      'multicluster.kubernetes.io/service-name': 'foo',
+      'multicluster.kubernetes.io/source-cluster': 'cluster-1',
+      'endpointslice.kubernetes.io/managed-by': 'isthmus-hub',
+    };
+    const slice: EndpointSlice = {
+      ...{
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: {namespace: 'bar', name: 'foo-a', labels},
+      },
+      ...{addressType: 'IPv4', endpoints: ips.map((ip) => ({addresses: [ip]})), ports: []},
+    };
+    await hub.apply(resources.endpointSlices, slice, {fieldManager: 'isthmus-hub', force: true});
+  }
+
+  test('its own service range, as ServiceCIDRs say, also when there is another one', async () => {
+    await importSlice('10.102.0.1', '10.102.7.7', '10.50.0.1', '10.200.0.1');
+    await see('10.50.0.1,10.200.0.1');
+    await told(/; 10\.102\.0\.1, 10\.102\.7\.7 of cluster-1 can't be used here \(ServiceRange\)$/);
+    const more = {apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: {name: 'more'}};
+    await hub.create(resources.serviceCIDRs, {...more, ...{spec: {cidrs: ['10.50.0.0/24']}}}, {fieldManager: 'test'});
+    await see('10.200.0.1');
+    await told(/10\.50\.0\.1/);
+  });
+
+  test('outside of the pod ranges that their cluster declares, as soon as it does', async () => {
+    await importSlice('10.200.0.1', '10.9.0.1');
+    await see('10.200.0.1,10.9.0.1');
+    const remote = {apiVersion: 'isthmus.dev/v1alpha1', kind: 'RemoteCluster', metadata: {name: 'cluster-1'}};
+    const declared = {...remote, spec: {podCIDRs: ['10.200.0.0/16']}};
+    await hub.create(resources.remoteClusters, declared, {fieldManager: 'isthmus-hub'});
+    await see('10.200.0.1');
+    await told(/; 10\.9\.0\.1 of cluster-1 can't be used here \(OutsidePodCIDRs\)$/);
+  });
+
+  test('names that do not fit DNS are told too, until they do', async () => {
+    await importFromHub();
+    await served();
+    agent.noteSkippedNames(new Map([['bar/foo', [{name: 'x', reason: 'too long'}]]]));
+    await told(/; names that are not in DNS: x \(too long\)$/);
+    agent.noteSkippedNames(new Map([['bar/foo', []]]));
+    await told(/^gateway VIP [^;]+$/);
+  });
+});
+
+describe('the VIP budget (design §9)', () => {
+  test('an import over it has no address, and gets one when a place is free', async () => {
+    stop.abort();
+    await agent.closed;
+    stop = new AbortController();
+    agent = startAgent('small', 1);
+    await importFromHub();
+    await served();
+    await importFromHub(anImport({name: 'late'}));
+    const late = {namespace: 'bar', name: 'late'};
+    await eventually('it to be refused', async () => {
+      const {status} = await hub.get<ServiceImport>(resources.serviceImports, late);
+      return status?.conditions?.some(({reason}) => reason === 'VIPBudgetExhausted') === true ? true : undefined;
+    });
+    expect(agent.view().imports.get('bar/late')?.ips).toEqual([]);
+    await hub.delete(resources.serviceImports, AT);
+    await eventually('its address', () =>
+      (agent.view().imports.get('bar/late')?.ips ?? []).length > 0 ? true : undefined,
+    );
+  });
 });
 
 test('two replicas serve, one writes', async () => {

@@ -33,3 +33,14 @@ test('a deleted Lease does not shorten the life of the last heartbeat', () => {
   heartbeat.observe(undefined, 10);
   expect(heartbeat.signal(HEARTBEAT_EXPIRY_MS - 1).state).toBe('Alive');
 });
+
+test('heartbeats that come back after they had expired begin anew: nothing is older than that (design §6)', () => {
+  const heartbeat = new HubHeartbeat();
+  heartbeat.observe(lease('2026-01-01T00:00:00.000000Z'), 0);
+  heartbeat.observe(lease('2026-01-01T00:00:10.000000Z'), 10_000);
+  expect(heartbeat.signal(10_000)).toEqual({state: 'Alive', observedMs: 10_000});
+  const backMs = 10_000 + HEARTBEAT_EXPIRY_MS;
+  heartbeat.observe(lease('2026-01-01T00:01:00.000000Z'), backMs);
+  heartbeat.observe(lease('2026-01-01T00:01:10.000000Z'), backMs + 10_000);
+  expect(heartbeat.signal(backMs + 10_000)).toEqual({state: 'Alive', observedMs: backMs + 10_000, sinceMs: backMs});
+});

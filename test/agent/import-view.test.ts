@@ -2,10 +2,12 @@ import {describe, expect, test} from 'vitest';
 
 import {toImportView} from '../../src/agent/import-view.ts';
 import {PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION, TTL_ANNOTATION} from '../../src/api/names.ts';
+import {refuseAddress} from '../../src/clusterset/addresses.ts';
 import {anImport, derivedOf, slicesOf} from './fixtures.ts';
 
 const IPS = ['10.102.0.7', 'fd00:0:0:2::7'];
-const nothing = {derived: undefined, derivedSlices: [], importedSlices: [], development: false};
+const refuse = (address: string) => refuseAddress(address, {development: false});
+const nothing = {derived: undefined, derivedSlices: [], importedSlices: [], refuse};
 
 describe('an address is served only while what it leads to exists (design §7)', () => {
   const object = anImport({spec: {ips: IPS}});

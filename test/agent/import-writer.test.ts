@@ -2,6 +2,8 @@ import {beforeEach, describe, expect, test, vi} from 'vitest';
 
 import {ImportWriter} from '../../src/agent/import-writer.ts';
 import type {Sources} from '../../src/agent/sources.ts';
+import type {SkippedName} from '../../src/agent/import-notes.ts';
+import {VipBudget} from '../../src/agent/vip-budget.ts';
 import type {Condition, KubeObject} from '../../src/api/meta.ts';
 import {keyOf} from '../../src/api/meta.ts';
 import type {Resource} from '../../src/api/resources.ts';
@@ -15,8 +17,12 @@ let calls: {call: string; body: KubeObject}[];
 let stores: Record<'imports' | 'services' | 'slices', Map<string, KubeObject>>;
 let nowMs: number;
 let view: View;
+let skipped: Map<string, readonly SkippedName[]>;
 
 const signal = new AbortController().signal;
+
+/** Whether the API server refuses Services. */
+let refused = false;
 
 /** When the API server answers an apply of this plural. */
 let answered: (plural: string) => Promise<void>;
@@ -26,6 +32,7 @@ const client = {
   apply: (resource: Resource, body: KubeObject, options: {subresource?: string}) => {
     const call = `apply ${resource.plural}${options.subresource === undefined ? '' : `/${options.subresource}`}`;
     calls.push({call, body});
+    if (resource.plural === 'services' && refused) return Promise.reject(new Error('refused'));
     if (resource.plural === 'services') return Promise.resolve(derivedOf(anImport()));
     return answered(resource.plural).then(() => (resource.plural === 'serviceimports' ? whole(body) : body));
   },
@@ -53,8 +60,15 @@ function writer(maxVips = 10, used = 0): ImportWriter {
     namespace: 'isthmus-system',
     view: () => view,
     lingerMs: () => 60_000,
-    maxVips,
-    derivedCount: () => used,
+    budget: new VipBudget({
+      maxVips,
+      serviceRangeSize: () => undefined,
+      ownNamespace: 'isthmus-system',
+      view: () => view,
+      derivedCount: () => used,
+      hasDerived: () => false,
+    }),
+    skippedNames: (key) => skipped.get(key) ?? [],
     nowMs: () => nowMs,
   });
 }
@@ -72,9 +86,11 @@ function conditionsSent(index: number): readonly Condition[] {
 
 beforeEach(() => {
   calls = [];
+  refused = false;
   answered = () => Promise.resolve();
   nowMs = 1_000_000;
   view = aView();
+  skipped = new Map();
   stores = {imports: new Map(), services: new Map(), slices: new Map()};
 });
 
@@ -173,6 +189,30 @@ describe('a new import', () => {
     expect(conditions[0]).toMatchObject({type: 'Ready', status: 'False', reason: 'VIPBudgetExhausted'});
   });
 
+  test('over the budget gives addresses back that nothing stands for any more', async () => {
+    put('imports', anImport({spec: {ips: ['10.102.0.7']}}));
+    await writer(5, 5).reconcile('bar/foo', signal);
+    expect(calls.map(({call}) => call)).toEqual(['apply serviceimports', 'apply serviceimports/status']);
+    expect(calls[0]?.body).not.toHaveProperty('spec');
+  });
+
+  test('several at a time do not go over the budget together', async () => {
+    put('imports', ...['a', 'b', 'c'].map((name) => anImport({name})));
+    const under = writer(2, 0);
+    await Promise.all(['a', 'b', 'c'].map((name) => under.reconcile(`bar/${name}`, signal)));
+    expect(calls.filter(({call}) => call === 'apply services')).toHaveLength(2);
+  });
+
+  test('whose Service the API server refuses keeps no place in the budget', async () => {
+    put('imports', anImport({name: 'a'}), anImport({name: 'b'}));
+    const under = writer(1, 0);
+    refused = true;
+    await expect(under.reconcile('bar/a', signal)).rejects.toThrow('refused');
+    refused = false;
+    await under.reconcile('bar/b', signal);
+    expect(conditionsSent(-1)[0]).toMatchObject({type: 'Ready', status: 'True'});
+  });
+
   test('gets no address where no hub wrote it', async () => {
     const {labels: _labels, ...metadata} = anImport().metadata;
     put('imports', {...anImport(), metadata});
@@ -258,4 +298,26 @@ test('an import that turns headless gives its addresses back', async () => {
   await writer().reconcile('bar/foo', signal);
   expect(calls.map(({call}) => call)).toEqual(['apply serviceimports', 'apply serviceimports/status']);
   expect(calls[0]?.body).not.toHaveProperty('spec');
+});
+
+describe('what is left out in this cluster is told in Ready (design §10)', () => {
+  const refusedAddresses = [{cluster: 'cluster-1', reason: 'ServiceRange', count: 1, some: ['10.102.0.1']}] as const;
+
+  test.each(['Headless', 'ClusterSetIP'] as const)('addresses that may not be used: %s', async (type) => {
+    view = aView({imports: [anImportView(['cluster-1'], {type, refusedAddresses})]});
+    put('imports', anImport({spec: {type}}));
+    await writer().reconcile('bar/foo', signal);
+    const [ready] = conditionsSent(-1);
+    expect(ready).toMatchObject({type: 'Ready', status: 'True'});
+    expect(ready?.message).toMatch(/; 10\.102\.0\.1 of cluster-1 can't be used here \(ServiceRange\)$/);
+  });
+
+  test('names that do not fit DNS', async () => {
+    skipped.set('bar/foo', [{name: 'too.long', reason: 'a name has at most 255 octets'}]);
+    put('imports', anImport({spec: {type: 'Headless'}}));
+    await writer().reconcile('bar/foo', signal);
+    expect(conditionsSent(-1)[0]?.message).toMatch(
+      /; names that are not in DNS: too\.long \(a name has at most 255 octets\)$/,
+    );
+  });
 });

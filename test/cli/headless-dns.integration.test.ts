@@ -71,7 +71,7 @@ async function carriedIn(cluster: string, status: string): Promise<{reason: stri
 async function answerIn(cluster: string, name: string, type: string, wanted: readonly string[]): Promise<void> {
   await context.until(`${name} ${type} in ${cluster}: ${wanted.join()}`, async () => {
     const {rcode, answers} = await context.ask(cluster, {name, type});
-    const found = answers.map(({data}) => String(data)).sort();
+    const found = answers.map(({data}) => data).sort();
     return rcode === 'NOERROR' && found.join() === [...wanted].sort().join() ? true : undefined;
   });
 }

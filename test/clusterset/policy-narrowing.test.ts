@@ -136,8 +136,23 @@ describe('ImportPolicies of the hub and of the cluster combine by narrowing', ()
       portClusters: {'TCP/80': []},
       slices: [],
       sliceClusters: ['cluster-3'],
+      refused: [{cluster: 'cluster-1', message: expect.stringContaining('of the hub')}],
     });
     expect(withAcceptedOnly(imported, aView())).toBe(imported);
+  });
+
+  test('where nobody is let in there is no address, and the reason is still known to the route', () => {
+    const rules = [{name: 'nothing', action: 'Deny' as const}];
+    const view = aView({importPolicies: [anImportPolicy('closed', {rules})]});
+    const elsewhere = {...imported, clusters: ['cluster-1', 'cluster-3'], ips: ['10.102.0.7']};
+    const accepted = withAcceptedOnly(elsewhere, view);
+    expect(accepted).toMatchObject({clusters: [], ips: []});
+    const {tiers, leftOut} = route({import: accepted, view});
+    expect(tiers).toEqual([]);
+    expect(leftOut.map(({cluster, reason}) => [cluster, reason])).toEqual([
+      ['cluster-1', 'ImportPolicy'],
+      ['cluster-3', 'ImportPolicy'],
+    ]);
   });
 
   test('consumerNamespaces: each namespace gets what is for it', () => {

@@ -73,6 +73,17 @@ describe('how a cluster is reached (design §7, §9: one network by pod addresse
       found: 'SlicesNotImported',
     },
     {
+      name: 'UDP of the same network, where no address of its pods may be used (design §10)',
+      own: 'a',
+      other: {network: 'a'},
+      port: UDP,
+      import: {
+        sliceClusters: [],
+        refusedAddresses: [{cluster: 'cluster-1', reason: 'ServiceRange', count: 1, some: ['10.96.0.1']}],
+      },
+      found: 'AddressesRefused',
+    },
+    {
       name: 'UDP of the same network',
       own: 'a',
       other: {network: 'a'},

@@ -54,12 +54,13 @@ export interface ResponderSettings {
   readonly synced?: boolean;
   readonly nowMs?: () => number;
   readonly explainer?: Explainer;
+  readonly forwards?: boolean;
 }
 
 export function makeResponder(table: ZoneTable, o: ResponderSettings = {}): Responder {
   const counters = new Counters(Counters.allocate(1), 0);
-  const {nowMs = () => 0, explainer = new Explainer()} = o;
-  const responder = new Responder({zone: ZONE, table, counters, explainer, ttlSeconds: 5, nowMs});
+  const {nowMs = () => 0, explainer = new Explainer(), forwards = false} = o;
+  const responder = new Responder({zone: ZONE, table, counters, explainer, ttlSeconds: 5, nowMs, forwards});
   responder.synced = o.synced ?? true;
   return responder;
 }

@@ -2,6 +2,7 @@ import {spawnSync} from 'node:child_process';
 import {expect, test} from 'vitest';
 import {fixture} from './fixture-view.ts';
 import {startServer} from './live-server.ts';
+import {testAuthority} from './secure-clients.ts';
 import {answersOf, questionOf, SOA_LINE, WORKED_QUERIES} from './worked-queries.ts';
 
 /** BIND's own client as a third opinion, where it is installed. It runs while this thread waits: the worker needs nobody. */
@@ -30,4 +31,41 @@ test.runIf(hasDig).each(['+notcp', '+tcp'])('dig %s reads every worked query as 
     expect(section(stdout, 'AUTHORITY'), title).toEqual(query.soa ? [SOA_LINE] : []);
     expect(stdout, title).not.toMatch(/malformed|extra bytes|bad packet/i);
   }
+});
+
+const anyPort = [{host: '127.0.0.1', port: 0}];
+
+test.runIf(hasDig).each([
+  ['+tls', 'tls'],
+  ['+https', 'https'],
+  ['+https-get', 'https'],
+] as const)('dig %s reads worked queries as we meant them', async (transport, kind) => {
+  const server = await startServer({view: fixture, tlsListen: anyPort, httpsListen: anyPort});
+  server.useCertificate(await (await testAuthority()).issue());
+  const [at] = server.addresses[kind];
+  for (const query of WORKED_QUERIES.filter(({type}) => ['A', 'SRV', 'TXT'].includes(type)).slice(0, 8)) {
+    const options = ['+tries=1', '+norecurse', '+noidnin', '+noidnout', transport, '-t', query.type];
+    const {stdout} = spawnSync('dig', ['@127.0.0.1', '-p', String(at!.port), ...options, '-q', questionOf(query)], {
+      encoding: 'utf8',
+    });
+    expect(stdout, `${query.question} ${query.type}`).toContain(`status: ${query.rcode ?? 'NOERROR'},`);
+    expect(section(stdout, 'ANSWER')).toEqual(answersOf(query));
+    expect(stdout).not.toMatch(/malformed|extra bytes|bad packet/i);
+  }
+});
+
+test.runIf(hasDig)('dig takes our cookies for good, comes again after BADCOOKIE, and over TCP after TC', async () => {
+  const server = await startServer({view: fixture, cookies: {required: true}});
+  const dig = (...options: readonly string[]) =>
+    spawnSync('dig', ['@127.0.0.1', '-p', String(server.address.port), '+tries=1', '+norecurse', ...options], {
+      encoding: 'utf8',
+    }).stdout;
+  const again = dig('+cookie=0011223344556677', 'web.test.svc.clusterset.local', 'A');
+  expect(again).toMatch(/BADCOOKIE, retrying/);
+  expect(again).toMatch(/COOKIE: 001122334455667701000000[0-9a-f]{24} \(good\)/);
+  expect(again).toContain('10.42.42.42');
+  const large = dig('+nocookie', '+bufsize=512', 'thousand.test.svc.clusterset.local', 'A');
+  expect(large).toMatch(/Truncated, retrying in TCP mode/);
+  expect(large).toContain('ANSWER: 1000');
+  expect(dig('+nocookie', '+edns=1', '+noednsneg', 'web.test.svc.clusterset.local', 'A')).toContain('status: BADVERS');
 });

@@ -2,7 +2,7 @@ import {decode} from 'dns-packet';
 import type {DecodedPacket} from 'dns-packet';
 import {afterEach, describe, expect, test, vi} from 'vitest';
 import type {DnsServer, DnsServerOptions} from '../../dns/server.ts';
-import {opt, question} from './ask.ts';
+import {compileView, makeResponder, opt, question} from './ask.ts';
 import {fixture} from './fixture-view.ts';
 import {framed, startServer, tcpPeer, udpPeer} from './live-server.ts';
 import {addressReply, PlayedUpstream, reply} from './played-upstream.ts';
@@ -327,6 +327,22 @@ test('two servers that forward to each other notice it, and nobody waits for eve
   await vi.waitFor(() => expect(server.stats().forwardLoops).toBeGreaterThan(0));
   expect((await ask(outside())).rcode).toBe('SERVFAIL');
   expect(relay.questions).toEqual([]);
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['10.1.2.3', true],
+  ['::ffff:10.1.2.3', true],
+  ['fd00::1', true],
+  ['192.0.2.1', false],
+  ['::ffff:192.0.2.1', false],
+  ['2001:db8::1', false],
+  [undefined, false],
+])('never an open resolver: whether a query from %s is forwarded is %s', (client, isForwarded) => {
+  const responder = makeResponder(compileView(fixture), {forwards: true});
+  const reply = responder.respond(outside(), 'udp', client);
+  expect(responder.isForUpstream).toBe(isForwarded);
+  expect(reply && decode(reply).rcode).toBe(isForwarded ? undefined : 'REFUSED');
 });
 
 test.each([

@@ -149,7 +149,7 @@ describe('--dns-answer=gateways', () => {
   };
 
   test("so does a change of the hub's default", () => {
-    const own = {...makeCluster('cluster-a', {gateway: gateway('192.0.2.9')})};
+    const own = makeCluster('cluster-a', {gateway: gateway('192.0.2.9', '2001:db8::9')});
     const service = {clusters: ['cluster-a', 'cluster-b']};
     const before = viewOf([own, b], service, {defaultRouting: 'ActiveActive'});
     isSeen(before, viewOf([own, b], service, {defaultRouting: 'Locality'}), ['192.0.2.9']);

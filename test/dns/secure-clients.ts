@@ -27,11 +27,12 @@ export interface SecureTarget {
 }
 
 /** Resolves once the handshake is done. */
-export function openTls({host, port, caPem}: SecureTarget, alpn = 'dot'): Promise<TLSSocket> {
+export function openTls(
+  {host, port, caPem}: SecureTarget,
+  {alpn = 'dot', servername = 'dns.test'}: {readonly alpn?: string; readonly servername?: string} = {},
+): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({host, port, ca: caPem, ALPNProtocols: [alpn], servername: 'dns.test'}, () =>
-      resolve(socket),
-    );
+    const socket = connect({host, port, ca: caPem, ALPNProtocols: [alpn], servername}, () => resolve(socket));
     socket.once('error', reject);
   });
 }

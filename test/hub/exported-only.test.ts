@@ -48,7 +48,7 @@ beforeEach(() => {
       onOpen?.();
       while (!signal.aborted) {
         for (const event of waiting.splice(0)) {
-          if (String(event.type) === 'ERROR') throw new KubeError('ISTHMUS_KUBE_STATUS', 'gone', EXPIRED);
+          if ((event.type as string) === 'ERROR') throw new KubeError('ISTHMUS_KUBE_STATUS', 'gone', EXPIRED);
           yield event;
         }
         await new Promise<void>((resolve) => {

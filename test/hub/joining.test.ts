@@ -3,7 +3,8 @@ import type {Cluster} from '../../src/api/kinds.ts';
 import {LAST_APPLIED_ANNOTATION} from '../../src/api/names.ts';
 import {duplicateGateways} from '../../src/hub/duplicate-gateways.ts';
 import {refreshAfterMs} from '../../src/hub/gateway-addresses.ts';
-import {refuseVersion} from '../../src/hub/member-admission.ts';
+import {admitMember, refuseVersion} from '../../src/hub/member-admission.ts';
+import type {KubeClient} from '../../src/kube/client.ts';
 import {planKubeconfigMove, PUT_BACK_WITHIN_MS, redactKubeconfig} from '../../src/hub/plan-kubeconfig-move.ts';
 
 describe('an inline kubeconfig', () => {
@@ -149,4 +150,21 @@ test.each([
   {version: 'something else', refused: false},
 ])('an API server $version is refused for its age: $refused', ({version, refused}) => {
   expect(refuseVersion(version) !== undefined).toBe(refused);
+});
+
+test('an API server that is too old is asked for nothing but its version', async () => {
+  const asked: string[] = [];
+  const client = new Proxy({} as KubeClient, {
+    get: (_, name) => async () => {
+      asked.push(String(name));
+      return {gitVersion: 'v1.29.4'};
+    },
+  });
+  const of = {namespace: 'isthmus-system', clusterId: 'c1', clustersetId: 's', epoch: 1};
+  await expect(admitMember({...of, client, signal: new AbortController().signal})).rejects.toMatchObject({
+    code: 'ISTHMUS_HUB_JOIN_REFUSED',
+    details: {reason: 'VersionTooOld'},
+    message: expect.stringContaining('v1.29.4'),
+  });
+  expect(asked).toEqual(['version']);
 });

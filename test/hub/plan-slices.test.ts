@@ -20,7 +20,7 @@ import {arePresent, planSlices, type SlicesSituation} from '../../src/hub/plan-s
 import {isUpToDate} from '../../src/kube/apply-if-different.ts';
 
 const RUNS = {numRuns: 300};
-const SERVICE_RANGES = ['10.102.0.0/16', 'fd00:0:0:2::/112'];
+const API_SERVER = ['10.102.0.1/32', 'fd00:0:0:2::1/128'];
 const POD_RANGES = ['10.0.0.0/8', 'fd00::/8'];
 
 const address = fc.oneof(
@@ -116,7 +116,7 @@ const base: SlicesSituation = {
   importUid: 'uid-import',
   sources: [],
   use: 'Imported',
-  serviceCIDRs: SERVICE_RANGES,
+  apiServerCIDRs: API_SERVER,
   actual: [],
 };
 
@@ -126,7 +126,7 @@ function after(actual: readonly EndpointSlice[], plan: ReturnType<typeof planSli
   for (const {key} of plan.deletes) there.delete(key);
   for (const slice of plan.writes) {
     const key = keyOf(slice.metadata);
-    there.set(key, keepImportedSlice({...slice, metadata: {...slice.metadata, uid: `uid-${key}`}} as EndpointSlice));
+    there.set(key, keepImportedSlice({...slice, metadata: {...slice.metadata, uid: `uid-${key}`}}));
   }
   return [...there.values()];
 }
@@ -166,7 +166,7 @@ describe('whatever sources show', () => {
             expect(rest).not.toHaveProperty('targetRef');
             for (const one of addresses) {
               expect(one.includes(':')).toBe(addressType === 'IPv6');
-              const rules = {development: false, serviceCIDRs: SERVICE_RANGES, podCIDRs: POD_RANGES};
+              const rules = {development: false, serviceCIDRs: API_SERVER, podCIDRs: POD_RANGES};
               expect(refuseAddress(one, rules)).toBeUndefined();
             }
           }

@@ -233,7 +233,7 @@ describe('the RemoteCluster', () => {
     metadata: {name: 'cluster-1'},
     spec: {gatewayHost: 'gw.example.org', gatewayPort: 8080, region: 'eu', kubeconfig: 'secret', network: 'flat'},
   };
-  const base = {cluster, addresses: ['192.0.2.1'], gatewayRefused: false, version: 'v1.36.0', actual: undefined};
+  const base = {cluster, addresses: ['192.0.2.1'], gatewayRefused: false, version: 'v1.36.0', actual: undefined, nowMs: 0};
   const reachable = {state: 'Reachable', sinceMs: Date.parse('2026-11-21T12:00:00Z')} as const;
 
   test('carries place, network and gateway, and no credentials', () => {

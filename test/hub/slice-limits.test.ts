@@ -2,7 +2,7 @@ import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 
 import type {MemberExport} from '../../src/clusterset/member-export.ts';
 import {KubeError} from '../../src/kube/kube-error.ts';
-import {ServiceRanges} from '../../src/hub/service-ranges.ts';
+import {ApiServerAddresses} from '../../src/hub/api-server-addresses.ts';
 import {SliceBudget, type BudgetedMember, type SliceBudgetOptions} from '../../src/hub/slice-budget.ts';
 import {SliceReader} from '../../src/hub/slice-reader.ts';
 import {keepSlice} from '../../src/hub/kept-slice.ts';
@@ -142,30 +142,22 @@ describe('how many slices a member imports', () => {
   });
 });
 
-describe('the service ranges of a member', () => {
-  const forbidden = new KubeError('ISTHMUS_KUBE_STATUS', 'may not list', {status: 403, reason: 'Forbidden'});
-  const missing = new KubeError('ISTHMUS_KUBE_STATUS', 'no such kind', {
-    status: 404,
-    reason: 'NotFound',
-    kindMissing: true,
-  });
-  const kubernetes = {spec: {clusterIP: '10.102.0.1', clusterIPs: ['10.102.0.1', 'fd00::1']}};
-
-  async function ranges(
-    answers: readonly (Error | readonly {spec?: object}[])[],
-  ): Promise<readonly (readonly string[])[]> {
+describe("the addresses of a member's API server", () => {
+  async function addresses(answers: readonly (Error | object | undefined)[]): Promise<readonly (readonly string[])[]> {
     const stop = new AbortController();
     const left = [...answers];
     const seen: (readonly string[])[] = [];
     const client = {
-      list: async () => {
+      find: async () => {
         const next = left.length > 1 ? left.shift() : left[0];
         if (next instanceof Error) throw next;
-        return {items: next ?? []};
+        return next;
       },
-      find: async () => kubernetes,
+      list: () => {
+        throw new Error('a hub lists nothing to know them');
+      },
     };
-    const found = new ServiceRanges({
+    const found = new ApiServerAddresses({
       client: client as never,
       logger: quietLogger,
       againMs: 1,
@@ -178,36 +170,23 @@ describe('the service ranges of a member', () => {
     return seen;
   }
 
-  const declared = (...cidrs: string[]) => [{spec: {cidrs}}];
+  const kubernetes = (...clusterIPs: string[]) => ({spec: {clusterIP: clusterIPs[0], clusterIPs}});
+  const broken = new KubeError('ISTHMUS_KUBE_STATUS', 'broken', {status: 500, reason: 'InternalError'});
   test.each([
-    {name: 'of its ServiceCIDR objects', answers: [declared('10.102.0.0/16')], seen: [['10.102.0.0/16']]},
     {
-      name: 'of all of them, told again only when they are others',
-      answers: [
-        declared('10.102.0.0/16'),
-        declared('10.102.0.0/16'),
-        [...declared('10.102.0.0/16'), ...declared('10.9.0.0/16')],
-      ],
-      seen: [['10.102.0.0/16'], ['10.102.0.0/16', '10.9.0.0/16']],
-    },
-    {
-      name: 'at least its API server, where the kind is not served',
-      answers: [missing],
+      name: 'of both families',
+      answers: [kubernetes('10.102.0.1', 'fd00::1')],
       seen: [['10.102.0.1/32', 'fd00::1/128']],
     },
     {
-      name: 'at least its API server, where they may not be read',
-      answers: [forbidden],
-      seen: [['10.102.0.1/32', 'fd00::1/128']],
+      name: 'told again only when they are others',
+      answers: [kubernetes('10.102.0.1'), kubernetes('10.102.0.1'), kubernetes('10.9.0.1')],
+      seen: [['10.102.0.1/32'], ['10.9.0.1/32']],
     },
-    {name: 'at least its API server, where there is none', answers: [[]], seen: [['10.102.0.1/32', 'fd00::1/128']]},
+    {name: 'none where there is no such Service', answers: [undefined], seen: [[]]},
+    {name: 'kept when it stops answering', answers: [kubernetes('10.102.0.1'), broken], seen: [['10.102.0.1/32']]},
   ])('$name', async ({answers, seen}) => {
-    expect(await ranges(answers)).toEqual(seen);
-  });
-
-  test('are not known before the member has answered, and stay known when it stops answering', async () => {
-    const broken = new KubeError('ISTHMUS_KUBE_STATUS', 'broken', {status: 500, reason: 'InternalError'});
-    expect(await ranges([declared('10.102.0.0/16'), broken])).toEqual([['10.102.0.0/16']]);
+    expect(await addresses(answers)).toEqual(seen);
   });
 });
 

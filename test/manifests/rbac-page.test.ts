@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
 
-import {ROLE_FILES, readManifest} from '../testbed/least-privilege/rules.ts';
+import {OPTIONAL_FILES, ROLE_FILES, readManifest} from '../testbed/least-privilege/rules.ts';
+import {keptForWiring} from '../testbed/least-privilege/optional-rights.ts';
 import {rightsTable} from '../testbed/least-privilege/rights-table.ts';
 
 const page = readFileSync(new URL('../../docs/rbac.md', import.meta.url), 'utf8');
@@ -10,6 +11,13 @@ const words = page.replaceAll(/ +/g, ' ');
 
 test.each(ROLE_FILES)('docs/rbac.md tells what each right of %s.yaml is kept for', (file) => {
   for (const row of rightsTable(file)) expect(words).toContain(row);
+});
+
+test.each(OPTIONAL_FILES)('docs/rbac.md tells what each right of the optional %s.yaml is kept for', (file) => {
+  const rows = rightsTable(file, keptForWiring);
+  for (const row of rows) expect(words).toContain(row);
+  expect(rows.join(' ')).not.toContain('nothing');
+  expect(page).toContain(`\`${file}.yaml\``);
 });
 
 test('docs/rbac.md tells about every policy of admission.yaml', () => {
@@ -25,7 +33,7 @@ test('no user is named in a policy, and every policy denies by a binding of its 
   expect(JSON.stringify(objects)).not.toMatch(/userInfo|system:serviceaccount/);
 });
 
-test.each(ROLE_FILES)(
+test.each([...ROLE_FILES, ...OPTIONAL_FILES])(
   '%s.yaml begins with the namespace that it needs, so that files can be applied in any order',
   (file) => {
     expect(readManifest(file)[0]).toMatchObject({kind: 'Namespace', metadata: {name: 'isthmus-system'}});
@@ -33,7 +41,7 @@ test.each(ROLE_FILES)(
 );
 
 test('wildcards are given to nobody', () => {
-  for (const file of ROLE_FILES) {
+  for (const file of [...ROLE_FILES, ...OPTIONAL_FILES]) {
     const roles = readManifest(file).filter(({kind}) => kind.endsWith('Role'));
     expect(JSON.stringify(roles)).not.toContain('"*"');
   }

@@ -346,3 +346,44 @@ describe("Envoy's schema as a judge", () => {
 function firstFilter(bootstrap: any): any {
   return bootstrap.static_resources.listeners[1].filter_chains[0].filters[0].typed_config;
 }
+
+describe('a cluster whose pods are in this network', () => {
+  const network = 'flat';
+  const own = clusterOf('cluster-1', {network});
+  const foo = importOf('bar', 'foo', {sliceClusters: ['cluster-2']});
+
+  test('is reached by its gateway all the same: pods come and go, and this configuration does not follow', () => {
+    const view = viewOf({imports: [foo], clusters: [own, clusterOf('cluster-2', {network})]});
+    expect(endpointsOf(portOf(view, foo).cluster)).toEqual([`0 ${GATEWAY_2} 100`]);
+  });
+
+  test('and without a gateway not at all, which is what clients are told', () => {
+    const view = viewOf({imports: [foo], clusters: [own, clusterOf('cluster-2', {network, gateway: undefined})]});
+    const {listener, cluster} = portOf(view, foo);
+    expect(cluster).toBeUndefined();
+    expect(JSON.stringify(listener)).toContain('cluster-2 NoGateway');
+  });
+});
+
+describe('an ImportPolicy for some namespaces', () => {
+  const rules = [
+    {name: 'shop-only', action: 'Allow' as const, consumerNamespaces: ['shop']},
+    {name: 'nobody-else', action: 'Deny' as const, sourceClusters: ['cluster-2']},
+  ];
+  const policy = {apiVersion: 'isthmus.dev/v1alpha1', kind: 'ImportPolicy', metadata: {name: 'border'}, spec: {rules}};
+  const foo = importOf('bar', 'foo');
+  const view = viewOf({imports: [foo], more: {importPolicies: new Map([['border', policy]])}});
+  const listenersIn = (namespace: string): string => {
+    const bound = [{import: foo, vip: VIP}];
+    const {static_resources: made} = staticBootstrap({view, namespace, bound, zone: 'clusterset.local'});
+    return JSON.stringify([made.listeners, made.clusters]);
+  };
+
+  test('routes for pods of those, and tells the pods of others why it does not, whoever asked before', () => {
+    for (const _again of [1, 2]) {
+      expect(listenersIn('shop')).toContain('gw.cluster-2.example.org');
+      expect(listenersIn('bank')).not.toContain('gw.cluster-2.example.org');
+      expect(listenersIn('bank')).toContain('cluster-2 ImportPolicy');
+    }
+  });
+});

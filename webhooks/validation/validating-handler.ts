@@ -64,7 +64,7 @@ function facts(admission: Admission): Pick<ReviewAnswer, 'audits'> {
 }
 
 /** Sentences of policies name policy and rule themselves; one that stands alone gets its source in front. */
-function sentence({message, field}: Finding): string {
+export function sentence({message, field}: Finding): string {
   return field === undefined || message.includes(field) ? message : `${field}: ${message}`;
 }
 

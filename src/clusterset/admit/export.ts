@@ -54,6 +54,7 @@ export function admitExport(
     ],
     warnings: [
       ...policies.warnings,
+      ...warnOfApiServer(namespace, name),
       ...warnOfTargets(flomesh?.targetClusters ?? [], view),
       ...warnOfRulePorts(flomesh?.rules ?? [], `${namespace}/${name}`, view),
       ...previewConflicts(namespace, name, view),
@@ -68,7 +69,9 @@ function isStandard(object: ServiceExport | FlomeshServiceExport): object is Ser
 
 /** Who is there already when this cluster comes: two that are both in don't refuse each other. */
 function otherExporters(namespace: string, name: string, view: View): readonly string[] {
-  const exporters = view.imports.get(`${namespace}/${name}`)?.clusters ?? [];
+  const imported = view.imports.get(`${namespace}/${name}`);
+  // Also those that this cluster doesn't let in: they export it.
+  const exporters = [...(imported?.clusters ?? []), ...(imported?.refused ?? []).map(({cluster}) => cluster)].sort();
   return exporters.includes(view.clusterId) ? [] : exporters;
 }
 
@@ -90,6 +93,14 @@ function judgeRule(rule: FlomeshExportRule, index: number): readonly Finding[] {
     findings.push(at(`${field}.path`, `path ${JSON.stringify(rule.path)} must begin with '/'`));
   }
   return findings;
+}
+
+/** Lawful (KEP-1645 forbids no Service), and never meant: every cluster has one of this name, and they are not the same. */
+function warnOfApiServer(namespace: string, name: string): readonly Finding[] {
+  if (namespace !== 'default' || name !== 'kubernetes') return [];
+  const message =
+    "Service default/kubernetes is this cluster's own API server: its consumers would reach that of another cluster; delete this export unless that is meant";
+  return [{source: SOURCE, message}];
 }
 
 /** Only a warning: the cluster may join later. */

@@ -3,7 +3,7 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 
-import {adminKubeconfig} from '../admin-kubeconfig.ts';
+import {kubeconfigText} from '../../kube/kubeconfig-text.ts';
 import type {ClusterCredentials} from '../../kube/credentials.ts';
 import type {KeyPairPem} from '../../pki/authority.ts';
 import {createAuthority, issueServing} from '../../pki/authority.ts';
@@ -52,7 +52,7 @@ export async function writeClusterFiles(o: ClusterAddress): Promise<ClusterFiles
   const [server, publicServer] = [`https://127.0.0.1:${port}`, `https://127.0.0.1:${publicPort}`];
   const [token, rootToken] = [newToken(), newToken()];
   const ca = authority.certPem;
-  const kubeconfig = adminKubeconfig({name, server: publicServer, caPem: ca, token});
+  const kubeconfig = kubeconfigText({name, server: publicServer, caPem: ca, token});
   const file = (base: string): string => join(dir, base);
   const files = {
     caFile: file('ca.pem'),
@@ -70,7 +70,7 @@ export async function writeClusterFiles(o: ClusterAddress): Promise<ClusterFiles
       files.tokenFile,
       `${token},${ADMIN_USER},admin,${ADMIN_GROUP}\n${rootToken},testbed,testbed,system:masters\n`,
     ),
-    writeSecret(files.kubeconfigFile, adminKubeconfig({name, server, caPem: ca, token: rootToken})),
+    writeSecret(files.kubeconfigFile, kubeconfigText({name, server, caPem: ca, token: rootToken})),
     renewCertificate(),
   ]);
   const credentials = {server: publicServer, ca, token};

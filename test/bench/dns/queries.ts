@@ -3,7 +3,7 @@ import {makeImport, makeView} from '../../dns/fixture-view.ts';
 
 /** The zone and the queries that all servers are measured with: 70% A, 10% AAAA without data, 10% SRV, 10% NXDOMAIN. */
 
-const NAMESPACES = 100;
+export const NAMESPACES = 100;
 const QUERIES = 10_000;
 
 export interface BenchQuery {

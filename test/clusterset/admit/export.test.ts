@@ -122,6 +122,12 @@ describe('the object itself', () => {
     expect(warnings.map(({field}) => field)).toEqual(['spec.targetClusters[2]', 'spec.targetClusters[3]']);
   });
 
+  test("the Service of every cluster's own API server is let in with a warning", () => {
+    const {allowed, warnings} = admitExport(standard(undefined, {namespace: 'default', name: 'kubernetes'}), aView());
+    expect(allowed).toBe(true);
+    expect(warnings.map(({message}) => message).join()).toContain("this cluster's own API server");
+  });
+
   test('a rule for a port that the Service lacks is a warning', () => {
     const rules = [
       {pathType: 'Prefix', portNumber: 80},

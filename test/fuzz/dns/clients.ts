@@ -55,8 +55,12 @@ export class UdpClient {
   }
 }
 
-/** Sends octets in the pieces given and collects framed answers until the connection ends, or as many came as are expected. */
-export async function streamExchange(socket: Socket, pieces: readonly Buffer[], expected: number): Promise<Buffer[]> {
+/** Sends octets in the pieces given and collects framed answers up to the last one, or until the connection ends. */
+export async function streamExchange(
+  socket: Socket,
+  pieces: readonly Buffer[],
+  isLast: (reply: Buffer) => boolean,
+): Promise<Buffer[]> {
   const replies: Buffer[] = [];
   let read = Buffer.alloc(0);
   const done = new Promise<void>((resolve) => {
@@ -73,7 +77,7 @@ export async function streamExchange(socket: Socket, pieces: readonly Buffer[], 
         replies.push(read.subarray(2, 2 + read.readUInt16BE(0)));
         read = Buffer.from(read.subarray(2 + read.readUInt16BE(0)));
       }
-      if (replies.length >= expected) finish();
+      if (replies.some(isLast)) finish();
     });
   });
   for (const piece of pieces) if (!socket.destroyed) socket.write(piece);

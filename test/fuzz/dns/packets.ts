@@ -21,7 +21,7 @@ export class Random {
   }
 
   bytes(length: number): Buffer {
-    return Buffer.from({length}, () => this.int(256));
+    return Buffer.from(Array.from({length}, () => this.int(256)));
   }
 }
 

@@ -23,7 +23,8 @@ function decoders(reply: Buffer): string | undefined {
     const theirs = decode(reply);
     const others = Packet.parse(reply);
     if (others.errors.length > 0) return `dns2: ${others.errors[0]!.message}`;
-    if (others.header.rcode !== (reply[3]! & 0xf)) return 'the decoders differ about the rcode';
+    const upperBits = theirs.additionals.find(({type}) => type === 'OPT')?.extendedRcode ?? 0;
+    if (others.header.rcode !== ((reply[3]! & 0xf) | (upperBits << 4))) return 'the decoders differ about the rcode';
     const shown = (records: readonly {type: unknown; ttl?: number}[]) => records.map(({ttl}) => ttl).join(' ');
     for (const section of ['answers', 'authorities'] as const) {
       if (shown(theirs[section]) !== shown(others[section])) return `the decoders differ about the ${section}`;

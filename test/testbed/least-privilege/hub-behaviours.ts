@@ -133,13 +133,19 @@ interface WithApi extends KubeObject {
 
 const GHOST = {apiVersion: 'isthmus.dev/v1alpha1', kind: 'RemoteCluster', spec: {}};
 
-/** Everything of ours, and nothing else, goes when a Cluster is deleted. It is done once, within a time. */
+async function isBeingDeleted(world: World): Promise<boolean> {
+  const found = await world.hubPlace.admin.find<Cluster>(clusters, {name: MEMBER});
+  return found?.metadata.deletionTimestamp !== undefined;
+}
+
+/** Everything of ours, and nothing else, goes when a Cluster is deleted. The Cluster itself doesn't wait for long. */
 const leaves = (resource: Resource, name: string): Behaviour => {
   const at = {name, ...(resource.namespaced ? {namespace: OWN} : {})};
   return {
     what: `${resource.kind} ${name} is taken back from a member that leaves`,
     refusal: 'once',
     provoke: async (world) => {
+      await until('no Cluster that is still being deleted', async () => !(await isBeingDeleted(world)), SOON);
       await world.registerAll();
       await until('the member', async () => followsAll(world), SOON);
       await world.unregister(MEMBER);
@@ -162,6 +168,14 @@ const registersGhost = async (world: World): Promise<void> => {
   await world.register(ghost, {gatewayHost: `${ghost}.example.com`, kubeconfigSecretRef: {name: 'missing'}});
 };
 let ghost = '';
+/** One that there is a way into, by a kubeconfig in the object itself. */
+const registersTwin = async (world: World): Promise<void> => {
+  ghost = world.fresh('ghost');
+  const {kubeconfig} = world.memberPlace.access(HUB_MANAGER);
+  await world.register(ghost, {gatewayHost: `${ghost}.example.com`, kubeconfig});
+};
+const keptSecret = async (world: World): Promise<KubeObject | undefined> =>
+  world.hubPlace.admin.find(secrets, ghostRecord());
 const forgetsGhost = async (world: World): Promise<void> => world.unregister(ghost);
 const ghostRecord = (): {namespace: string; name: string} => ({namespace: OWN, name: `isthmus-member-${ghost}`});
 const knowsGhost = (world: World): boolean =>
@@ -201,6 +215,39 @@ export const HUB: Readonly<Record<string, Behaviour>> = {
     },
     tidy: forgetsGhost,
   },
+  'hub: patch clusters.flomesh.io': {
+    what: 'a Cluster gets a finalizer, and its inline kubeconfig is moved to a Secret',
+    provoke: registersTwin,
+    holds: async (world) => {
+      const found = await world.hubPlace.admin.find<Cluster>(clusters, {name: ghost});
+      return (found?.metadata.finalizers ?? []).length > 0 && found?.spec?.kubeconfig === undefined;
+    },
+    tidy: forgetsGhost,
+  },
+  'hub: patch secrets': {
+    what: 'the inline kubeconfig of a Cluster is kept in a Secret',
+    provoke: registersTwin,
+    holds: async (world) => (await keptSecret(world)) !== undefined,
+    tidy: forgetsGhost,
+  },
+  'hub: delete secrets': {
+    what: 'the kubeconfig that the hub kept goes with its Cluster',
+    prepare: async (world) => {
+      await registersTwin(world);
+      await until('the Secret', async () => (await keptSecret(world)) !== undefined, SOON);
+    },
+    provoke: forgetsGhost,
+    holds: async (world) => (await keptSecret(world)) === undefined,
+  },
+  'hub: list configmaps': starts('a member that left while no hub ran is found by its record', {
+    prepare: async (world) => {
+      ghost = world.fresh('ghost');
+      const labels = {'app.kubernetes.io/managed-by': HUB_MANAGER};
+      const object = {apiVersion: 'v1', kind: 'ConfigMap', metadata: {...ghostRecord(), labels}};
+      await world.hubPlace.admin.create(configMaps, object, {fieldManager: 'kubectl'});
+    },
+    holds: async (world) => (await world.hubPlace.admin.find(configMaps, ghostRecord())) === undefined,
+  }),
   'hub: list validatingwebhookconfigurations.admissionregistration.k8s.io isthmus-hub-validator': validates,
   'hub: watch validatingwebhookconfigurations.admissionregistration.k8s.io isthmus-hub-validator': starts(
     "the hub's webhook configuration is mended when somebody empties it",

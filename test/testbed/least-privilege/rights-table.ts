@@ -3,10 +3,13 @@ import {rightsOf} from './rules.ts';
 import {behaviourOf} from './trial.ts';
 
 /** The rights of a manifest as docs/rbac.md has them: one line for each behaviour, with the rights that it needs. */
-export function rightsTable(file: RoleFile): readonly string[] {
+export function rightsTable(
+  file: RoleFile,
+  keptFor: (right: Right) => string | undefined = (right) => behaviourOf(right)?.what,
+): readonly string[] {
   const rows = new Map<string, Right[]>();
   for (const right of rightsOf(file)) {
-    const what = behaviourOf(right)?.what ?? 'nothing';
+    const what = keptFor(right) ?? 'nothing';
     rows.set(what, [...(rows.get(what) ?? []), right]);
   }
   return [...rows].map(([what, rights]) => `| ${objectsOf(rights).join('; ')} | ${what} |`);

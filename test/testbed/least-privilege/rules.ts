@@ -33,7 +33,9 @@ export interface Right {
 }
 
 export const ROLE_FILES = ['hub', 'agent', 'member'] as const;
-export type RoleFile = (typeof ROLE_FILES)[number];
+/** Applied only by who wants what they are for; what they are kept for is tried by suites of their own. */
+export const OPTIONAL_FILES = ['dns-wiring'] as const;
+export type RoleFile = (typeof ROLE_FILES)[number] | (typeof OPTIONAL_FILES)[number];
 
 const INSTALL = new URL('../../../manifests/install/', import.meta.url);
 

@@ -1,5 +1,5 @@
 import {callControl} from '../../../cli/control-socket.ts';
-import {adminKubeconfig} from '../../../src/dev/admin-kubeconfig.ts';
+import {kubeconfigText} from '../../../src/kube/kubeconfig-text.ts';
 import type {DevCluster} from '../../../src/dev/dev-cluster.ts';
 import {applyManifests} from '../../../src/dev/real/apply-manifests.ts';
 import {FaultyFront} from '../../../src/dev/real/faulty-front.ts';
@@ -35,7 +35,7 @@ export async function leaseCluster({name, index}: {name: string; index: number})
   return {
     name,
     url: server,
-    kubeconfig: adminKubeconfig({name, server, caPem: ca, token}),
+    kubeconfig: kubeconfigText({name, server, caPem: ca, token}),
     credentials: {server, ca, token},
     faults: front.faults,
     writes: front.writes,

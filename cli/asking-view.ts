@@ -1,0 +1,102 @@
+import {toImportView} from '../src/agent/import-view.ts';
+import {HEARTBEAT_EXPIRY_MS} from '../src/agent/hub-heartbeat.ts';
+import {toClusterView, toDefaultRouting, toNamespaceView} from '../src/agent/object-views.ts';
+import type {
+  EndpointSlice,
+  GlobalTrafficPolicy,
+  ImportPolicy,
+  Lease,
+  Namespace,
+  RemoteCluster,
+  ServiceImport,
+} from '../src/api/kinds.ts';
+import type {KubeObject} from '../src/api/meta.ts';
+import {HUB_LEASE, MCS_SERVICE_NAME_LABEL} from '../src/api/names.ts';
+import * as resources from '../src/api/resources.ts';
+import {effectiveTrafficPolicies} from '../src/clusterset/effective-policy.ts';
+import type {RouteInput} from '../src/clusterset/route.ts';
+import type {HubSignal, View} from '../src/clusterset/view.ts';
+import {withAcceptedOnly} from '../src/clusterset/accepted-sources.ts';
+import type {KubeClient} from '../src/kube/client.ts';
+import {KubeError} from '../src/kube/kube-error.ts';
+
+export interface Asking {
+  /** Of the cluster that asks. */
+  readonly client: KubeClient;
+  readonly clusterId: string;
+  readonly at: {readonly namespace: string; readonly name: string};
+  readonly isthmusNamespace: string;
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What one cluster knows about one import, read once from its own API server, as its agent reads it: enough to decide where
+ * its traffic goes. Nobody probes gateways for a command, so their health is Unknown here.
+ *
+ * @returns undefined where the cluster has no import of that name
+ * @throws KubeError where it can't be asked
+ */
+export async function askingRoute(asking: Asking): Promise<RouteInput | undefined> {
+  const {client, at, clusterId, nowMs, signal} = asking;
+  const {namespace, name} = at;
+  const found = await list<ServiceImport>(asking, resources.serviceImports, {
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+  });
+  const [object] = found;
+  if (object === undefined) return undefined;
+  const [clusters, importPolicies, trafficPolicies, importedSlices, home] = await Promise.all([
+    list<RemoteCluster>(asking, resources.remoteClusters),
+    list<ImportPolicy>(asking, resources.importPolicies),
+    list<GlobalTrafficPolicy>(asking, resources.globalTrafficPolicies, {namespace}),
+    list<EndpointSlice>(asking, resources.endpointSlices, {
+      namespace,
+      labelSelector: `${MCS_SERVICE_NAME_LABEL}=${name}`,
+    }),
+    client.find<Namespace>(resources.namespaces, {name: namespace}, {signal}),
+  ]);
+  const view: View = {
+    revision: 0,
+    atMs: nowMs,
+    clusterId,
+    synced: true,
+    namespaces: new Map(home === undefined ? [] : [[namespace, toNamespaceView(home)]]),
+    imports: new Map(),
+    // Which addresses may be used is not asked here: none is shown.
+    clusters: new Map(clusters.map((one) => [one.metadata.name, toClusterView(one, () => undefined)])),
+    exports: new Map(),
+    services: new Map(),
+    exportPolicies: new Map(),
+    importPolicies: new Map(importPolicies.map((one) => [one.metadata.name, one])),
+    trafficPolicies: new Map([...effectiveTrafficPolicies(trafficPolicies)].map(([key, {policy}]) => [key, policy])),
+    ...toDefaultRouting(clusters.find(({metadata}) => metadata.name === clusterId)),
+    hub: await hubSignal(asking),
+    hubIsHere: false,
+  };
+  const facts = {derived: undefined, derivedSlices: [], importedSlices, refuse: () => undefined};
+  const imported = withAcceptedOnly(toImportView(object, facts), view);
+  return {import: imported, view: {...view, imports: new Map([[`${namespace}/${name}`, imported]])}, nowMs};
+}
+
+/** A single look can't see a heartbeat change, so here, and for show alone, clocks are compared. */
+async function hubSignal({client, isthmusNamespace, nowMs, signal}: Asking): Promise<HubSignal> {
+  const lease = await client.find<Lease>(resources.leases, {namespace: isthmusNamespace, name: HUB_LEASE}, {signal});
+  const observedMs = Date.parse(lease?.spec?.renewTime ?? '');
+  if (Number.isNaN(observedMs)) return {state: 'Never'};
+  return {state: nowMs - observedMs < HEARTBEAT_EXPIRY_MS ? 'Alive' : 'Expired', observedMs};
+}
+
+/** A kind that the cluster does not serve has no objects there. */
+async function list<T extends KubeObject>(
+  {client, signal}: Asking,
+  resource: resources.Resource,
+  scope: {namespace?: string; fieldSelector?: string; labelSelector?: string} = {},
+): Promise<readonly T[]> {
+  try {
+    return (await client.list<T>(resource, {...scope, signal})).items;
+  } catch (error) {
+    if (error instanceof KubeError && error.isKindMissing) return [];
+    throw error;
+  }
+}

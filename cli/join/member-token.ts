@@ -1,0 +1,72 @@
+import {DEFAULT_NAMESPACE, HUB_MANAGER} from '../../src/api/names.ts';
+import type {KubeClient} from '../../src/kube/client.ts';
+import type {ClusterCredentials} from '../../src/kube/credentials.ts';
+import {grantToken} from '../../src/kube/token-request.ts';
+import {parseUntrustedKubeconfig} from '../../src/kube/untrusted-kubeconfig.ts';
+import {IsthmusError} from '../../src/errors.ts';
+
+/** As long as design §10 wants it; an API server may grant less. */
+export const TOKEN_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+export interface MemberToken {
+  readonly token: string;
+  /** Milliseconds since the epoch; undefined: nobody said. */
+  readonly expiresAtMs: number | undefined;
+}
+
+/** A token of the hub's account in a member. @throws KubeError */
+export async function newToken(client: KubeClient, signal: AbortSignal): Promise<MemberToken> {
+  const expirationSeconds = (TOKEN_DAYS * DAY_MS) / 1_000;
+  const of = {namespace: DEFAULT_NAMESPACE, name: HUB_MANAGER, expirationSeconds, signal};
+  const {token, expiresAt} = await grantToken(client, of);
+  const expiresAtMs = Date.parse(expiresAt ?? '');
+  return {token, expiresAtMs: Number.isNaN(expiresAtMs) ? undefined : expiresAtMs};
+}
+
+/** `2027-02-19, in 90 days` */
+export function expiryText({expiresAtMs}: MemberToken, nowMs: number): string {
+  if (expiresAtMs === undefined) return 'good until its API server says otherwise';
+  const days = Math.floor((expiresAtMs - nowMs) / DAY_MS + 0.01);
+  return `good until ${new Date(expiresAtMs).toISOString().slice(0, 16)}Z, for ${days} days`;
+}
+
+/**
+ * The token of a kubeconfig that an earlier join made, where it is still good for the better part of its time (the hub renews it
+ * at half) and for the same API server.
+ */
+export function keptToken(
+  kubeconfig: string | undefined,
+  to: Pick<ClusterCredentials, 'server' | 'ca' | 'tlsServerName'>,
+  {development, nowMs}: {readonly development: boolean; readonly nowMs: number},
+): MemberToken | undefined {
+  if (kubeconfig === undefined) return undefined;
+  try {
+    const {server, ca, tlsServerName, token} = parseUntrustedKubeconfig(kubeconfig, {development});
+    if (server !== to.server || ca !== to.ca || tlsServerName !== to.tlsServerName || token === undefined)
+      return undefined;
+    const lifetime = lifetimeOf(token);
+    if (lifetime === undefined || nowMs > (lifetime.issuedAtMs + lifetime.expiresAtMs) / 2) return undefined;
+    return {token, expiresAtMs: lifetime.expiresAtMs};
+  } catch (error) {
+    // One that can't be used is as good as none.
+    if (error instanceof IsthmusError) return undefined;
+    throw error;
+  }
+}
+
+/** Of a ServiceAccount's token, which is a JWT (RFC 7519 §4.1); the API server alone checks its signature. */
+function lifetimeOf(token: string): {readonly issuedAtMs: number; readonly expiresAtMs: number} | undefined {
+  try {
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<
+      string,
+      unknown
+    >;
+    const {iat, exp} = claims;
+    if (typeof iat !== 'number' || typeof exp !== 'number') return undefined;
+    return {issuedAtMs: iat * 1_000, expiresAtMs: exp * 1_000};
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
