@@ -75,7 +75,7 @@ export function agentCommand(): Command {
     )
     .option(
       '--max-vips <count>',
-      'most gateway VIPs to take from the service range',
+      'most gateway VIPs; never more than half of the service range',
       parseWholeNumber(0, 1_000_000),
       2_000,
     )

@@ -5,6 +5,7 @@ import type {MemberExport} from '../src/clusterset/member-export.ts';
 import {narrowExports} from '../src/clusterset/narrow-exports.ts';
 import {originOf} from '../src/clusterset/policy-origin.ts';
 import type {RouteInput} from '../src/clusterset/route.ts';
+import {placeOf} from '../src/hub/merge-rules.ts';
 import {readMemberExport} from '../src/hub/read-export.ts';
 import {KubeClient} from '../src/kube/client.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
@@ -89,13 +90,9 @@ function narrowed(
   },
 ): readonly MemberExport[] {
   const {defaultExportPolicy} = sought;
-  const places = all.map(({metadata, spec = {}}) => {
-    const {region = 'default', zone = 'default', group = 'default', network} = spec;
-    return [metadata.name, {region, zone, group, network}] as const;
-  });
   return narrowExports(exports, {
     policies: new Map(policies.map((policy) => [policy.metadata.name, policy])),
-    clusters: new Map(places),
+    clusters: new Map(all.map((cluster) => [cluster.metadata.name, placeOf(cluster)])),
     labelsOf: ({subject}) => subject,
     ...(defaultExportPolicy === undefined ? {} : {defaultPolicy: defaultExportPolicy}),
   }).exports;

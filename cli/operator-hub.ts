@@ -71,10 +71,11 @@ export function operatorHub(of: {
 /** Runs a command against the hub's cluster that its flags name, and closes the connection behind it. */
 export async function withOperatorHub(flags: OperatorFlags, run: (hub: OperatorHub) => Promise<void>): Promise<void> {
   const {hubKubeconfig, hubContext, namespace, development = false} = flags;
-  const credentials = await readCredentials({
+  const named = {
     ...(hubKubeconfig === undefined ? {} : {kubeconfig: hubKubeconfig}),
     ...(hubContext === undefined ? {} : {context: hubContext}),
-  });
+  };
+  const credentials = await readCredentials(named, '--hub-kubeconfig');
   const hub = operatorHub({credentials, namespace, development});
   try {
     await run(hub);

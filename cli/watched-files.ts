@@ -22,6 +22,7 @@ export interface WatchedFiles {
  */
 export async function watchFiles(o: WatchedFiles): Promise<void> {
   let known: string | undefined;
+  let isInUse = false;
   while (!o.signal.aborted) {
     try {
       const texts = await Promise.all(o.paths.map((path) => readFile(path, 'utf8')));
@@ -29,12 +30,11 @@ export async function watchFiles(o: WatchedFiles): Promise<void> {
       if (now !== known) {
         known = now;
         o.onChange(texts);
+        isInUse = true;
       }
     } catch (error) {
-      o.logger.error(
-        {paths: o.paths, err: describeError(error)},
-        'files can not be used; what was read before stays in use',
-      );
+      const instead = isInUse ? 'what was read before stays in use' : 'nothing of them is in use yet';
+      o.logger.error({paths: o.paths, err: describeError(error)}, `files can not be used; ${instead}`);
     }
     await pause(o.everyMs ?? LOOK_EVERY_MS, o.signal);
   }

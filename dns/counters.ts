@@ -45,7 +45,7 @@ export interface DnsStats {
   readonly droppedOversized: number;
   /** UDP queries from port 0, which nobody could be answered at. */
   readonly droppedPortZero: number;
-  /** Datagrams and connections lost to an error of our own socket. */
+  /** Datagrams and connections lost to an error of our own socket; of datagrams a sample, see `UdpListener`, so at least as many. */
   readonly socketFailures: number;
   readonly tcpConnections: number;
   readonly tcpAccepted: number;

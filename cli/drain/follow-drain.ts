@@ -1,6 +1,7 @@
 import type {Cluster, RemoteCluster} from '../../src/api/kinds.ts';
 import {remoteClusters} from '../../src/api/resources.ts';
 import {IsthmusError} from '../../src/errors.ts';
+import type {KubeClient} from '../../src/kube/client.ts';
 import {pause} from '../../src/kube/backoff.ts';
 import {askMember} from '../ask-member.ts';
 import type {OperatorHub} from '../operator-hub.ts';
@@ -25,6 +26,7 @@ const LOOK_EVERY_MS = 500;
 /** What the members were told, of those that could be asked. */
 interface Told {
   readonly percents: readonly (number | undefined)[];
+  /** Who could not be asked, and why. */
   readonly silent: readonly string[];
 }
 
@@ -56,18 +58,13 @@ export async function followDrain(options: FollowOptions): Promise<boolean> {
 }
 
 async function lookAround({name, hub, all, signal}: FollowOptions): Promise<Told> {
-  const asked = await Promise.all(
-    all.map((cluster) => {
-      const ask = {
-        ask: (client: OperatorHub['client']) => client.find<RemoteCluster>(remoteClusters, {name}, {signal}),
-        signal,
-      };
-      return askMember(hub, cluster, ask);
-    }),
-  );
+  // The hub's account may list them, and not more.
+  const ask = async (client: KubeClient): Promise<RemoteCluster | undefined> =>
+    (await client.list<RemoteCluster>(remoteClusters, {signal})).items.find(({metadata}) => metadata.name === name);
+  const asked = await Promise.all(all.map((cluster) => askMember(hub, cluster, {ask, signal})));
   return {
     percents: asked.flatMap((one) => (one.ok ? [one.answer && drainedPercent(one.answer)] : [])),
-    silent: asked.flatMap((one) => (one.ok ? [] : [one.cluster])),
+    silent: asked.flatMap((one) => (one.ok ? [] : [`${one.cluster} could not be asked (${one.because})`])),
   };
 }
 
@@ -79,6 +76,5 @@ function toldText({percents, silent}: Told): string {
     const count = percents.filter((each) => each === percent).length;
     return `${percent === undefined ? 'not known' : `${percent}% drained`} in ${count} of ${total} members`;
   });
-  const unknown = silent.length === 0 ? [] : [`${silent.join(', ')} could not be asked`];
-  return [...parts, ...unknown].join('; ') || 'nobody could be asked';
+  return [...parts, ...silent].join('; ') || 'nobody could be asked';
 }

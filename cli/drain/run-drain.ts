@@ -37,7 +37,7 @@ export async function runDrain(options: DrainOptions): Promise<void> {
   const signal = new AbortController().signal;
   const all = (await hub.client.list<Cluster>(clusters, {signal})).items;
   const cluster = registered(all, name);
-  if (cluster.spec?.drain === true) {
+  if (isUnderWay(cluster, overMs)) {
     step(terminal, 'as it is', `${name} is drained already, or on the way`);
   } else {
     const findings = await findObstacles(hub, {name, all, signal});
@@ -52,6 +52,12 @@ export async function runDrain(options: DrainOptions): Promise<void> {
     );
   }
   await follow(options, all, true);
+}
+
+/** One that is ramped goes on as it was begun, unless it is to be drained at once. */
+function isUnderWay({spec = {}}: Cluster, overMs: number): boolean {
+  if (spec.drain !== true) return false;
+  return overMs > 0 || drainStepAt(spec, Date.now()).percent === 100;
 }
 
 /** The way back. @throws as {@link runDrain} */

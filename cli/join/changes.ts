@@ -33,7 +33,7 @@ export class Changes {
 
   /** Says what was done until it went wrong, and how to take it back. */
   explainFailure(): void {
-    const {print} = this.#terminal;
+    const print = (line: string): void => this.#terminal.print(line);
     if (this.#made.length === 0) {
       print('\nNothing was changed.');
       return;

@@ -43,7 +43,7 @@ export function keptToken(
   if (kubeconfig === undefined) return undefined;
   try {
     const {server, ca, tlsServerName, token} = parseUntrustedKubeconfig(kubeconfig, {development});
-    if (server !== to.server || ca !== to.ca || tlsServerName !== to.tlsServerName || token === undefined)
+    if (server !== to.server || ca.trim() !== to.ca.trim() || tlsServerName !== to.tlsServerName || token === undefined)
       return undefined;
     const lifetime = lifetimeOf(token);
     if (lifetime === undefined || nowMs > (lifetime.issuedAtMs + lifetime.expiresAtMs) / 2) return undefined;

@@ -54,8 +54,8 @@ async function join(context: JoinContext): Promise<void> {
   const checked = await checkClusters(context);
   const settings = await askSettings(context, checked.existing);
   const planned = plannedCluster(name, settings, checked);
-  await checkPlanned(context, planned, checked.others);
   const way = wayIn(context);
+  await checkPlanned(context, planned, checked.others);
   await installAccount(context);
   if (dryRun) {
     await registerDry(context, planned, checked);

@@ -16,7 +16,7 @@ const DEFAULT_INTERVAL_MS = 10_000;
 const FILE_NAME = 'dns-zone.state';
 
 export interface ZoneKeeperOptions extends ZoneIdentity {
-  /** A directory that outlives the process, such as an emptyDir. Made if it is not there. */
+  /** A directory that outlives the process, such as an emptyDir. Made if it is not there, in a folder that is. */
   readonly dir: string;
   readonly compile: ZoneOptions;
   readonly logger: Logger;
@@ -49,7 +49,7 @@ export class ZoneKeeper {
       logger.info({file: this.#file, atMs: stored.about.atMs}, 'serving the kept zone as stale until the first view');
       return stored;
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (hasCode(error, 'ENOENT')) return undefined;
       logger.warn({file: this.#file, err: describeError(error)}, 'the kept zone is not used');
       return undefined;
     }
@@ -92,7 +92,7 @@ export class ZoneKeeper {
 
   /** The file is whole at every moment: the new one takes its place when it is on the disk. */
   async #replace(view: View): Promise<void> {
-    await mkdir(this.#options.dir, {recursive: true});
+    await this.#makeDir();
     const draft = `${this.#file}.${process.pid}.draft`;
     try {
       const handle = await open(draft, 'w', 0o600);
@@ -105,6 +105,15 @@ export class ZoneKeeper {
       await rename(draft, this.#file);
     } finally {
       await rm(draft, {force: true});
+    }
+  }
+
+  /** Not with its parents: asked for those, Node never comes to an end in a place such as /proc, and neither would the process. */
+  async #makeDir(): Promise<void> {
+    try {
+      await mkdir(this.#options.dir);
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
     }
   }
 
@@ -125,6 +134,6 @@ export class ZoneKeeper {
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -5,7 +5,7 @@ import {QUESTION_POINTER, Type} from '../wire/codes.ts';
 import {prepend} from '../wire/name.ts';
 import type {WireName} from '../wire/name.ts';
 import {RECORD_FIXED_BYTES} from './encode-group.ts';
-import {emptyNode} from './node-tree.ts';
+import {addAddress, emptyNode} from './node-tree.ts';
 import type {ZoneNode} from './node-tree.ts';
 
 /** Version of the multi-cluster DNS specification that is served (rule D2). */
@@ -45,16 +45,16 @@ export interface ApexFacts {
  */
 export function apexNodes(zone: WireName, {ttlSeconds, serial, glue}: ApexFacts): ReadonlyMap<WireName, ZoneNode> {
   const apex = emptyNode();
-  apex.other.push(
+  apex.other = [
     {type: Type.SOA, ttlSeconds, rdata: soa(ttlSeconds, serial)},
     {type: Type.NS, ttlSeconds, rdata: underZone(NS_PREFIX), glue},
-  );
+  ];
   const version = emptyNode();
   const text = Buffer.from(`\0${SCHEMA_VERSION}`, 'latin1');
   text[0] = SCHEMA_VERSION.length;
-  version.other.push({type: Type.TXT, ttlSeconds: VERSION_TTL_SECONDS, rdata: text});
+  version.other = [{type: Type.TXT, ttlSeconds: VERSION_TTL_SECONDS, rdata: text}];
   const nameServer = emptyNode();
-  for (const address of glue) nameServer.addresses.set(address.text, address);
+  for (const address of glue) addAddress(nameServer, address);
   return new Map([
     [zone, apex],
     [prepend('svc', zone)!, emptyNode()],

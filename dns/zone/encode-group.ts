@@ -81,7 +81,7 @@ function encodeNode(writer: ByteWriter, at: NodeAt): void {
 }
 
 function encodeAddresses(writer: ByteWriter, {node, group}: NodeAt): number {
-  if (node.addresses.size === 0) return 0;
+  if (node.addresses === undefined) return 0;
   let answers = 0;
   for (const family of FAMILIES) {
     if (node.spread && encodeSpread(writer, node.spread, {...family, ttlSeconds: group.ttlSeconds})) answers++;
@@ -142,7 +142,7 @@ function encodeSpread(writer: ByteWriter, spread: AddressSpread, family: Family)
 
 /** D8: one SRV per target and port. Beyond what one TCP message holds, the rest is left out: there is no other way to say it. */
 function encodeServices(writer: ByteWriter, at: NodeAt): number {
-  if (at.node.services.size === 0) return 0;
+  if (at.node.services === undefined) return 0;
   const header = new AnswerHeader(writer, Type.SRV);
   const targets = new Map<WireName, number>();
   const startInMessage = HEADER_BYTES + at.name.length + QUESTION_FIXED_BYTES;
@@ -167,8 +167,8 @@ function encodeTargets(
   for (const [target, pointer] of o.targets) {
     const node = o.at.group.nodes.get(target);
     // Those that take turns are for whoever asks for them: all at once they would undo the weights.
-    const addresses = node === undefined || node.spread ? new Map<string, Address>() : node.addresses;
-    for (const {bytes} of addresses.values()) {
+    const addresses = node?.spread ? undefined : node?.addresses?.values();
+    for (const {bytes} of addresses ?? []) {
       const type = bytes.length === 4 ? Type.A : Type.AAAA;
       record(writer, {type, ttlSeconds: o.at.group.ttlSeconds, rdata: bytes, owner: 0xc000 | pointer});
       o.header.additional++;
@@ -182,7 +182,9 @@ function encodeTargets(
 }
 
 function encodeOther(writer: ByteWriter, at: NodeAt): number {
-  for (const {type, ttlSeconds, rdata, glue = []} of at.node.other) {
+  const {other} = at.node;
+  if (other === undefined) return 0;
+  for (const {type, ttlSeconds, rdata, glue = []} of other) {
     const header = new AnswerHeader(writer, type);
     record(writer, {type, ttlSeconds, rdata});
     header.count = 1;
@@ -195,7 +197,7 @@ function encodeOther(writer: ByteWriter, at: NodeAt): number {
     }
     header.close();
   }
-  return at.node.other.length;
+  return other.length;
 }
 
 /** The header of an answer, written when what it counts is known. */

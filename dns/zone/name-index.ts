@@ -115,7 +115,9 @@ export class NameIndex {
     this.#slots = new Uint32Array((this.#mask + 1) * WORDS);
     for (let word = 0; word < before.length; word += WORDS) {
       if (before[word + SLAB] === 0) continue;
-      this.#slots.set(before.subarray(word, word + WORDS), this.#freeSlot(before[word]!) * WORDS);
+      const to = this.#freeSlot(before[word]!) * WORDS;
+      // Word by word: a view for each slot would let queries wait for tens of milliseconds.
+      for (let i = 0; i < WORDS; i++) this.#slots[to + i] = before[word + i]!;
     }
   }
 }

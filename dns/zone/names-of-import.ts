@@ -6,7 +6,7 @@ import type {Address} from '../wire/address.ts';
 import type {WireName} from '../wire/name.ts';
 import {spreadOf} from './address-spread.ts';
 import type {Outcome} from './import-facts.ts';
-import {NodeTree} from './node-tree.ts';
+import {addAddress, addService, NodeTree} from './node-tree.ts';
 import type {SkippedName, ZoneNode} from './node-tree.ts';
 import type {GatewayAnswer} from './routing.ts';
 
@@ -75,11 +75,11 @@ function addClusterSetIP(
 ): Outcome {
   const own = tree.node([]);
   if (!own) return outcome;
-  for (const address of answer.addresses) addAddress(own, address);
+  for (const address of answer.addresses) if (address) addAddress(own, address);
   for (const port of service.ports) {
     const named = port.name ? tree.node(portLabels(port.name, port.protocol ?? 'TCP')) : undefined;
     // An SRV record whose target has no address, or another port, says that something is there when nothing is.
-    if (own.addresses.size === 0 || !isAnswered(port, answer.port)) continue;
+    if (own.addresses === undefined || !isAnswered(port, answer.port)) continue;
     addService(own, tree.base, port.port);
     if (named) addService(named, tree.base, port.port);
   }
@@ -137,12 +137,4 @@ function portLabels(name: string, protocol: Protocol): readonly string[] {
 function endpointLabel(hostname: string | undefined, address: string): string {
   if (hostname && isDnsLabel(hostname.toLowerCase())) return hostname;
   return address.replace(/[.:]/g, '-').replace(/^-/, '0-').replace(/-$/, '-0');
-}
-
-function addAddress(node: ZoneNode, address: Address | undefined): void {
-  if (address) node.addresses.set(address.text, address);
-}
-
-function addService(node: ZoneNode, target: WireName, port: number): void {
-  node.services.set(`${port} ${target}`, {target, port});
 }

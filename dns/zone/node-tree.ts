@@ -5,14 +5,14 @@ import type {AddressSpread} from './address-spread.ts';
 
 /** One name of the zone. With no record at all it is an empty non-terminal: it exists, so every question is NODATA (RFC 8020). */
 export interface ZoneNode {
-  /** A and AAAA, by text, in the order in which they are answered. */
-  readonly addresses: Map<string, Address>;
+  /** A and AAAA, by text, in the order in which they are answered. Undefined, as below: none, for most names have none. */
+  addresses: Map<string, Address> | undefined;
   /** How the addresses take turns, where they have unequal parts. */
-  spread?: AddressSpread | undefined;
+  spread: AddressSpread | undefined;
   /** SRV, by target and port: the specification has no two of one pair. */
-  readonly services: Map<string, ServiceTarget>;
+  services: Map<string, ServiceTarget> | undefined;
   /** Records of other types. */
-  readonly other: OtherRecord[];
+  other: readonly OtherRecord[] | undefined;
 }
 
 export interface OtherRecord {
@@ -34,7 +34,17 @@ export interface SkippedName {
 }
 
 export function emptyNode(): ZoneNode {
-  return {addresses: new Map(), services: new Map(), other: []};
+  return {addresses: undefined, spread: undefined, services: undefined, other: undefined};
+}
+
+export function addAddress(node: ZoneNode, address: Address): void {
+  node.addresses ??= new Map();
+  node.addresses.set(address.text, address);
+}
+
+export function addService(node: ZoneNode, target: WireName, port: number): void {
+  node.services ??= new Map();
+  node.services.set(`${port} ${target}`, {target, port});
 }
 
 /** The names at and below one base, each with every name between it and the base. Nothing exists before it is asked for. */

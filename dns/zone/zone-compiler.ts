@@ -124,8 +124,9 @@ export class ZoneCompiler {
   *#compileAll(view: View): Generator<ArrayBuffer, void> {
     const routed = this.#options.answer === 'gateways' || view.importPolicies.size > 0;
     this.#look(view, clusterFacts(view, routed));
-    this.#updateNamespaces(view, new Set([...this.#namespaces.keys(), ...view.namespaces.keys()]), new Set());
-    for (const key of new Set([...this.#imports.keys(), ...view.imports.keys()])) {
+    this.#updateNamespaces(view, new Set([...this.#namespaces.keys(), ...view.namespaces.keys()]));
+    for (const key of this.#imports.keys()) if (!view.imports.has(key)) this.#updateImport(view, key);
+    for (const key of view.imports.keys()) {
       this.#updateImport(view, key);
       if (this.#slabs.length > 0) yield* this.#takeSlabs();
     }
@@ -141,8 +142,12 @@ export class ZoneCompiler {
     this.#dottedIds = new Set(dottedIds(view));
   }
 
-  /** Rule D20: names resolve only below namespaces that exist here. One that came or went takes its imports with it. */
-  #updateNamespaces(view: View, changed: ReadonlySet<string>, dirty: Set<string>): void {
+  /**
+   * Rule D20: names resolve only below namespaces that exist here. One that came or went takes its imports with it.
+   *
+   * @param dirty - takes the keys of these imports; left out where all are compiled anyhow
+   */
+  #updateNamespaces(view: View, changed: ReadonlySet<string>, dirty?: Set<string>): void {
     const flipped = new Set<string>();
     for (const name of changed) {
       const exists = view.namespaces.has(name);
@@ -155,7 +160,7 @@ export class ZoneCompiler {
       else this.#namespaces.delete(name);
       this.#encode({key: group, nodes: exists ? new Map([[group, emptyNode()]]) : new Map()});
     }
-    if (flipped.size === 0) return;
+    if (flipped.size === 0 || dirty === undefined) return;
     for (const [key, service] of view.imports) if (flipped.has(service.namespace)) dirty.add(key);
   }
 

@@ -83,7 +83,8 @@ export class ClusterKeeper {
     const kept = await secrets.read(name, signal);
     const move = planKubeconfigMove(kept, nowMs());
     if (move.do === 'move') {
-      await secrets.write(name, {kubeconfig, movedAtMs: move.movedAtMs, isPutBack: false}, signal);
+      // It is in the Secret before it leaves the Cluster, and counts as moved only once it has left.
+      await secrets.write(name, {kubeconfig, movedAtMs: kept?.movedAtMs ?? [], isPutBack: false}, signal);
       await client.patch(
         clusters,
         {name},
@@ -93,6 +94,7 @@ export class ClusterKeeper {
           signal,
         },
       );
+      await secrets.write(name, {kubeconfig, movedAtMs: move.movedAtMs, isPutBack: false}, signal);
       logger.info({cluster: name}, 'inline kubeconfig moved to a Secret');
       this.#say(name, undefined);
       return;

@@ -62,6 +62,6 @@ export interface ClustersetFacts {
   cluster(id: string): ClusterFacts | undefined;
   /** False: it is sure that no Cluster of that name is registered, or that it leaves. */
   isRegistered(id: string): boolean;
-  targets(): ReadonlyMap<string, FlomeshTarget>;
+  targets(clusters: Iterable<string>): ReadonlyMap<string, FlomeshTarget>;
   delivery(key: string): Delivery;
 }

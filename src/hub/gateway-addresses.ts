@@ -35,6 +35,8 @@ export function refreshAfterMs(ttlMs: number | undefined): number {
 export class GatewayAddresses {
   readonly #options: GatewayAddressesOptions;
   readonly #found = new Map<string, readonly string[]>();
+  /** Of hosts that are addresses themselves: asked for by every object that is compared. */
+  readonly #literal = new Map<string, readonly string[]>();
   readonly #queue: WorkQueue;
   #wanted: ReadonlySet<string> = new Set();
 
@@ -65,6 +67,7 @@ export class GatewayAddresses {
     for (const host of before) {
       if (hosts.has(host)) continue;
       this.#found.delete(host);
+      this.#literal.delete(host);
       this.#queue.forget(host);
     }
   }
@@ -72,12 +75,18 @@ export class GatewayAddresses {
   /** Sorted; of an address itself. Empty: not resolved yet, or none that is allowed. Never waits. */
   of(host: string | undefined): readonly string[] {
     if (host === undefined) return [];
-    return isIP(host) === 0 ? (this.#found.get(host) ?? []) : this.#allowed([host]);
+    return isIP(host) === 0 ? (this.#found.get(host) ?? []) : this.#ofAddress(host);
   }
 
   /** True where the host is itself an address that no gateway may have. */
   isRefused(host: string | undefined): boolean {
-    return host !== undefined && isIP(host) !== 0 && this.#allowed([host]).length === 0;
+    return host !== undefined && isIP(host) !== 0 && this.#ofAddress(host).length === 0;
+  }
+
+  #ofAddress(host: string): readonly string[] {
+    const known = this.#literal.get(host) ?? this.#allowed([host]);
+    if (this.#wanted.has(host)) this.#literal.set(host, known);
+    return known;
   }
 
   #allowed(addresses: readonly string[]): readonly string[] {

@@ -135,9 +135,12 @@ export class HubFacts implements ClustersetFacts {
     return this.#options.isRegistered(id);
   }
 
-  targets(): ReadonlyMap<string, FlomeshTarget> {
+  targets(clusters: Iterable<string>): ReadonlyMap<string, FlomeshTarget> {
     const targets = new Map<string, FlomeshTarget>();
-    for (const {cluster, addresses, gatewayRefused} of this.clusters()) {
+    for (const id of clusters) {
+      const facts = this.cluster(id);
+      if (facts === undefined) continue;
+      const {cluster, addresses, gatewayRefused} = facts;
       const {name} = cluster.metadata;
       const {gatewayHost: host, gatewayPort: port} = cluster.spec ?? {};
       if (host === undefined || port === undefined || gatewayRefused) continue;

@@ -7,6 +7,8 @@ export interface HubStatus {
   readonly gathered: boolean;
   /** Names that any member exports. */
   readonly exportedNames: number;
+  /** By `plural.group`. */
+  readonly policyLists: Readonly<Record<string, ReflectorStatus>>;
   readonly clusterList: ReflectorStatus;
   readonly members: readonly MemberStatus[];
   /** Clusters that are registered no more and are still being cleared of what was written into them. */

@@ -172,6 +172,7 @@ export class Hub {
       gathered: this.#gathering.isOver,
       exportedNames: this.#exports.size,
       clusterList: this.#registry.status(),
+      policyLists: this.#policies.statuses(),
       members: [...this.#members.values()].map((member) => member.status()),
       leaving: [...new Set([...this.#retiring.keys(), ...this.#departures.names])],
     };

@@ -15,7 +15,10 @@ export class ImportTypes {
     return typeOf(this.#members.get(member)?.session?.watches.imports.store.get(key));
   }
 
-  /** Of most members, so that one that somebody edited, or that was away during a flip, decides nothing. */
+  /**
+   * Of most members, so that one that somebody edited, or that was away during a flip, decides nothing. Undefined too where as many
+   * say the one as the other: then the exports decide.
+   */
   ofMost(key: string): ImportType | undefined {
     let headless = 0;
     let withAddress = 0;
@@ -24,7 +27,7 @@ export class ImportTypes {
       if (type === 'Headless') headless++;
       if (type === 'ClusterSetIP') withAddress++;
     }
-    if (headless + withAddress === 0) return undefined;
+    if (headless === withAddress) return undefined;
     return headless > withAddress ? 'Headless' : 'ClusterSetIP';
   }
 }

@@ -17,6 +17,7 @@ import {MemberWriters} from './member-writers.ts';
 import {forbiddenOpinion, type Opinion} from './plan-cluster-status.ts';
 import {copyKeyOf, originalKeyOf, POLICY_KINDS, type PolicyKind} from './policy-kinds.ts';
 import {type SyncKind, syncItemText} from './sync-item.ts';
+import {unseenWrites} from './unseen-writes.ts';
 import {WritePace} from './write-pace.ts';
 
 export interface MemberSessionOptions {
@@ -264,6 +265,9 @@ export class MemberSession {
         );
       },
       lease: () => this.#checkLease(),
+      listed: (resource) => {
+        for (const [kind, key] of unseenWrites(writers(), resource)) this.enqueue(kind, [key]);
+      },
     };
   }
 

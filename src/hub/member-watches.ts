@@ -71,6 +71,8 @@ export interface MemberWatchEvents {
   readonly properties: (names: readonly string[]) => void;
   readonly policies: (kind: PolicyKind, keys: readonly string[]) => void;
   readonly lease: () => void;
+  /** All objects of a kind that the hub writes were listed; of slices, those that it imported. */
+  readonly listed: (resource: Resource) => void;
 }
 
 interface Watched {
@@ -227,7 +229,8 @@ export class MemberWatches {
     onKeys: (keys: readonly string[]) => void,
   ): Reflector<T> {
     const onChange = (changes: readonly StoreChange<T>[]): void => onKeys(changes.map(({key}) => key));
-    return new Reflector<T>({...this.#common(resource), keep, onChange});
+    const onListed = (): void => this.#options.on.listed(resource);
+    return new Reflector<T>({...this.#common(resource), keep, onChange, onListed});
   }
 
   #watchExports(source: ExportSource): Reflector<KeptExport> {
@@ -275,6 +278,7 @@ export class MemberWatches {
         const keys = changes.map(({key}) => key);
         this.#options.on.importedSlices(keys, imports);
       },
+      onListed: () => this.#options.on.listed(endpointSlices),
     });
   }
 

@@ -31,7 +31,8 @@ export function mergeRules({members, policies, defaultExportPolicy, isGathered}:
   };
 }
 
-function placeOf(cluster: Cluster | undefined): ClusterPlace {
+/** Where a cluster is, for conditions of policies; one that isn't registered is nowhere in particular. */
+export function placeOf(cluster: Cluster | undefined): ClusterPlace {
   const {region = 'default', zone = 'default', group = 'default', network} = cluster?.spec ?? {};
   return {region, zone, group, network};
 }

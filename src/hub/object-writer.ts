@@ -45,6 +45,11 @@ export class ObjectWriter<T extends KubeObject> {
     for (const key of keys) this.#writeThrough.noteChange(key);
   }
 
+  /** The store was listed anew. @returns keys and last states of objects that were written and not seen since */
+  noteList(): readonly (readonly [string, T | undefined])[] {
+    return this.#writeThrough.noteList();
+  }
+
   /** True where this process wrote the object that is there now, or found it as it should be. */
   hasWritten(key: string): boolean {
     return this.#records.knows(key, this.actual(key)?.metadata.uid);

@@ -31,9 +31,9 @@ export function originalKeyOf(copy: string): string | undefined {
   return at.name.startsWith(PREFIX) ? keyOf({...at, name: at.name.slice(PREFIX.length)}) : undefined;
 }
 
-/** What is kept of a policy, in the hub's cluster and in members alike. */
+/** What is kept of a policy, in the hub's cluster and in members alike: what it says, not what is said of it. */
 export function keepPolicy(raw: KubeObject): Policy {
-  const {apiVersion, kind, metadata, spec, status} = raw as Policy;
+  const {apiVersion, kind, metadata, spec} = raw as Policy;
   const {name, namespace, uid, generation, labels, annotations} = metadata;
   return {
     apiVersion,
@@ -47,6 +47,5 @@ export function keepPolicy(raw: KubeObject): Policy {
       ...(annotations === undefined ? {} : {annotations}),
     },
     ...(spec === undefined ? {} : {spec}),
-    ...('conditions' in ((status as object | undefined) ?? {}) ? {status} : {}),
   } as Policy;
 }

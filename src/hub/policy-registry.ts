@@ -1,7 +1,6 @@
 import type {Logger} from 'pino';
 import type {ExportPolicy} from '../api/kinds.ts';
 import {parseKey} from '../api/meta.ts';
-import {apiVersionOf} from '../api/resources.ts';
 import {originOf} from '../clusterset/policy-origin.ts';
 import {pause} from '../kube/backoff.ts';
 import type {KubeClient} from '../kube/client.ts';
@@ -19,6 +18,8 @@ export interface PolicyRegistryOptions {
 }
 
 const LOOK_AGAIN_MS = 100;
+/** A store that lacks it by fault is not told when it really goes. */
+const CONFIRM_AGAIN_MS = 15_000;
 
 /**
  * The policies of the hub's own API. A policy that is missing opens something up, so none is believed to be gone because a
@@ -120,23 +121,21 @@ export class PolicyRegistry {
     if (changed.length > 0) this.#options.onChange(kind, changed);
   }
 
-  async #confirm(item: string, signal: AbortSignal): Promise<void> {
+  async #confirm(item: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
     const space = item.indexOf(' ');
     const kind = item.slice(0, space) as PolicyKind;
     const key = item.slice(space + 1);
     const isBack = (): boolean => this.#reflectors.get(kind)?.store.has(key) === true;
-    if (isBack() || !this.#known[kind].has(key)) return;
+    if (isBack() || !this.#known[kind].has(key)) return undefined;
     const found = await this.#options.client.find(policyResources[kind], parseKey(key), {signal});
-    if ((found !== undefined && originOf(found) === 'Member') || isBack()) {
-      const {group, version} = policyResources[kind];
-      this.#options.logger.warn(
-        {policy: key, kind: apiVersionOf({group, version})},
-        'a list lacked a policy that is there',
-      );
-      return;
+    if (isBack()) return undefined;
+    if (found !== undefined && originOf(found) === 'Member') {
+      this.#options.logger.warn({kind, policy: key}, 'a list lacked a policy that is there');
+      return {requeueAfterMs: CONFIRM_AGAIN_MS};
     }
     this.#known[kind].delete(key);
     this.#options.onChange(kind, [key]);
+    return undefined;
   }
 }
 

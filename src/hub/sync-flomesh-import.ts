@@ -15,7 +15,10 @@ export async function syncFlomeshImport(context: MemberContext, key: string, sig
   const plan = planFlomeshImport({
     merged: result.import,
     exports,
-    targets: facts.targets(),
+    // Read only where there is something to write: most names were never exported through that group.
+    get targets() {
+      return facts.targets(exports.map((each) => each.cluster));
+    },
     actual: writer.actual(key),
     namespace: namespaceState(context, namespace),
     exporterUnknown: memories.length > 0,

@@ -3,7 +3,7 @@
  * before: it would write again, or create what it has just deleted the uid of.
  *
  * An entry ends with the first change that the watch reports for its key, whichever that is: at worst one more write follows,
- * and it changes nothing.
+ * and it changes nothing. It ends with a list too: of an object that was written and deleted before it, no watch ever tells.
  */
 export class WriteThrough<T> {
   readonly #written = new Map<string, T | undefined>();
@@ -20,6 +20,13 @@ export class WriteThrough<T> {
     this.#written.delete(key);
     const open = this.#open.get(key);
     if (open !== undefined) open.changed = true;
+  }
+
+  /** Everything was listed. @returns what was believed until now and has to be looked at again */
+  noteList(): readonly (readonly [string, T | undefined])[] {
+    const believed = [...this.#written];
+    this.#written.clear();
+    return believed;
   }
 
   /**

@@ -28,6 +28,8 @@ export interface ReflectorOptions<T> {
   readonly keep: (raw: KubeObject) => T | undefined;
   /** In order; a list arrives as one call, and only where it changed something. A throw is logged and counted. */
   readonly onChange?: ((changes: readonly StoreChange<T>[]) => void) | undefined;
+  /** A whole list was taken in, changed it anything or not; after `onChange`. What is not in the store now is not there. */
+  readonly onListed?: (() => void) | undefined;
   readonly logger: Logger;
   /** Default 250 ms to 15 s, with full jitter. */
   readonly backoff?: Backoff | undefined;
@@ -190,6 +192,7 @@ export class Reflector<T> {
     this.#status.synced = true;
     this.#logger.debug({objects: list.size, kept: this.#store.size, changes: changes.length, first}, 'listed');
     this.#announce(changes);
+    this.#announceList();
     this.#syncing.resolve();
   }
 
@@ -287,6 +290,14 @@ export class Reflector<T> {
     }
   }
 
+  #announceList(): void {
+    try {
+      this.#options.onListed?.();
+    } catch (error) {
+      this.#fault('list handler failed', error, undefined);
+    }
+  }
+
   #fault(message: string, err: unknown, key: string | undefined): void {
     this.#status.failures++;
     this.#logger.error({err, key}, message);
@@ -299,10 +310,17 @@ export class Reflector<T> {
     const jittered = attempt === 1 && failure === undefined ? 0 : backoffDelayMs(backoff, attempt, random);
     const delayMs = jittered + retryAfterMs(failure);
     if (failure !== undefined) {
-      this.#status.lastError = describeError(failure);
-      this.#logger.warn({err: failure, attempt, delayMs}, 'reflector will try again');
+      const told = describeError(failure);
+      // An API server may be away for weeks: the same words again are told ever less often.
+      const isNews = told !== this.#status.lastError || isPowerOfTwo(attempt);
+      this.#status.lastError = told;
+      this.#logger[isNews ? 'warn' : 'debug']({err: failure, attempt, delayMs}, 'reflector will try again');
     }
     this.#status.state = 'BackingOff';
     await pause(delayMs, signal);
   }
+}
+
+function isPowerOfTwo(count: number): boolean {
+  return (count & (count - 1)) === 0;
 }

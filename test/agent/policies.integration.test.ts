@@ -5,7 +5,7 @@ import {afterEach, beforeEach, expect, test} from 'vitest';
 
 import {Agent} from '../../src/agent/agent.ts';
 import type {AgentOptions} from '../../src/agent/agent.ts';
-import type {ServiceExport, ServiceImport} from '../../src/api/kinds.ts';
+import type {ServiceExport} from '../../src/api/kinds.ts';
 import type {Condition, KubeObject} from '../../src/api/meta.ts';
 import {DEFAULT_NAMESPACE, derivedServiceName} from '../../src/api/names.ts';
 import * as resources from '../../src/api/resources.ts';
@@ -98,7 +98,7 @@ async function exportFoo(resource = resources.serviceExports): Promise<void> {
 
 async function importFoo(): Promise<void> {
   const {uid: _uid, generation: _generation, ...metadata} = anImport().metadata;
-  await client.apply(resources.serviceImports, {...anImport(), metadata} as ServiceImport, {
+  await client.apply(resources.serviceImports, {...anImport(), metadata}, {
     fieldManager: 'isthmus-hub',
     force: true,
   });
@@ -236,7 +236,7 @@ test('a source that passes the staleness bound is published without any event, a
   const since = new Date(Date.now() - 15 * MINUTE_MS + 20_000).toISOString();
   const status = {api: {state: 'Unreachable', since}};
   const remote = {apiVersion: 'isthmus.dev/v1alpha1', kind: 'RemoteCluster', metadata: {name: 'cluster-1'}, status};
-  await client.apply(resources.remoteClusters, remote as KubeObject, {
+  await client.apply(resources.remoteClusters, remote, {
     fieldManager: 'isthmus-hub',
     force: true,
     subresource: 'status',

@@ -1,169 +1,223 @@
-import {spawnSync} from 'node:child_process';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {loadavg, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
-import {BenchProcess, CLIENT_CORE, pinned, SERVER_CORE} from './dns/processes.ts';
-import {benchQueries} from './dns/queries.ts';
+import {dnsperf, hasDnsperf} from './dns/dnsperf.ts';
+import type {LoadResult} from './dns/dnsperf.ts';
+import type {Latency} from './dns/latency.ts';
+import {measureLatency} from './dns/latency.ts';
+import {usageOf} from './dns/processes.ts';
+import type {Field, Ours, Row} from './dns/rows.ts';
+import {IMPORTS, startField} from './dns/rows.ts';
 
 /**
- * How near the DNS server comes to the least that Node can do (design §14): our server and a bare UDP echo, interleaved in one
- * run, the median of the ratios. With dnsperf on the PATH it is the client; else our own, which is slower than the servers,
- * so that then only the CPU time of an answer tells them apart.
+ * How near the DNS server comes to the least that Node can do, and where it stands among others (design §14): servers on one core,
+ * dnsperf on the other, all rows interleaved, the median of the ratios to the bare UDP echo of the same round.
  */
 
 interface Settings {
-  readonly imports: number;
-  readonly workers: number;
   readonly rounds: number;
   readonly seconds: number;
 }
 
-interface Usage {
-  readonly cpu: {readonly user: number; readonly system: number};
-  readonly rss: number;
-}
-
-interface Round {
-  readonly qps: number;
+interface Round extends LoadResult {
   /** CPU time of the server for one answer, microseconds. */
-  readonly cpuUs: number;
+  readonly cpuUs: number | undefined;
 }
 
-interface Latency {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly p999Ms: number;
-  readonly answered: number;
-  readonly sent: number;
-}
+type Figure = readonly [name: string, value: number, unit: string];
 
-type Load = (port: number) => Promise<number>;
+/** Queries a second while changes are made: what a big cluster asks, and far from what either side can do. */
+const CALM_RATE = 5_000;
 
 export async function run(args: readonly string[]): Promise<void> {
   const {values} = parseArgs({
     args: [...args],
-    options: {
-      imports: {type: 'string', default: '10000'},
-      workers: {type: 'string', default: '1'},
-      rounds: {type: 'string', default: '5'},
-      seconds: {type: 'string', default: '3'},
-    },
+    options: {rounds: {type: 'string', default: '5'}, seconds: {type: 'string', default: '2'}},
   });
-  const settings: Settings = {
-    imports: Number(values.imports),
-    workers: Number(values.workers),
-    rounds: Number(values.rounds),
-    seconds: Number(values.seconds),
-  };
-  const folder = await mkdtemp(join(tmpdir(), 'isthmus-bench-'));
+  if (!hasDnsperf())
+    throw new Error('dnsperf is not on the PATH: it is the client of this bench (Debian package dnsperf)');
+  const settings = {rounds: Number(values.rounds), seconds: Number(values.seconds)};
+  const dir = await mkdtemp(join(tmpdir(), 'isthmus-bench-'));
   try {
-    await measure(settings, await chooseLoad(settings, folder));
-  } finally {
-    await rm(folder, {recursive: true});
-  }
-}
-
-async function measure(settings: Settings, load: Load): Promise<void> {
-  // Several workers are of use on several cores only.
-  const core = settings.workers === 1 ? SERVER_CORE : undefined;
-  const echo = new BenchProcess('echo-server.ts', [], core);
-  const ours = new BenchProcess('isthmus-server.ts', [settings.imports, settings.workers], core);
-  try {
-    const {port: echoPort} = await echo.next<{port: number}>();
-    const started = await ours.next<{port: number; compileMs: number; servedMs: number}>();
-    const rounds: {echo: Round; ours: Round}[] = [];
-    for (let i = 0; i < settings.rounds; i++) {
-      const round = {
-        echo: await measureRound(echo, echoPort, load),
-        ours: await measureRound(ours, started.port, load),
-      };
-      rounds.push(round);
-      print(`round ${i + 1}: echo ${describe(round.echo)}, isthmus ${describe(round.ours)}`);
+    const field = await startField(dir);
+    try {
+      for (const reason of field.absent) print(`left out: ${reason}`);
+      await measure(field, settings);
+    } finally {
+      await field.close();
     }
-    const qps = median(rounds.map((round) => round.ours.qps));
-    const latency = await measureLatency(settings, started.port, Math.round(qps / 2));
-    const {tookMs} = await ours.ask<{tookMs: readonly number[]}>('changes');
-    const {rss} = await ours.ask<Usage>('cpu');
-    print(`half load: ${latency.answered} of ${latency.sent} answered, p99.9 ${latency.p999Ms.toFixed(2)} ms`);
-    const sorted = [...tookMs].sort((a, b) => a - b);
-    report([
-      ['dns_imports', settings.imports, 'imports'],
-      ['dns_echo_qps', Math.round(median(rounds.map((round) => round.echo.qps))), 'queries/s'],
-      ['dns_qps', Math.round(qps), 'queries/s'],
-      ['dns_ratio_to_echo', median(rounds.map((round) => round.ours.qps / round.echo.qps)), 'ratio'],
-      ['dns_cpu_per_answer', median(rounds.map((round) => round.ours.cpuUs)), 'us'],
-      ['dns_cpu_ratio_to_echo', median(rounds.map((round) => round.echo.cpuUs / round.ours.cpuUs)), 'ratio'],
-      ['dns_compile', Math.round(started.compileMs), 'ms'],
-      ['dns_first_served', Math.round(started.servedMs), 'ms'],
-      ['dns_view_change_p50', sorted[Math.floor(sorted.length * 0.5)] ?? 0, 'ms'],
-      ['dns_view_change_p99', sorted[Math.floor(sorted.length * 0.99)] ?? 0, 'ms'],
-      ['dns_p50', latency.p50Ms, 'ms'],
-      ['dns_p99', latency.p99Ms, 'ms'],
-      ['dns_rss', Math.round(rss / 1e6), 'MB'],
-    ]);
   } finally {
-    await Promise.all([echo.close(), ours.close()]);
+    await rm(dir, {recursive: true});
   }
 }
 
-async function measureRound(server: BenchProcess, port: number, load: Load): Promise<Round> {
-  const before = await server.ask<Usage>('cpu');
-  const begin = performance.now();
-  const qps = await load(port);
-  const answers = (qps * (performance.now() - begin)) / 1000;
-  const after = await server.ask<Usage>('cpu');
-  return {qps, cpuUs: (after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system) / answers};
+async function measure(field: Field, settings: Settings): Promise<void> {
+  const results = await measureRows(field.rows, settings);
+  const of = (name: string) => results.get(name) ?? [];
+  const qps = median(of(`isthmus, ${IMPORTS} imports`).map((round) => round.qps));
+  const ours = field.ours.find(({imports}) => imports === IMPORTS)!;
+  const latency = await measureHalfLoad(field, {ours, rate: qps / 2, ...settings});
+  const changes = await measureChanges(ours, settings);
+  print(`load average ${loadavg()[0]!.toFixed(2)}`);
+  report([
+    ...throughputFigures(of),
+    ...latency,
+    ...changes,
+    ...compileFigures(field.ours),
+    ['dns_rss', Math.round((usageOf(ours.process.pid)?.rss ?? 0) / 1e6), 'MB'],
+  ]);
 }
 
-async function measureLatency(settings: Settings, port: number, rate: number): Promise<Latency> {
-  const client = new BenchProcess('load-client.ts', [port, settings.seconds, settings.imports, rate], CLIENT_CORE);
-  try {
-    return await client.next<Latency>();
-  } finally {
-    await client.close();
+async function measureRows(rows: readonly Row[], settings: Settings): Promise<ReadonlyMap<string, readonly Round[]>> {
+  const results = new Map<string, Round[]>(rows.map(({name}) => [name, []]));
+  for (let i = 0; i < settings.rounds; i++) {
+    for (const row of rows) results.get(row.name)!.push(await measureRow(row, settings.seconds));
+    print(`round ${i + 1} of ${settings.rounds}`);
   }
+  const width = Math.max(...rows.map(({name}) => name.length));
+  print(`${'server'.padEnd(width)} queries/s  of echo  of echo's CPU  CPU/answer     RSS   lost`);
+  for (const {name, server, sharesCores} of rows) {
+    const rounds = results.get(name)!;
+    const echo = results.get(echoName(sharesCores))!;
+    const cells = [
+      median(rounds.map((round) => round.qps))
+        .toFixed(0)
+        .padStart(9),
+      ratio(rounds, echo).toFixed(3).padStart(8),
+      cpuRatio(rounds, echo).toFixed(3).padStart(14),
+      `${median(rounds.map((round) => round.cpuUs ?? NaN)).toFixed(2)} us`.padStart(11),
+      `${Math.round((usageOf(server.pid)?.rss ?? 0) / 1e6)} MB`.padStart(7),
+      String(rounds.reduce((sum, {lost}) => sum + lost, 0)).padStart(6),
+    ];
+    print(`${name.padEnd(width)} ${cells.join(' ')}`);
+  }
+  return results;
 }
 
-async function chooseLoad(settings: Settings, folder: string): Promise<Load> {
-  if (spawnSync('dnsperf', ['-h']).error) {
-    print('client: our own (dnsperf is not installed)');
-    return async (port) => {
-      const client = new BenchProcess('load-client.ts', [port, settings.seconds, settings.imports, 0], CLIENT_CORE);
-      const {qps} = await client.next<{qps: number}>();
-      await client.close();
-      return qps;
-    };
+async function measureRow(row: Row, seconds: number): Promise<Round> {
+  if (row.hasStorm) row.server.tell('storm');
+  const before = usageOf(row.server.pid);
+  const result = await dnsperf({...row, seconds});
+  const after = usageOf(row.server.pid);
+  if (row.hasStorm) await row.server.ask('calm');
+  return {...result, cpuUs: before && after && (after.cpuUs - before.cpuUs) / result.completed};
+}
+
+/** The echo beside it: what of the times is the client's and the machine's own. */
+async function measureHalfLoad(
+  field: Field,
+  o: {readonly ours: Ours; readonly rate: number} & Settings,
+): Promise<readonly Figure[]> {
+  const echo: Latency[] = [];
+  const ours: Latency[] = [];
+  for (let i = 0; i < o.rounds; i++) {
+    echo.push(await measureLatency({...o, port: field.rows[0]!.port, imports: IMPORTS}));
+    ours.push(await measureLatency({...o, port: o.ours.port, imports: IMPORTS}));
+    printLatency('echo at half load', echo.at(-1)!);
+    printLatency('isthmus at half load', ours.at(-1)!);
   }
-  print('client: dnsperf');
-  const file = join(folder, 'queries.txt');
-  await writeFile(
-    file,
-    benchQueries(settings.imports)
-      .map(({name, type}) => `${name} ${type}\n`)
-      .join(''),
+  const p99s = ours.map(({p99Ms}) => p99Ms);
+  return [
+    ['dns_half_load', Math.round(o.rate), 'queries/s'],
+    ['dns_p50', median(ours.map(({p50Ms}) => p50Ms)), 'ms'],
+    ['dns_p99', median(p99s), 'ms'],
+    ['dns_p999', median(ours.map(({p999Ms}) => p999Ms)), 'ms'],
+    ['dns_echo_p99', median(echo.map(({p99Ms}) => p99Ms)), 'ms'],
+    ['dns_p99_ratio_to_echo', median(p99s.map((p99Ms, i) => p99Ms / echo[i]!.p99Ms)), 'ratio'],
+  ];
+}
+
+/** From a view to the answer that shows it, and how long queries wait meanwhile. */
+async function measureChanges(ours: Ours, {seconds}: Settings): Promise<readonly Figure[]> {
+  const {tookMs} = await ours.process.ask<{tookMs: readonly number[]}>('changes');
+  const sorted = [...tookMs].sort((a, b) => a - b);
+  const load = {port: ours.port, seconds, imports: IMPORTS, rate: CALM_RATE};
+  const calm = await measureLatency(load);
+  ours.process.tell('storm');
+  const storm = await measureLatency(load);
+  await ours.process.ask('calm');
+  const wholeMs: number[] = [];
+  const whole = measureLatency(load);
+  for (let i = 0; i < seconds; i++) wholeMs.push((await ours.process.ask<{tookMs: number}>('whole')).tookMs);
+  printLatency('5000/s, no changes', calm);
+  printLatency('5000/s, 1000 changes/s', storm);
+  const during = await whole;
+  printLatency('5000/s, whole view anew', during);
+  return [
+    ['dns_view_change_p50', sorted[Math.floor(sorted.length * 0.5)] ?? 0, 'ms'],
+    ['dns_view_change_p99', sorted[Math.floor(sorted.length * 0.99)] ?? 0, 'ms'],
+    ['dns_calm_longest_wait', calm.maxMs, 'ms'],
+    ['dns_storm_longest_wait', storm.maxMs, 'ms'],
+    ['dns_whole_view', median(wholeMs), 'ms'],
+    ['dns_whole_view_longest_wait', during.maxMs, 'ms'],
+  ];
+}
+
+function throughputFigures(of: (name: string) => readonly Round[]): readonly Figure[] {
+  const middle = of(`isthmus, ${IMPORTS} imports`);
+  const ratios: Figure[] = [
+    ['dns_ratio_to_echo', ratio(middle, of('echo')), 'ratio'],
+    ['dns_cpu_ratio_to_echo', cpuRatio(middle, of('echo')), 'ratio'],
+    ['dns_ratio_1000_to_echo', ratio(of('isthmus, 1000 imports'), of('echo')), 'ratio'],
+    ['dns_ratio_100000_to_10000', ratio(of('isthmus, 100000 imports'), middle), 'ratio'],
+    ['dns_ratio_edns_cookies_to_echo', ratio(of('isthmus, EDNS and cookies'), of('echo')), 'ratio'],
+    ['dns_ratio_storm', ratio(of('isthmus, 1000 changes/s'), middle), 'ratio'],
+    ['dns_ratio_two_workers_to_echo', ratio(of('isthmus, both cores, 2 workers'), of('echo, both cores')), 'ratio'],
+    ['dns_ratio_to_dns2', ratio(middle, of('dns2')), 'ratio'],
+    ['dns_ratio_to_coredns', ratio(middle, of('CoreDNS multicluster')), 'ratio'],
+    ['dns_ratio_to_unbound', ratio(middle, of('unbound')), 'ratio'],
+    ['dns_ratio_to_knot', ratio(middle, of('knot')), 'ratio'],
+  ];
+  return [
+    ['dns_imports', IMPORTS, 'imports'],
+    ['dns_echo_qps', Math.round(median(of('echo').map(({qps}) => qps))), 'queries/s'],
+    ['dns_qps', Math.round(median(middle.map(({qps}) => qps))), 'queries/s'],
+    ...ratios.filter(([, value]) => !Number.isNaN(value)),
+  ];
+}
+
+function compileFigures(ours: readonly Ours[]): readonly Figure[] {
+  const biggest = ours.at(-1)!;
+  const middle = ours.find(({imports}) => imports === IMPORTS)!;
+  return [
+    ['dns_compile', Math.round(middle.compileMs), 'ms'],
+    ['dns_first_served', Math.round(middle.servedMs), 'ms'],
+    ['dns_compile_100000', Math.round(biggest.compileMs), 'ms'],
+    ['dns_first_served_100000', Math.round(biggest.servedMs), 'ms'],
+    ['dns_compile_100000_peak', Math.round(biggest.peakBytes / 1e6), 'MB'],
+    ['dns_memory_per_1000_imports', biggest.keptBytes / 1e3 / (biggest.imports / 1000), 'kB'],
+  ];
+}
+
+function printLatency(what: string, {p50Ms, p99Ms, p999Ms, maxMs, ...rest}: Latency): void {
+  const times = `p50 ${p50Ms.toFixed(3)}, p99 ${p99Ms.toFixed(3)}, p99.9 ${p999Ms.toFixed(3)}, longest ${maxMs.toFixed(2)} ms`;
+  const counts = `${rest.answered} of ${rest.sent} answered, ${rest.skipped} not sent`;
+  print(
+    `${what}: ${times}; ${counts}; client's collector ${rest.collections}x, longest ${rest.collectorMs.toFixed(2)} ms`,
   );
-  return async (port) => dnsperf(port, settings, file);
 }
 
-function dnsperf(port: number, settings: Settings, file: string): number {
-  const options = `-s 127.0.0.1 -p ${port} -d ${file} -c 4 -q 100 -T 1 -l ${settings.seconds}`.split(' ');
-  const [command = '', ...rest] = pinned(settings.workers === 1 ? CLIENT_CORE : undefined, ['dnsperf', ...options]);
-  const {stdout} = spawnSync(command, rest, {encoding: 'utf8'});
-  const qps = Number(/Queries per second:\s+([\d.]+)/.exec(stdout)?.[1]);
-  if (!(qps > 0)) throw new Error(`dnsperf measured nothing: ${stdout}`);
-  return qps;
+function echoName(sharesCores: boolean): string {
+  return sharesCores ? 'echo, both cores' : 'echo';
 }
 
-function describe(round: Round): string {
-  return `${Math.round(round.qps)}/s at ${round.cpuUs.toFixed(2)} us`;
+/** Of queries a second, round by round. */
+function ratio(rounds: readonly Round[], base: readonly Round[]): number {
+  return median(rounds.flatMap(({qps}, i) => (base[i] ? [qps / base[i].qps] : [])));
 }
 
+/** How much less CPU an answer takes than one of the base. */
+function cpuRatio(rounds: readonly Round[], base: readonly Round[]): number {
+  return median(rounds.map(({cpuUs = NaN}, i) => (base[i]?.cpuUs ?? NaN) / cpuUs));
+}
+
+/** NaN where there is none. */
 function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
-function report(figures: readonly (readonly [string, number, string])[]): void {
+function report(figures: readonly Figure[]): void {
   for (const [name, value, unit] of figures)
     print(`${name} ${Number.isInteger(value) ? value : value.toFixed(3)} ${unit}`);
 }

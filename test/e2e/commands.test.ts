@@ -58,6 +58,14 @@ describe('the command line', () => {
       says: 'https URL',
     },
     {name: 'an output format that is none', args: ['explain', 'x', '-n', 'y', '-o', 'yaml'], says: 'text, json'},
+    {name: 'join without the kubeconfig of the cluster', args: ['join', 'a'], says: '--member-kubeconfig'},
+    {
+      name: 'pod ranges that are none',
+      args: ['join', 'a', '--member-kubeconfig', 'x', '--pod-cidrs', '10.1.0.0'],
+      says: '"10.1.0.0" is not a range',
+    },
+    {name: 'a drain over no duration', args: ['drain', 'a', '--over', '10'], says: '10s'},
+    {name: 'status with no hub named', args: ['status'], says: '--hub-kubeconfig FILE'},
     {name: 'no cluster named outside of a pod', args: ['hub'], says: '--kubeconfig FILE'},
     {name: '--once with --only-apis', args: ['dev', '--once', '--only-apis'], says: '--only-apis runs no steps'},
   ];

@@ -233,8 +233,17 @@ describe('the RemoteCluster', () => {
     metadata: {name: 'cluster-1'},
     spec: {gatewayHost: 'gw.example.org', gatewayPort: 8080, region: 'eu', kubeconfig: 'secret', network: 'flat'},
   };
-  const base = {cluster, addresses: ['192.0.2.1'], gatewayRefused: false, version: 'v1.36.0', actual: undefined, nowMs: 0};
+  const base = {
+    cluster,
+    addresses: ['192.0.2.1'],
+    gatewayRefused: false,
+    version: 'v1.36.0',
+    actual: undefined,
+    nowMs: 0,
+  };
   const reachable = {state: 'Reachable', sinceMs: Date.parse('2026-11-21T12:00:00Z')} as const;
+  const startedAtMs = reachable.sinceMs;
+  const ramp = {startedAt: '2026-11-21T12:00:00Z', overSeconds: 600, fromPercent: 0};
 
   test('carries place, network and gateway, and no credentials', () => {
     const {object} = planRemoteCluster({...base, api: reachable});
@@ -262,6 +271,31 @@ describe('the RemoteCluster', () => {
     expect(same.status).toMatchObject({status: {api: told, version: 'v1.36.0'}});
     const changed = planRemoteCluster({...base, api: {...reachable, state: 'Unreachable'}, actual});
     expect(changed.status).toMatchObject({status: {api: {state: 'Unreachable', since: '2026-11-21T12:00:00Z'}}});
+  });
+
+  test.each([
+    {name: 'no drain', drain: {}, says: {}},
+    {name: 'a drain at once', drain: {drain: true}, says: {drain: true}},
+    {
+      name: 'a ramp under way: its step of now',
+      drain: {drain: true, drainRamp: ramp},
+      says: {drain: false, drainPercent: 50},
+    },
+    {name: 'the end of a ramp', drain: {drain: true, drainRamp: {...ramp, overSeconds: 300}}, says: {drain: true}},
+    {
+      name: 'the end of the way back',
+      drain: {drainRamp: {...ramp, overSeconds: 300}},
+      says: {drain: false, drainPercent: 0},
+    },
+  ])('tells $name, and no times', ({drain, says}) => {
+    const drained = {...cluster, spec: {...cluster.spec, ...drain}};
+    const {object} = planRemoteCluster({...base, cluster: drained, api: reachable, nowMs: startedAtMs + 300_000});
+    const {drain: told, drainPercent} = (object as RemoteCluster).spec ?? {};
+    expect({
+      ...(told === undefined ? {} : {drain: told}),
+      ...(drainPercent === undefined ? {} : {drainPercent}),
+    }).toEqual(says);
+    expect(object).not.toHaveProperty('spec.drainRamp');
   });
 
   test('while the hub knows neither way it says nothing', () => {

@@ -10,7 +10,7 @@ import {sentence} from './validating-handler.ts';
 /** The deletion of a ServiceExport: what opens up, or goes, in the clusterset. Never refused (design §8). */
 export function exportDeletionHandler(view: () => View): ReviewHandler {
   return (request) => {
-    const object = request.oldObject as ServiceExport | FlomeshServiceExport | null;
+    const object: ServiceExport | FlomeshServiceExport | null = request.oldObject;
     if (request.operation !== 'DELETE' || object === null || isSubResource(request)) return ALLOWED;
     return warned(admitExportDeletion(object, view()));
   };
@@ -20,8 +20,8 @@ export function exportDeletionHandler(view: () => View): ReviewHandler {
 export function serviceChangeHandler(view: () => View): ReviewHandler {
   return (request) => {
     const {operation} = request;
-    const before = request.oldObject as Service | null;
-    const after = request.object as Service | null;
+    const before: Service | null = request.oldObject;
+    const after: Service | null = request.object;
     if (before === null || isSubResource(request)) return ALLOWED;
     if (operation === 'DELETE') return warned(admitServiceChange(undefined, before, view()));
     return operation === 'UPDATE' && after !== null ? warned(admitServiceChange(after, before, view())) : ALLOWED;

@@ -24,7 +24,7 @@ const server = createUDPServer((request, send) => {
   response.header.aa = 1;
   if (!records.has(key)) response.header.rcode = 3;
   response.answers.push(...((records.get(`${key} ${type}`) ?? []) as never[]));
-  send(response);
+  void send(response);
 });
 await server.listen(0, '127.0.0.1');
 process.send?.({port: server.address().port});

@@ -17,5 +17,4 @@ socket.on('message', (message, from) => {
   socket.send(reply, from.port, from.address, onSent);
 });
 socket.bind(0, '127.0.0.1', () => process.send?.({port: socket.address().port}));
-process.on('message', () => process.send?.({cpu: process.cpuUsage(), rss: process.memoryUsage.rss()}));
 process.on('disconnect', () => process.exit());

@@ -1,44 +1,101 @@
+import {setFlagsFromString} from 'node:v8';
+import {runInNewContext} from 'node:vm';
 import {pino} from 'pino';
 import {startDnsServer} from '../../../dns/server.ts';
+import type {View} from '../../../src/clusterset/view.ts';
 import {changeOf, everything} from '../../dns/fixture-view.ts';
+import {testAuthority} from '../../dns/secure-clients.ts';
+import {AnswerPoll} from './answer-poll.ts';
 import {benchImport, benchView} from './queries.ts';
 
-/** Our server in a process of its own: `isthmus-server.ts IMPORTS WORKERS`. Answers `cpu` and `changes` over IPC. */
+/**
+ * Our server in a process of its own: `isthmus-server.ts IMPORTS WORKERS [tls]`. Over IPC it is told to measure changes (`changes`), to
+ * be changed 1,000 times a second (`storm`) until `calm`, and to compile the whole view anew (`whole`).
+ */
 
-const [imports = 10_000, workers = 1] = process.argv.slice(2).map(Number);
+const [imports = 10_000, workers = 1] = process.argv.slice(2, 4).map(Number);
+/** A thread of its own with a zone of its own: not where memory is measured. */
+const hasTls = process.argv[4] === 'tls';
 const CHANGES = 500;
+const STORM_EVERY_MS = 10;
+const STORM_AT_ONCE = 10;
+
+setFlagsFromString('--expose_gc');
+const collect = runInNewContext('gc') as () => void;
 
 const view = benchView(imports);
 const server = await startDnsServer({
   listen: {host: '127.0.0.1', port: 0},
+  ...(hasTls ? {tlsListen: [{host: '127.0.0.1', port: 0}]} : {}),
   logger: pino({level: 'silent'}),
   workers,
 });
+if (hasTls) server.useCertificate(await (await testAuthority()).issue());
+collect();
+const rssBefore = process.memoryUsage.rss();
 const begin = performance.now();
 server.publish(view, everything);
 const compileMs = performance.now() - begin;
 await server.served(view.revision);
-process.send?.({port: server.address.port, compileMs, servedMs: performance.now() - begin});
+const servedMs = performance.now() - begin;
+const peakBytes = process.resourceUsage().maxRSS * 1024 - rssBefore;
+collect();
+const keptBytes = process.memoryUsage.rss() - rssBefore;
+const {port} = server.address;
+const tlsPort = server.addresses.tls[0]?.port ?? 0;
+process.send?.({port, tlsPort, compileMs, servedMs, peakBytes, keptBytes});
 
-/** One import changes its address; milliseconds from the view to the answer. */
+let current: View = view;
+let changed = 0;
+
+/** One import has another address. */
+function change(ip: string): {readonly name: string; readonly revision: number} {
+  const service = benchImport(changed++ % imports, ip);
+  const key = `${service.namespace}/${service.name}`;
+  // As the agent does it: a view is never changed, but a Map of 100,000 is not worth a copy for a measurement of DNS.
+  (current.imports as Map<string, typeof service>).set(key, service);
+  current = {...current, revision: current.revision + 1};
+  server.publish(current, changeOf({imports: new Set([key])}));
+  return {name: `${service.name}.${service.namespace}.svc.clusterset.local`, revision: current.revision};
+}
+
+/** Milliseconds from the view to an answer with the new address. */
 async function measureChanges(): Promise<readonly number[]> {
+  const poll = await AnswerPoll.open(port);
   const tookMs: number[] = [];
-  const changing = new Map(view.imports);
   for (let i = 0; i < CHANGES; i++) {
-    const service = benchImport(i, '10.99.0.1');
-    const key = `${service.namespace}/${service.name}`;
-    changing.set(key, service);
-    const revision = 2 + i;
+    const ip = `10.98.${i >> 8}.${i & 255}`;
     const from = performance.now();
-    server.publish({...view, imports: changing, revision}, changeOf({imports: new Set([key])}));
-    await server.served(revision);
+    const {name} = change(ip);
+    await poll.until(name, ip);
     tookMs.push(performance.now() - from);
   }
+  poll.close();
   return tookMs;
 }
 
+let storm: NodeJS.Timeout | undefined;
+
 process.on('message', (command) => {
   if (command === 'changes') void measureChanges().then((tookMs) => process.send?.({tookMs}));
-  else process.send?.({cpu: process.cpuUsage(), rss: process.memoryUsage.rss()});
+  if (command === 'storm') {
+    const from = changed;
+    const startedMs = performance.now();
+    storm = setInterval(() => {
+      // Whatever the timers do, as many as a thousand a second are.
+      const due = Math.min(((performance.now() - startedMs) / STORM_EVERY_MS) * STORM_AT_ONCE - (changed - from), 1000);
+      for (let i = 0; i < due; i++) change(`10.97.${i & 255}.${changed & 255}`);
+    }, STORM_EVERY_MS);
+  }
+  if (command === 'calm') {
+    clearInterval(storm);
+    process.send?.({changed});
+  }
+  if (command === 'whole') {
+    current = {...current, revision: current.revision + 1};
+    const from = performance.now();
+    server.publish(current, everything);
+    void server.served(current.revision).then(() => process.send?.({tookMs: performance.now() - from}));
+  }
 });
 process.on('disconnect', () => process.exit());

@@ -1,75 +1,121 @@
 import {createSocket} from 'node:dgram';
 import {once} from 'node:events';
+import {PerformanceObserver} from 'node:perf_hooks';
 import {question} from '../../dns/ask.ts';
 import {benchQueries} from './queries.ts';
 
 /**
- * `load-client.ts PORT SECONDS IMPORTS RATE`: asks over four sockets and sends what it saw over IPC. RATE 0: 100 queries are
- * under way at any time (what is lost is asked again); otherwise that many are sent each second, whatever comes back.
+ * `load-client.ts PORT SECONDS IMPORTS RATE`: sends RATE queries a second at even distances, whatever comes back, and says over
+ * IPC how long answers took. It never sleeps, so that it needs a core of its own, and keeps nothing by query but a time, so
+ * that what it measures is as little as possible its own collector.
  */
 
 const SOCKETS = 4;
-const UNDER_WAY = 100;
-const LOST_AFTER_MS = 100;
-const LATE_SECONDS = 0.002;
+const IDS = 0x10000;
+const WARM_UP_MS = 500;
+const DRAIN_MS = 200;
+/** Where this process could not run, what it missed is not sent at once: that would measure a burst of its own making. */
+const LATE_MS = 1;
+/** Buckets of a microsecond; what took longer is counted in the last. */
+const BUCKETS = 1_000_000;
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
-const [port = 0, seconds = 0, imports = 1, rate = 0] = process.argv.slice(2).map(Number);
-const messages = benchQueries(imports).map(({name, type}) => question(name, type));
+const [port = 0, seconds = 0, imports = 1, rate = 1] = process.argv.slice(2).map(Number);
+const queries = benchQueries(imports);
+/** By id: a query is the same octets each time that its id comes round. */
+const messages = Array.from({length: IDS}, (_, id) => {
+  const {name, type} = queries[id % queries.length]!;
+  return question(name, type, {id});
+});
 const sockets = Array.from({length: SOCKETS}, () => createSocket('udp4'));
-const sentMs = sockets.map(() => new Float64Array(0x10000));
-const nextId = new Uint16Array(SOCKETS);
-const latencies: number[] = [];
+const sentMs = sockets.map(() => new Float64Array(IDS));
+const buckets = new Uint32Array(BUCKETS);
+let collectorMs = 0;
+let collections = 0;
 let sent = 0;
 let answered = 0;
 let skipped = 0;
+let maxMs = 0;
+let isWarm = false;
+let n = 0;
 
-function ask(socket: number): void {
-  const message = Buffer.from(messages[sent++ % messages.length]!);
-  const id = nextId[socket]!++;
-  message.writeUInt16BE(id, 0);
-  sentMs[socket]![id] = performance.now();
-  sockets[socket]!.send(message, (error) => {
-    if (error) throw error;
-  });
-}
+new PerformanceObserver((list) => {
+  for (const {duration} of list.getEntries()) {
+    collections++;
+    collectorMs = Math.max(collectorMs, duration);
+  }
+}).observe({entryTypes: ['gc']});
 
 for (const [i, socket] of sockets.entries()) {
   socket.connect(port, '127.0.0.1');
   await once(socket, 'connect');
+  socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+  const times = sentMs[i]!;
   socket.on('message', (reply) => {
-    const id = reply.readUInt16BE(0);
-    const at = sentMs[i]![id]!;
-    if (at === 0) return;
-    sentMs[i]![id] = 0;
+    const id = (reply[0]! << 8) | reply[1]!;
+    const tookMs = performance.now() - times[id]!;
+    if (times[id] === 0) return;
+    times[id] = 0;
     answered++;
-    if (rate > 0) latencies.push(performance.now() - at);
-    else ask(i);
+    maxMs = Math.max(maxMs, tookMs);
+    buckets[Math.min(Math.floor(tookMs * 1000), BUCKETS - 1)]!++;
   });
 }
 
-const begin = performance.now();
-let lastAnswered = -1;
-const clock = setInterval(
-  () => {
-    const due = rate > 0 ? (rate * (performance.now() - begin)) / 1000 - skipped : 0;
-    // Where this process could not run, what it missed is not sent all at once: that would measure a burst of its own making.
-    const missed = Math.max(0, Math.floor(due - sent - rate * LATE_SECONDS));
-    skipped += missed;
-    while (sent < due - missed) ask(sent % SOCKETS);
-    // All that were under way are lost: without new ones nothing would move any more.
-    if (rate === 0 && lastAnswered === answered) for (let i = 0; i < UNDER_WAY; i++) ask(i % SOCKETS);
-    lastAnswered = answered;
-  },
-  rate > 0 ? 1 : LOST_AFTER_MS,
-);
-if (rate === 0) for (let i = 0; i < UNDER_WAY; i++) ask(i % SOCKETS);
+function ask(nowMs: number): void {
+  const socket = n % SOCKETS;
+  const id = Math.floor(n / SOCKETS) % IDS;
+  n++;
+  // Nobody waits for it, and a callback would cost as much as the rest.
+  if (isWarm) {
+    sent++;
+    sentMs[socket]![id] = nowMs;
+  }
+  sockets[socket]!.send(messages[id]!);
+}
 
-setTimeout(() => {
-  clearInterval(clock);
-  const tookMs = performance.now() - begin;
-  latencies.sort((a, b) => a - b);
-  const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
-  process.send?.({qps: (answered * 1000) / tookMs, answered, sent, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999)});
+const everyMs = 1000 / rate;
+let dueMs = performance.now();
+const warmAtMs = dueMs + WARM_UP_MS;
+const endMs = warmAtMs + seconds * 1000;
+// The answers to queries that were sent before are not measured: their times are zero.
+function turn(): void {
+  let nowMs = performance.now();
+  if (nowMs >= endMs) {
+    setTimeout(finish, DRAIN_MS);
+    return;
+  }
+  isWarm ||= nowMs >= warmAtMs;
+  if (nowMs - dueMs > LATE_MS) {
+    skipped += Math.floor((nowMs - dueMs) / everyMs);
+    dueMs = nowMs;
+  }
+  while (dueMs <= nowMs) {
+    ask(nowMs);
+    dueMs += everyMs;
+    nowMs = performance.now();
+  }
+  setImmediate(turn);
+}
+
+function finish(): void {
+  const at = (share: number) => {
+    let left = Math.ceil(answered * share);
+    for (let us = 0; us < BUCKETS; us++) if ((left -= buckets[us]!) <= 0) return us / 1000;
+    return BUCKETS / 1000;
+  };
+  process.send?.({
+    sent,
+    answered,
+    skipped,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    p999Ms: at(0.999),
+    maxMs,
+    collections,
+    collectorMs,
+  });
   for (const socket of sockets) socket.close();
   process.disconnect();
-}, seconds * 1000);
+}
+turn();

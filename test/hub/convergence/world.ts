@@ -6,6 +6,7 @@ import {Hub} from '../../../src/hub/hub.ts';
 import {createAuthority} from '../../../src/pki/authority.ts';
 import {LightApi} from '../../tools/light/light-api.ts';
 import {network, nextTurn} from '../../tools/light/light-network.ts';
+import {MEMBERS, type MemberName, type Playground} from './playground.ts';
 
 /** The clock of every sequence begins here. */
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -13,9 +14,6 @@ const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const STILL_TURNS = 8;
 /** A cut watch is opened again a moment later, as a garbage collector acts a moment later. */
 const SOON_MS = 5;
-
-export const MEMBERS = ['cluster-1', 'cluster-2', 'cluster-3'] as const;
-export type MemberName = (typeof MEMBERS)[number];
 
 const {certPem} = await createAuthority({
   commonName: 'light',
@@ -27,7 +25,7 @@ const {certPem} = await createAuthority({
  * A hub cluster and three members on light API servers, and a hub that may crash, all in virtual time. A sequence is replayed
  * exactly: time, chance and the order of everything are its own.
  */
-export class World {
+export class World implements Playground {
   readonly hubApi = newApi('hub', '10.95.0.1');
   readonly members: ReadonlyMap<MemberName, LightApi> = new Map(
     MEMBERS.map((name, i) => [name, newApi(name, `10.96.${i}.1`)]),

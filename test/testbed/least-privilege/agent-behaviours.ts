@@ -3,6 +3,7 @@ import type {KubeObject} from '../../../src/api/meta.ts';
 import {AGENT_WRITER_LEASE, DEFAULT_NAMESPACE, derivedServiceName} from '../../../src/api/names.ts';
 import {
   endpointSlices,
+  flomeshMcsServiceExports,
   flomeshServiceExports,
   leases,
   mutatingWebhookConfigurations,
@@ -56,12 +57,11 @@ const starts = (what: string, more: Partial<Behaviour> = {}): Behaviour => ({
 /** Rights to read: who lacks one never has a full view, or doesn't follow it. */
 export const AGENT_READS = starts('the agent starts, reads everything and follows it');
 
+type Group = Parameters<typeof exportYaml>[1];
+
 let place = '';
 
-async function exportsHere(
-  world: World,
-  group: 'multicluster.x-k8s.io' | 'flomesh.io' = 'multicluster.x-k8s.io',
-): Promise<void> {
+async function exportsHere(world: World, group: Group = 'multicluster.x-k8s.io'): Promise<void> {
   place = world.fresh('stall');
   await world.memberPlace.cluster.applyManifests(exportYaml(place, group));
 }
@@ -100,7 +100,7 @@ const gives: Behaviour = {
   holds: async (world) => ((await importHere(world))?.spec?.ips ?? []).length > 0,
 };
 
-const judges = (group: 'multicluster.x-k8s.io' | 'flomesh.io', resource: Resource): Behaviour => ({
+const judges = (group: Group, resource: Resource): Behaviour => ({
   what: `an export of ${group} is told whether it is Valid`,
   provoke: async (world) => exportsHere(world, group),
   holds: async (world) => {
@@ -157,6 +157,10 @@ export const AGENT: Readonly<Record<string, Behaviour>> = {
   ...hooks('validatingwebhookconfigurations', VALIDATOR),
   'agent: patch serviceexports/status.multicluster.x-k8s.io': judges('multicluster.x-k8s.io', serviceExports),
   'agent: patch serviceexports/status.flomesh.io': judges('flomesh.io', flomeshServiceExports),
+  'agent: patch serviceexports/status.multicluster.flomesh.io': judges(
+    'multicluster.flomesh.io',
+    flomeshMcsServiceExports,
+  ),
   'agent: patch serviceimports.multicluster.x-k8s.io': gives,
   'agent: own serviceimports.multicluster.x-k8s.io': {...gives, says: "'isthmus-owned-kinds'"},
   'agent: patch serviceimports/status.multicluster.x-k8s.io': {

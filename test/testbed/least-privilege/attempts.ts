@@ -205,6 +205,7 @@ const beyond = (other: string): readonly Row[] => [
 ];
 
 const HUB: readonly Row[] = [
+  ['reads the service range', 'GET', '/apis/networking.k8s.io/v1/servicecidrs', undefined, 'RBAC'],
   ...beyond(AGENT_MANAGER),
   ['reads another ConfigMap', 'GET', core(OWN, 'configmaps/isthmus-member-cluster-1'), undefined, 'RBAC'],
   ['reads the CA of the cluster', 'GET', core(OWN, 'secrets/isthmus-ca'), undefined, 'RBAC'],

@@ -6,7 +6,6 @@ import {EventRecorder} from '../../../src/kube/event-recorder.ts';
 import {KubeError} from '../../../src/kube/kube-error.ts';
 import {requestToken} from '../../../src/kube/token-request.ts';
 import {clusters} from '../../../src/api/resources.ts';
-import {IMPORTED_SLICE, MIRRORED_POLICY} from './objects.ts';
 import type {Behaviour} from './behaviour.ts';
 import type {World} from './world.ts';
 
@@ -80,49 +79,16 @@ const recount: Ask = async (client, world) => {
   if (refused !== undefined) throw refused;
 };
 
-const APPLY = 'application/apply-patch+yaml';
-/** By dry run: nothing stays. A 404 comes after the right was looked at. */
-const call =
-  (method: 'GET' | 'PATCH' | 'DELETE', path: string, body?: object): Ask =>
+/** A 404 comes after the right was looked at. */
+const read =
+  (path: string): Ask =>
   async (client) => {
-    const write =
-      method === 'GET' ? path : `${path}?dryRun=All${method === 'PATCH' ? '&fieldManager=isthmus-hub' : ''}`;
-    const {status} = await client.raw(method, write, {
-      body,
-      contentType: method === 'PATCH' ? APPLY : undefined,
-    });
+    const {status} = await client.raw('GET', path);
     if (status === 403) throw new KubeError('ISTHMUS_KUBE_STATUS', 'refused', {status, reason: 'Forbidden'});
-    if (status >= 400 && status !== 404) throw new Error(`${method} ${path} answered ${status}`);
+    if (status >= 400 && status !== 404) throw new Error(`GET ${path} answered ${status}`);
   };
 
-const slice = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
-const policy = (plural: string): string => `/apis/isthmus.dev/v1alpha1/${plural}`;
 const trust = `/api/v1/namespaces/${DEFAULT_NAMESPACE}/configmaps/isthmus-trust`;
-const policies = (plural: 'exportpolicies' | 'importpolicies'): Record<string, Behaviour> => {
-  const at = `${plural}.isthmus.dev`;
-  const body = MIRRORED_POLICY[plural];
-  const write = direct(
-    'a policy of the hub is written into a member',
-    hubInMember,
-    call('PATCH', `${policy(plural)}/mirrored`, body),
-  );
-  const read = (query: string): Behaviour =>
-    direct('policies in a member are read', hubInMember, call('GET', `${policy(plural)}?limit=1${query}`));
-  return {
-    [`member: create ${at}`]: write,
-    [`member: patch ${at}`]: write,
-    [`member: list ${at}`]: read(''),
-    [`member: watch ${at}`]: read('&watch=true&timeoutSeconds=1'),
-    [`member: delete ${at}`]: direct(
-      'a policy of the hub is taken back',
-      hubInMember,
-      call('DELETE', `${policy(plural)}/mirrored`),
-    ),
-  };
-};
-
-const written = direct('an imported slice is written', hubInMember, call('PATCH', `${slice}/imported`, IMPORTED_SLICE));
-
 export const DIRECT: Readonly<Record<string, Behaviour>> = {
   'hub: update secrets isthmus-ca': direct(
     "the hub's cluster gets a new CA at half of its year",
@@ -130,6 +96,7 @@ export const DIRECT: Readonly<Record<string, Behaviour>> = {
     rotate(HUB_MANAGER),
   ),
   'hub: patch events': direct('an event that comes again is counted', hubAtHome, recount),
+  'agent: patch events': direct('an event that comes again is counted', agent, recount),
   'agent: update secrets isthmus-ca': direct(
     'a member gets a new CA at half of its year',
     agent,
@@ -142,14 +109,5 @@ export const DIRECT: Readonly<Record<string, Behaviour>> = {
       await requestToken(client, {namespace: DEFAULT_NAMESPACE, name: HUB_MANAGER, expirationSeconds: 600});
     },
   ),
-  'member: get configmaps isthmus-trust': direct("a member's trust bundle is read", hubInMember, call('GET', trust)),
-  'member: create endpointslices.discovery.k8s.io': written,
-  'member: patch endpointslices.discovery.k8s.io': written,
-  'member: delete endpointslices.discovery.k8s.io': direct(
-    'an imported slice is taken back',
-    hubInMember,
-    call('DELETE', `${slice}/imported`),
-  ),
-  ...policies('exportpolicies'),
-  ...policies('importpolicies'),
+  'member: get configmaps isthmus-trust': direct("a member's trust bundle is read", hubInMember, read(trust)),
 };

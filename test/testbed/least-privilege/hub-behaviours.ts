@@ -49,6 +49,7 @@ function followsAll(world: World): boolean {
   const status = world.hub?.hub.status();
   const member = status?.members.find(({cluster}) => cluster === MEMBER);
   if (status?.clusterList.state !== 'Watching' || member === undefined) return false;
+  if (Object.values(status.policyLists).some(({state}) => state !== 'Watching')) return false;
   return member.synced && Object.values(member.reflectors).every(({state}) => state === 'Watching');
 }
 

@@ -50,6 +50,7 @@ export class LightApi implements FaultTarget {
   readonly name: string;
   readonly storage: LightStorage;
   readonly faults: Faults;
+  readonly allocates = false;
   readonly #writes: LightWrites;
   readonly #watches = new Set<OpenWatch>();
   readonly #pages = new Map<string, readonly KubeObject[]>();
@@ -57,7 +58,8 @@ export class LightApi implements FaultTarget {
   #pageNumber = 0;
   /** Requests that wrote or could have written, by `verb resource name`. */
   readonly writes = new Map<string, number>();
-  onWrite: ((verb: string, request: LightRequest) => void) | undefined;
+  /** The user agent whose write is being carried out; undefined: the cluster's own controllers. */
+  actor: string | undefined;
 
   constructor(options: LightApiOptions) {
     this.name = options.name;
@@ -102,6 +104,12 @@ export class LightApi implements FaultTarget {
     const facts = factsOf(call, request);
     const faults = this.faults.take(facts);
     return {faults, response: () => this.#respond(call, {request, facts, faults})};
+  }
+
+  /** A request of a user, who meets no faults. @returns the status of its answer */
+  user(call: LightCall): number {
+    const response = this.handle(call);
+    return response.kind === 'answer' ? response.status : 200;
   }
 
   /** A request without faults. */
@@ -173,16 +181,16 @@ export class LightApi implements FaultTarget {
       case 'GET':
         return request.name === undefined ? this.#list(request) : json(200, this.#get(request));
       case 'POST':
-        return this.#written('create', request, () => json(201, this.#writes.create(request, parse(call))));
+        return this.#written(call, request, () => json(201, this.#writes.create(request, parse(call))));
       case 'PUT':
-        return this.#written('update', request, () => json(200, this.#writes.update(request, parse(call))));
+        return this.#written(call, request, () => json(200, this.#writes.update(request, parse(call))));
       case 'PATCH':
-        return this.#written('patch', request, () => this.#patch(call, request));
+        return this.#written(call, request, () => this.#patch(call, request));
       case 'DELETE': {
         const {preconditions = {}} = (call.body ? JSON.parse(call.body) : {}) as {preconditions?: {uid?: string}};
-        return this.#written('delete', request, () => {
-          this.#writes.delete(request, preconditions);
-          return json(200, {kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success'});
+        return this.#written(call, request, () => {
+          const marked = this.#writes.delete(request, preconditions);
+          return json(200, marked ?? {kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success'});
         });
       }
       default:
@@ -190,12 +198,16 @@ export class LightApi implements FaultTarget {
     }
   }
 
-  #written(verb: string, request: LightRequest, write: () => LightAnswer): LightAnswer {
+  #written(call: LightCall, request: LightRequest, write: () => LightAnswer): LightAnswer {
     const {plural, group} = request.resource;
-    const row = `${verb} ${plural}.${group} ${keyOfRequest(request)}`;
+    const row = `${call.method} ${plural}.${group} ${keyOfRequest(request)}`;
     this.writes.set(row, (this.writes.get(row) ?? 0) + 1);
-    this.onWrite?.(verb, request);
-    return write();
+    this.actor = call.userAgent;
+    try {
+      return write();
+    } finally {
+      this.actor = undefined;
+    }
   }
 
   #patch(call: LightCall, request: LightRequest): LightAnswer {
@@ -242,7 +254,8 @@ export class LightApi implements FaultTarget {
 
   #listOf(resource: Resource, {items, token}: {items: readonly KubeObject[]; token?: string}): LightAnswer {
     const metadata = {resourceVersion: String(this.storage.revision), ...(token === undefined ? {} : {continue: token})};
-    return json(200, {kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items});
+    const listed = isBuiltIn(resource) ? items.map(({apiVersion: _, kind: __, ...item}) => item) : items;
+    return json(200, {kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items: listed});
   }
 
   #watch({resource, namespace, query}: LightRequest, facts: RequestFacts): LightWatch {
@@ -294,6 +307,15 @@ export class LightApi implements FaultTarget {
     const named = resources.map(({plural: name, kind, namespaced}) => ({name, kind, namespaced}));
     return json(200, {kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: named});
   }
+}
+
+const CRD_GROUPS: ReadonlySet<string> = new Set([
+  ...[served.MCS_GROUP, served.FLOMESH_GROUP, served.FLOMESH_MCS_GROUP, served.ISTHMUS_GROUP, served.ABOUT_GROUP],
+]);
+
+/** Items of their lists don't say what they are. */
+function isBuiltIn({group}: Resource): boolean {
+  return !CRD_GROUPS.has(group);
 }
 
 function expired(): LightError {

@@ -50,7 +50,7 @@ export class LightWrites {
   merge(request: LightRequest, patch: unknown): KubeObject {
     const {table, live, key} = this.#live(request);
     const next = mergePatch(live, patch) as KubeObject;
-    this.#checkPreconditions(request, live, isFields(patch) && isFields(patch['metadata']) ? patch['metadata'] : {});
+    this.#checkPatched(request, live, isFields(patch) && isFields(patch['metadata']) ? patch['metadata'] : {});
     return this.#save(request, {table, key, live, next});
   }
 
@@ -72,7 +72,7 @@ export class LightWrites {
       table.applied.set(key, new Map([[manager, content]]));
       return {object: this.#storage.put(table, key, this.#asNew(resource, namespace, body)), created: true};
     }
-    this.#checkPreconditions(request, live, body.metadata);
+    this.#checkPatched(request, live, body.metadata);
     const applied = table.applied.get(key) ?? new Map<string, object>();
     const others = [...applied].filter(([of]) => of !== manager).map(([, each]) => each as Fields);
     const before = applied.get(manager) as Fields | undefined;
@@ -81,7 +81,8 @@ export class LightWrites {
     return {object: this.#save(request, {table, key, live, next}), created: false};
   }
 
-  delete(request: LightRequest, preconditions: {uid?: string; resourceVersion?: string}): void {
+  /** @returns the object where it only is marked now */
+  delete(request: LightRequest, preconditions: {uid?: string; resourceVersion?: string}): KubeObject | undefined {
     const {table, live, key} = this.#live(request);
     const {uid, resourceVersion} = live.metadata;
     const {resource, name = ''} = request;
@@ -94,6 +95,7 @@ export class LightWrites {
     if (resource.plural === namespaces.plural) this.#terminate(table, key);
     else if ((live.metadata.finalizers?.length ?? 0) > 0) this.#markDeleted(table, key);
     else this.#remove(table, key);
+    return table.objects.get(key);
   }
 
   #live(request: LightRequest): {table: LightTable; live: KubeObject; key: string} {
@@ -116,6 +118,16 @@ export class LightWrites {
         'the object has been modified; please apply your changes to the latest version and try again',
       );
     }
+  }
+
+  /** A patch that names another uid would change a field that nobody may change. */
+  #checkPatched(request: LightRequest, live: KubeObject, said: Partial<ObjectMeta>): void {
+    const {resource, name = ''} = request;
+    if (said.uid !== undefined && said.uid !== live.metadata.uid) {
+      const message = `${called(resource, name)} is invalid: metadata.uid: Invalid value: field is immutable`;
+      throw new LightError(422, 'Invalid', {message, resource, name});
+    }
+    this.#checkPreconditions(request, live, said);
   }
 
   #checkNamespace(resource: Resource, namespace: string | undefined, name: string): void {
