@@ -25,7 +25,9 @@ export function unseenWrites(writers: MemberWriters, listed: Resource): readonly
       // Slices belong to that very import.
       return as('import', writers.imports).flatMap((item) => [item, ['slices', item[1]] as const]);
     case endpointSlices:
-      return writers.slices.noteList().flatMap(([, slice]) => (slice === undefined ? [] : [['slices', importOf(slice)]]));
+      return writers.slices
+        .noteList()
+        .flatMap(([, slice]) => (slice === undefined ? [] : [['slices', importOf(slice)]]));
     case flomeshServiceImports:
       return as('flomesh-import', writers.flomeshImports);
     case remoteClusters:

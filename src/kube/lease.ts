@@ -8,6 +8,7 @@ import type {KubeClient} from './client.ts';
 import {KubeError} from './kube-error.ts';
 import {decideLease, nextLeaseSpec, observe} from './lease-decision.ts';
 import type {ObservedLease} from './lease-decision.ts';
+import {RepeatedFailure} from './repeated-failure.ts';
 
 export interface LeaseOptions {
   readonly client: Pick<KubeClient, 'find' | 'create' | 'replace'>;
@@ -53,6 +54,7 @@ export class LeaseHolder {
   #observed: ObservedLease | undefined;
   #goodUntilMs = 0;
   #expiry: NodeJS.Timeout | undefined;
+  readonly #failing = new RepeatedFailure();
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -89,7 +91,10 @@ export class LeaseHolder {
     const {renewEveryMs, logger, name} = this.#options;
     try {
       const mayWrite = await this.#mayWrite(signal);
-      if (!mayWrite) return renewEveryMs;
+      if (!mayWrite) {
+        this.#failing.end();
+        return renewEveryMs;
+      }
       const startedMs = this.#monotonicMs();
       this.#last = await this.#write(this.#nextLease(), signal);
       if (!signal.aborted) this.#confirm(startedMs);
@@ -99,7 +104,7 @@ export class LeaseHolder {
       // Whether a write that broke off has been done is not known: read before the next one.
       this.#last = undefined;
       const isRace = error instanceof KubeError && (error.isConflict || error.isAlreadyExists);
-      if (!isRace) logger.warn({lease: name, err: error}, 'lease could not be renewed');
+      if (!isRace) logger[this.#failing.levelOf(error)]({lease: name, err: error}, 'lease could not be renewed');
       return Math.min(renewEveryMs / 2, isRace ? 250 : 2_000);
     }
   }
@@ -142,6 +147,7 @@ export class LeaseHolder {
 
   /** @param startedMs - before the write was sent: others saw the renewal later than this */
   #confirm(startedMs: number): void {
+    this.#failing.end();
     const goodForMs = this.#options.leaseDurationMs * BELIEVED_PART;
     this.#goodUntilMs = startedMs + goodForMs;
     clearTimeout(this.#expiry);

@@ -9,6 +9,7 @@ import type {KubeClient, WatchEvent} from './client.ts';
 import {KubeError} from './kube-error.ts';
 import type {MutableReflectorStatus, ReflectorStatus} from './reflector-status.ts';
 import {initialStatus} from './reflector-status.ts';
+import {RepeatedFailure} from './repeated-failure.ts';
 import {MutableStore} from './store.ts';
 import type {Incoming, Store, StoreChange} from './store.ts';
 
@@ -66,6 +67,7 @@ export class Reflector<T> {
   #started = false;
   /** Failures in a row; it is what the backoff grows with. */
   #attempt = 0;
+  readonly #failing = new RepeatedFailure();
   /** The last failure was a 410 already. */
   #expiredBefore = false;
   /** 403s in a row. */
@@ -113,8 +115,11 @@ export class Reflector<T> {
       this.#noteForbidden(failure);
       if (this.#openedAtMs !== undefined) {
         this.#status.restarts++;
-        if (this.#nowMs() - this.#openedAtMs >= HEALTHY_AFTER_MS) this.#attempt = 0;
-        else if (this.#status.events > eventsBefore) this.#attempt = Math.min(this.#attempt, 1);
+        const isHealthy = this.#nowMs() - this.#openedAtMs >= HEALTHY_AFTER_MS;
+        const hasTold = this.#status.events > eventsBefore;
+        if (isHealthy) this.#attempt = 0;
+        else if (hasTold) this.#attempt = Math.min(this.#attempt, 1);
+        if (isHealthy || hasTold) this.#failing.end();
       }
       await this.#backOff(failure, signal);
     }
@@ -310,17 +315,10 @@ export class Reflector<T> {
     const jittered = attempt === 1 && failure === undefined ? 0 : backoffDelayMs(backoff, attempt, random);
     const delayMs = jittered + retryAfterMs(failure);
     if (failure !== undefined) {
-      const told = describeError(failure);
-      // An API server may be away for weeks: the same words again are told ever less often.
-      const isNews = told !== this.#status.lastError || isPowerOfTwo(attempt);
-      this.#status.lastError = told;
-      this.#logger[isNews ? 'warn' : 'debug']({err: failure, attempt, delayMs}, 'reflector will try again');
+      this.#status.lastError = describeError(failure);
+      this.#logger[this.#failing.levelOf(failure)]({err: failure, attempt, delayMs}, 'reflector will try again');
     }
     this.#status.state = 'BackingOff';
     await pause(delayMs, signal);
   }
-}
-
-function isPowerOfTwo(count: number): boolean {
-  return (count & (count - 1)) === 0;
 }

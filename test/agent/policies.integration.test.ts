@@ -98,10 +98,14 @@ async function exportFoo(resource = resources.serviceExports): Promise<void> {
 
 async function importFoo(): Promise<void> {
   const {uid: _uid, generation: _generation, ...metadata} = anImport().metadata;
-  await client.apply(resources.serviceImports, {...anImport(), metadata}, {
-    fieldManager: 'isthmus-hub',
-    force: true,
-  });
+  await client.apply(
+    resources.serviceImports,
+    {...anImport(), metadata},
+    {
+      fieldManager: 'isthmus-hub',
+      force: true,
+    },
+  );
   const status = {apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceImport', metadata: AT};
   await client.apply(
     resources.serviceImports,

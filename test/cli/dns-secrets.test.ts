@@ -56,6 +56,28 @@ test('files that a kubelet changes by moving a link are read again, and only the
   expect(seen).toEqual(['one', 'broken', 'three']);
 });
 
+test('that files stay in use is said only of files that were', async () => {
+  const stop = new AbortController();
+  const said: string[] = [];
+  let reads = 0;
+  const path = join(folder, 'secret');
+  const watching = watchFiles({
+    paths: [path],
+    onChange: () => void reads++,
+    logger: pino({}, {write: (line: string) => void said.push(line)}),
+    signal: stop.signal,
+    everyMs: 5,
+  });
+  await eventually('the first look', () => said.length > 0);
+  expect(said.join('')).not.toContain('stays in use');
+  await writeFile(path, 'text');
+  await eventually('a look that goes well', () => reads === 1);
+  await rm(path);
+  await eventually('the loss', () => said.some((line) => line.includes('what was read before stays in use')));
+  stop.abort();
+  await watching;
+});
+
 describe('the certificate of TLS', () => {
   const anyPort = [{host: '127.0.0.1', port: 0}];
 

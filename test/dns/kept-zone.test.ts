@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {pino} from 'pino';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterAll, beforeEach, describe, expect, test} from 'vitest';
 import type {GlobalTrafficPolicy} from '../../src/api/kinds.ts';
 import {queryDns} from '../../dns/client.ts';
 import type {DnsResult} from '../../dns/client.ts';
@@ -15,15 +15,18 @@ import {startServer} from './live-server.ts';
 import {answersOf, questionOf, WORKED_QUERIES} from './worked-queries.ts';
 
 let dir = '';
+const dirs: string[] = [];
 let log: string[] = [];
 const logger = pino({level: 'info'}, {write: (line: string) => void log.push(line)});
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'isthmus-dns-'));
+  dirs.push(dir);
   log = [];
 });
 
-afterEach(() => rm(dir, {recursive: true, force: true}));
+// Not after each: the servers of a test are closed after its own hooks, and a server that closes keeps its zone.
+afterAll(() => Promise.all(dirs.map((each) => rm(each, {recursive: true, force: true}))));
 
 const file = () => join(dir, 'dns-zone.state');
 const start = (o: Partial<DnsServerOptions> = {}) => startServer({state: {dir, clusterId: 'cluster-a'}, logger, ...o});
@@ -207,9 +210,14 @@ describe('the keeper', () => {
     await kept.close();
   });
 
-  test('a directory that can not be written is logged, and answers do not depend on it', async () => {
+  test.each([
+    {name: 'a file', of: () => join(dir, 'taken')},
+    {name: 'in a folder that is not there', of: () => join(dir, 'none', 'state')},
+    // Made with its parents, Node would try for ever here.
+    {name: 'in /proc', of: () => '/proc/isthmus'},
+  ])('a directory that can not be written is logged, and answers do not depend on it: $name', async ({of}) => {
     await writeFile(join(dir, 'taken'), '');
-    const server = await start({state: {dir: join(dir, 'taken'), clusterId: 'cluster-a'}});
+    const server = await start({state: {dir: of(), clusterId: 'cluster-a'}});
     server.publish(fixture, everything);
     await server.served(1);
     expect(await query(server, web)).toMatchObject({rcode: 'NOERROR'});

@@ -20,15 +20,22 @@ class PlayedSocket extends EventEmitter {
   }
 }
 
-function listen(): {socket: PlayedSocket; counters: Counters; query: (times: number) => void} {
+interface Played {
+  readonly socket: PlayedSocket;
+  readonly listener: UdpListener;
+  readonly counters: Counters;
+  readonly query: (times: number) => void;
+}
+
+function listen(): Played {
   const socket = new PlayedSocket();
   const counters = new Counters(Counters.allocate(1), 0);
-  new UdpListener(socket as unknown as Socket, {responder: responderFor(fixture), counters});
+  const listener = new UdpListener(socket as unknown as Socket, {responder: responderFor(fixture), counters});
   const message = question('web.test.svc.clusterset.local', 'A');
   const query = (times: number) => {
     for (let i = 0; i < times; i++) socket.emit('message', message, {address: '127.0.0.1', port: 5353});
   };
-  return {socket, counters, query};
+  return {socket, listener, counters, query};
 }
 
 describe('answers over UDP that can not be sent', () => {
