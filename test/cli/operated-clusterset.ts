@@ -22,12 +22,17 @@ export async function startOperated(): Promise<OperatedClusterset> {
   const credentials = set.hubCluster.cluster.credentials;
   const hub = operatorHub({credentials, namespace: 'isthmus-system', development: true});
   const running = set.startHub();
-  for (const member of [one, two]) await joined(hub, member);
-  await synced(running, [one, two]);
   const close = async (): Promise<void> => {
     await hub.close();
     await set.close();
   };
+  try {
+    for (const member of [one, two]) await joined(hub, member);
+    await synced(running, [one, two]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {set, one, two, hub, running, close};
 }
 

@@ -176,7 +176,7 @@ test('where one cluster alone may export, the older export stays', async () => {
   await exportFrom(two, 81);
   const ready = await eventually('the younger to be refused', async () => {
     const found = conditionOf(await two.find<ServiceExport>(serviceExports, AT), 'Ready');
-    return found?.status === 'False' ? found : undefined;
+    return found?.reason === 'Failed' ? found : undefined;
   });
   expect(ready.message).toContain('cluster-1 exports it');
   expect((await imported(two)).status?.clusters).toEqual([{cluster: 'cluster-1'}]);

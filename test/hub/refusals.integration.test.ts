@@ -2,6 +2,7 @@ import {afterAll, afterEach, beforeAll, describe, expect, test} from 'vitest';
 import type {Cluster, RemoteCluster, ServiceExport, ServiceImport} from '../../src/api/kinds.ts';
 import type {KubeObject} from '../../src/api/meta.ts';
 import {
+  apiVersionOf,
   clusterProperties,
   clusters,
   customResourceDefinitions,
@@ -169,6 +170,11 @@ describe('join', () => {
     const crd = {name: 'remoteclusters.isthmus.dev'};
     await bare.client.delete(customResourceDefinitions, crd);
     await eventually('gone', async () => (await bare.find(customResourceDefinitions, crd)) === undefined);
+    // A real API server goes on telling of it for a moment; whoever joins then is told KindMissing.
+    await eventually('not told of any more', async () => {
+      const {body} = await bare.client.raw('GET', `/apis/${apiVersionOf(remoteClusters)}`);
+      return !body.includes('"remoteclusters"');
+    });
     await set.register(bare);
     expect(await conditionIs('bare', 'Synced', {status: 'False', reason: 'CRDsMissing'})).toContain(crd.name);
     await set.hubCluster.client.delete(clusters, {name: 'bare'});

@@ -5,6 +5,7 @@ import type {Schema} from '../schema/schema.ts';
 import {compare, isSame} from './compare.ts';
 import {findConflicts, withoutFields} from './conflicts.ts';
 import type {FieldConflict} from './conflicts.ts';
+import {withEmptiedMaps} from './emptied-maps.ts';
 import {emptySet, equalSets, isEmptySet, union} from './field-set.ts';
 import {fieldsOfLastApplied, kubectlManager, syncLastApplied} from './last-applied.ts';
 import {decodeManagers, managerId} from './manager-entry.ts';
@@ -130,7 +131,8 @@ function mergeAs(input: ApplyInput, schema: Schema, stored: {live: JsonObject; b
   const last = stored.before.get(id)?.fields;
   if (last === undefined) return {id, managers, merged};
   const owned = [...managers.values()].map((entry) => entry.fields).reduce(union, emptySet);
-  return {id, managers, merged: pruneDropped({schema, merged, last, owned})};
+  const pruned = pruneDropped({schema, merged, last, owned});
+  return {id, managers, merged: withEmptiedMaps(schema, pruned, {applied, merged})};
 }
 
 /** A body may carry what it once read; it cannot change it. */

@@ -1,6 +1,7 @@
 import {readFile, readdir} from 'node:fs/promises';
 import {pino} from 'pino';
 
+import {describeError} from '../../../src/errors.ts';
 import type {RealCluster} from '../../../src/dev/real/real-cluster.ts';
 import {Testbed} from '../../../src/dev/real/testbed.ts';
 import {until} from '../../../src/dev/real/until.ts';
@@ -9,6 +10,14 @@ import type {SlotInfo} from './slot.ts';
 
 const CRDS = new URL('../../../manifests/crds/', import.meta.url);
 const SETTLED_MS = 20_000;
+
+/** How often those who wait look whether the one who has it still lives. */
+const LOOK_EVERY_MS = 500;
+
+interface Holder {
+  readonly pid: number;
+  readonly release: () => void;
+}
 
 interface Slot {
   readonly cluster: RealCluster;
@@ -24,7 +33,7 @@ export class ClusterPool {
   readonly #slots = new Map<number, Promise<Slot>>();
   /** Resolves when the last one who had it has returned it. */
   readonly #free = new Map<number, Promise<void>>();
-  readonly #release = new Map<number, () => void>();
+  readonly #holders = new Map<number, Holder>();
 
   constructor() {
     this.#testbed = Testbed.start({clusters: [], logger: pino({level: 'silent'})});
@@ -32,16 +41,26 @@ export class ClusterPool {
     this.#testbed.catch(() => undefined);
   }
 
-  /** Waits until nobody else has it. */
-  async lease(index: number): Promise<SlotInfo> {
+  /**
+   * Waits until nobody else has it. A process that ended without returning its clusters (a test file whose start failed) has them no
+   * longer: one failure must not become that of all files after it.
+   *
+   * @param pid - of the process that asks
+   */
+  async lease(index: number, pid: number): Promise<SlotInfo> {
     const before = this.#free.get(index);
     const {promise, resolve} = Promise.withResolvers<void>();
     this.#free.set(
       index,
       Promise.resolve(before).then(() => promise),
     );
-    await before;
-    this.#release.set(index, resolve);
+    const watch = setInterval(() => this.#takeFromDead(index), LOOK_EVERY_MS);
+    try {
+      await before;
+    } finally {
+      clearInterval(watch);
+    }
+    this.#holders.set(index, {pid, release: resolve});
     const {cluster} = await this.#slot(index);
     const {port, certFile, keyFile} = cluster.behind;
     const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
@@ -51,10 +70,12 @@ export class ClusterPool {
 
   /** Takes it back as it was at first. */
   async giveBack(index: number): Promise<void> {
+    const holder = this.#holders.get(index);
+    this.#holders.delete(index);
     const {cluster, fresh} = await this.#slot(index);
     await cluster.start();
     await fresh.restore();
-    this.#release.get(index)?.();
+    holder?.release();
   }
 
   async stop(index: number): Promise<void> {
@@ -72,6 +93,15 @@ export class ClusterPool {
 
   async close(): Promise<void> {
     await this.#testbed.then((testbed) => testbed.close()).catch(() => undefined);
+  }
+
+  #takeFromDead(index: number): void {
+    const holder = this.#holders.get(index);
+    if (holder === undefined || isAlive(holder.pid)) return;
+    // Where it can't be put back, whoever waits must not get it.
+    this.giveBack(index).catch((error: unknown) => {
+      process.stderr.write(`cluster ${index} of the pool can't be put back: ${describeError(error)}\n`);
+    });
   }
 
   #slot(index: number): Promise<Slot> {
@@ -105,4 +135,12 @@ export class ClusterPool {
 async function definitions(): Promise<string> {
   const files = (await readdir(CRDS)).filter((file) => file.endsWith('.yaml'));
   return (await Promise.all(files.map((file) => readFile(new URL(file, CRDS), 'utf8')))).join('\n---\n');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

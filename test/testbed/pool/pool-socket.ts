@@ -5,15 +5,16 @@ import {controlSocketPath} from '../../../cli/control-socket.ts';
 import {describeError} from '../../../src/errors.ts';
 import type {ClusterPool} from './cluster-pool.ts';
 
-/** POST /slots/INDEX/lease, /return, /stop, /start, /compact: how test processes reach the pool of the process that runs them. */
+/** POST /slots/INDEX/lease?pid=PID, /return, /stop, /start, /compact: how test processes reach the pool of the process that runs them. */
 export async function openPoolSocket(dir: string, pool: ClusterPool): Promise<{close(): Promise<void>}> {
   const server = createServer((incoming, outgoing) => {
     const send = (status: number, body: unknown): void => {
       outgoing.writeHead(status, {'content-type': 'application/json'});
       outgoing.end(JSON.stringify(body ?? {}));
     };
-    const [, , index, verb = ''] = (incoming.url ?? '').split('/');
-    run(pool, Number(index), verb).then(
+    const {pathname, searchParams} = new URL(incoming.url ?? '', 'http://pool');
+    const [, , index, verb = ''] = pathname.split('/');
+    run(pool, {index: Number(index), verb, pid: Number(searchParams.get('pid'))}).then(
       (body) => send(200, body),
       (error: unknown) => send(400, {error: describeError(error)}),
     );
@@ -31,10 +32,10 @@ export async function openPoolSocket(dir: string, pool: ClusterPool): Promise<{c
   };
 }
 
-function run(pool: ClusterPool, index: number, verb: string): Promise<unknown> {
+function run(pool: ClusterPool, {index, verb, pid}: {index: number; verb: string; pid: number}): Promise<unknown> {
   switch (verb) {
     case 'lease':
-      return pool.lease(index);
+      return pool.lease(index, pid);
     case 'return':
       return pool.giveBack(index);
     case 'stop':

@@ -1,4 +1,4 @@
-import {about, conflicts, owner, refused} from '../answers.ts';
+import {about, conflicts, invalid, owner, refused} from '../answers.ts';
 import {CM, configMap, GADGETS, gadget, LEASES, lease, NS, PODS, pod, SVC, service} from '../kinds.ts';
 import {apply, merge, post, put, strategic} from '../row.ts';
 import type {Row} from '../row.ts';
@@ -347,5 +347,37 @@ export const ownership: readonly Row[] = [
         owner('kubectl-patch', 'Update', {'f:metadata': {'f:labels': {'.': {}, 'f:x': {}}}}),
       ],
     },
+  },
+  {
+    name: 'an apply that empties a map it had filled',
+    before: [apply(`${GADGETS}/emptied-1`, gadget('emptied-1', {opts: {k: 'v'}, either: 'x'}))],
+    call: apply(`${GADGETS}/emptied-1`, gadget('emptied-1', {opts: {}, either: 'x'})),
+    answer: invalid(
+      'Gadget.t.dev "emptied-1"',
+      ['TypeInvalid', 'spec.opts', 'Invalid value: "null": spec.opts in body must be of type object: "null"'],
+      [
+        'Invalid',
+        '<nil>',
+        'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+      ],
+    ),
+  },
+  {
+    name: 'an apply that leaves out a map it had filled',
+    before: [apply(`${GADGETS}/emptied-2`, gadget('emptied-2', {opts: {k: 'v'}, either: 'x'}))],
+    call: apply(`${GADGETS}/emptied-2`, gadget('emptied-2', {either: 'x'})),
+    answer: {code: 200, object: {spec: {either: 'x'}}, lacks: ['spec.opts']},
+  },
+  {
+    name: 'an apply that empties a list it had filled',
+    before: [apply(`${GADGETS}/emptied-3`, gadget('emptied-3', {tags: ['x'], either: 'x'}))],
+    call: apply(`${GADGETS}/emptied-3`, gadget('emptied-3', {tags: [], either: 'x'})),
+    answer: {code: 200, object: {spec: {either: 'x'}}, lacks: ['spec.tags']},
+  },
+  {
+    name: 'an apply that empties a map of a ConfigMap it had filled',
+    before: [apply(`${CM}/emptied-4`, configMap('emptied-4', {data: {a: '1'}}))],
+    call: apply(`${CM}/emptied-4`, configMap('emptied-4', {data: {}})),
+    answer: {code: 200, lacks: ['data']},
   },
 ];
