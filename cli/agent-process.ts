@@ -16,6 +16,7 @@ import {Agent} from '../src/agent/agent.ts';
 import type {DefaultExportPolicy} from '../src/clusterset/export-policy.ts';
 import type {Backoff} from '../src/kube/backoff.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
+import type {GatewayProbing} from '../src/probes/gateway-prober.ts';
 import {agentWebhooks} from '../webhooks/configuration.ts';
 import {agentHandlers} from '../webhooks/handlers.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
@@ -54,6 +55,8 @@ export interface AgentProcessOptions {
   readonly lingerMs: number;
   readonly maxVips: number;
   readonly defaultExportPolicy?: DefaultExportPolicy;
+  /** Default: gateways of other clusters are not probed. */
+  readonly probeGateways?: GatewayProbing | undefined;
   readonly backoff?: Backoff;
   readonly development: boolean;
   readonly logger: Logger;
@@ -142,10 +145,17 @@ async function startParts(options: AgentProcessOptions, parts: Closers): Promise
     agent,
     dns,
     webhooks: served.server,
-    ports: {dns: dns.address, webhooks: served.server.address, ...(health ? {health: health.address} : {})},
+    ports: {...dnsPorts(dns), webhooks: served.server.address, ...(health ? {health: health.address} : {})},
     failed: dns.failed,
     close: () => parts.close(),
   };
+}
+
+/** The first of each kind. */
+function dnsPorts({address, addresses}: DnsServer): Ports {
+  const [tls] = addresses.tls;
+  const [https] = addresses.https;
+  return {dns: address, ...(tls && {dnsTls: tls}), ...(https && {dnsHttps: https})};
 }
 
 function startWiring(agent: Agent, options: AgentProcessOptions, signal: AbortSignal): WiringCheck | undefined {

@@ -1,7 +1,6 @@
 import {Command, Option} from 'commander';
 
 import type {DnsAnswer} from '../dns/zone/zone-compiler.ts';
-import {CLUSTERSET_ZONE} from '../src/api/names.ts';
 import {DEFAULT_SIDECAR_IMAGE} from '../webhooks/injection/sidecar.ts';
 import type {ListenAddress} from './arguments.ts';
 import {parseDuration, parseWholeNumber} from './arguments.ts';
@@ -31,6 +30,7 @@ export interface AgentFlags extends DnsTransportFlags {
   readonly linger: number;
   readonly maxVips: number;
   readonly defaultExportPolicy: 'Allow' | 'Deny';
+  readonly probeGateways: boolean;
   readonly development?: boolean;
   readonly logLevel: LogLevel;
 }
@@ -50,7 +50,7 @@ export function agentCommand(): Command {
     .addOption(shared.portsFileOption())
     .option('--sidecar-image <image>', 'the Envoy image that is injected', DEFAULT_SIDECAR_IMAGE)
     .option('--dns-ttl <seconds>', 'TTL of answers', parseWholeNumber(1, 3600), 5)
-    .option('--dns-zone <name>', 'the clusterset zone, the same in every cluster', CLUSTERSET_ZONE)
+    .addOption(shared.dnsZoneOption('the clusterset zone, the same in every cluster'))
     .addOption(
       new Option('--dns-answer <what>', 'answer with the VIPs of imports, or with the gateways that carry them')
         .choices(['vips', 'gateways'])
@@ -80,6 +80,7 @@ export function agentCommand(): Command {
       2_000,
     )
     .addOption(shared.defaultExportPolicyOption())
+    .addOption(shared.noProbeGatewaysOption())
     .addOption(shared.developmentOption())
     .addOption(shared.logLevelOption('info'));
   for (const option of dnsTransportOptions()) command.addOption(option);

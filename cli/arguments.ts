@@ -1,4 +1,9 @@
+import {isIP} from 'node:net';
+
 import {InvalidArgumentError} from 'commander';
+
+import {nameFromText} from '../dns/wire/name.ts';
+import {isDnsLabel} from '../src/api/names.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -14,6 +19,37 @@ export function parseListenAddress(text: string): ListenAddress {
     throw new InvalidArgumentError('expected HOST:PORT or [IPV6]:PORT with a port from 0 to 65535');
   }
   return {host, port};
+}
+
+/** `HOST`, `HOST:PORT`, an IPv6 address, or `[IPV6]:PORT`: a server to ask. */
+export function parseServer(text: string): {readonly host: string; readonly port?: number} {
+  if (isIP(text) !== 0 || /^[\w.-]+$/.test(text)) return {host: text};
+  const {host, port} = parseListenAddress(text);
+  if (port === 0) throw new InvalidArgumentError('expected a port from 1 to 65535');
+  return {host, port};
+}
+
+const MAX_ZONE_OCTETS = 128;
+
+/** A domain name with room for the names of services below it, as the zone of DNS. */
+export function parseZone(text: string): string {
+  const name = nameFromText(text);
+  if (name === undefined || name.length > MAX_ZONE_OCTETS || !/^[\x21-\x7e]+$/.test(text)) {
+    throw new InvalidArgumentError(
+      `expected a domain name of at most ${MAX_ZONE_OCTETS} octets, such as clusterset.local`,
+    );
+  }
+  return text;
+}
+
+/** The id of a cluster or of a clusterset, which becomes a label and part of names (KEP-2149). */
+export function parseId(text: string): string {
+  if (!isDnsLabel(text)) {
+    throw new InvalidArgumentError(
+      'expected a DNS label (RFC 1123): at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends',
+    );
+  }
+  return text;
 }
 
 /** The reverse of {@link parseListenAddress}: also the authority of a URL. */

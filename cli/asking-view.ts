@@ -1,4 +1,6 @@
 import {toImportView} from '../src/agent/import-view.ts';
+import {readGateways} from '../src/agent/health-conditions.ts';
+import {conditionsOf} from '../src/agent/health-writer.ts';
 import {HEARTBEAT_EXPIRY_MS} from '../src/agent/hub-heartbeat.ts';
 import {toClusterView, toDefaultRouting, toNamespaceView} from '../src/agent/object-views.ts';
 import type {
@@ -8,10 +10,11 @@ import type {
   Lease,
   Namespace,
   RemoteCluster,
+  Service,
   ServiceImport,
 } from '../src/api/kinds.ts';
 import type {KubeObject} from '../src/api/meta.ts';
-import {HUB_LEASE, MCS_SERVICE_NAME_LABEL} from '../src/api/names.ts';
+import {AGENT_SERVICE, HUB_LEASE, MCS_SERVICE_NAME_LABEL} from '../src/api/names.ts';
 import * as resources from '../src/api/resources.ts';
 import {effectiveTrafficPolicies} from '../src/clusterset/effective-policy.ts';
 import type {RouteInput} from '../src/clusterset/route.ts';
@@ -32,7 +35,7 @@ export interface Asking {
 
 /**
  * What one cluster knows about one import, read once from its own API server, as its agent reads it: enough to decide where
- * its traffic goes. Nobody probes gateways for a command, so their health is Unknown here.
+ * its traffic goes. Gateways are as its agent says: nobody probes them for a command.
  *
  * @returns undefined where the cluster has no import of that name
  * @throws KubeError where it can't be asked
@@ -46,7 +49,7 @@ export async function askingRoute(asking: Asking): Promise<RouteInput | undefine
   });
   const [object] = found;
   if (object === undefined) return undefined;
-  const [clusters, importPolicies, trafficPolicies, importedSlices, home] = await Promise.all([
+  const [clusters, importPolicies, trafficPolicies, importedSlices, home, gateways] = await Promise.all([
     list<RemoteCluster>(asking, resources.remoteClusters),
     list<ImportPolicy>(asking, resources.importPolicies),
     list<GlobalTrafficPolicy>(asking, resources.globalTrafficPolicies, {namespace}),
@@ -55,6 +58,7 @@ export async function askingRoute(asking: Asking): Promise<RouteInput | undefine
       labelSelector: `${MCS_SERVICE_NAME_LABEL}=${name}`,
     }),
     client.find<Namespace>(resources.namespaces, {name: namespace}, {signal}),
+    gatewaysSeen(asking),
   ]);
   const view: View = {
     revision: 0,
@@ -64,7 +68,12 @@ export async function askingRoute(asking: Asking): Promise<RouteInput | undefine
     namespaces: new Map(home === undefined ? [] : [[namespace, toNamespaceView(home)]]),
     imports: new Map(),
     // Which addresses may be used is not asked here: none is shown.
-    clusters: new Map(clusters.map((one) => [one.metadata.name, toClusterView(one, () => undefined)])),
+    clusters: new Map(
+      clusters.map((one) => {
+        const {name: id} = one.metadata;
+        return [id, toClusterView(one, () => undefined, gateways.health.get(id))];
+      }),
+    ),
     exports: new Map(),
     services: new Map(),
     exportPolicies: new Map(),
@@ -72,11 +81,18 @@ export async function askingRoute(asking: Asking): Promise<RouteInput | undefine
     trafficPolicies: new Map([...effectiveTrafficPolicies(trafficPolicies)].map(([key, {policy}]) => [key, policy])),
     ...toDefaultRouting(clusters.find(({metadata}) => metadata.name === clusterId)),
     hub: await hubSignal(asking),
+    suspectsItself: gateways.suspectsItself,
     hubIsHere: false,
   };
   const facts = {derived: undefined, derivedSlices: [], importedSlices, refuse: () => undefined};
   const imported = withAcceptedOnly(toImportView(object, facts), view);
   return {import: imported, view: {...view, imports: new Map([[`${namespace}/${name}`, imported]])}, nowMs};
+}
+
+async function gatewaysSeen({client, isthmusNamespace, signal}: Asking): Promise<ReturnType<typeof readGateways>> {
+  const at = {namespace: isthmusNamespace, name: AGENT_SERVICE};
+  const service = await client.find<Service>(resources.services, at, {signal});
+  return readGateways(service === undefined ? [] : conditionsOf(service));
 }
 
 /** A single look can't see a heartbeat change, so here, and for show alone, clocks are compared. */

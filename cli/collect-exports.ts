@@ -6,6 +6,7 @@ import {narrowExports} from '../src/clusterset/narrow-exports.ts';
 import {originOf} from '../src/clusterset/policy-origin.ts';
 import type {RouteInput} from '../src/clusterset/route.ts';
 import {placeOf} from '../src/hub/merge-rules.ts';
+import {IsthmusError} from '../src/errors.ts';
 import {readMemberExport} from '../src/hub/read-export.ts';
 import {KubeClient} from '../src/kube/client.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
@@ -36,12 +37,13 @@ export interface Collected {
   readonly silent: readonly {readonly cluster: string; readonly because: string}[];
 }
 
-/** Asks every registered member for its export of one name, at most 15 s for all. @throws KubeError */
+/** Asks every registered member for its export of one name, at most 15 s for all. @throws KubeError, ISTHMUS_USAGE */
 export async function collectExports(own: ClusterCredentials, sought: Sought): Promise<Collected> {
   const client = new KubeClient({credentials: own, userAgent: 'isthmus-explain'});
   const signal = AbortSignal.timeout(15_000);
   try {
     const {items} = await client.list<Cluster>(clusters, {signal});
+    checkFrom(sought, items);
     const policies = await hubsPolicies(client, signal);
     const hub = {client, own, namespace: sought.isthmusNamespace, development: sought.development ?? false};
     const asked = await Promise.all(
@@ -60,6 +62,13 @@ export async function collectExports(own: ClusterCredentials, sought: Sought): P
   } finally {
     await client.close();
   }
+}
+
+/** A typing error must not look like a cluster that imports nothing. */
+function checkFrom({from}: Sought, registered: readonly Cluster[]): void {
+  const names = registered.map(({metadata}) => metadata.name).sort();
+  if (from === undefined || names.length === 0 || names.includes(from)) return;
+  throw new IsthmusError('ISTHMUS_USAGE', `--from ${from}: there is no Cluster ${from}; there are ${names.join(', ')}`);
 }
 
 async function readBoth(

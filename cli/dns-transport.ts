@@ -6,6 +6,8 @@ import type {ListenAddress} from './arguments.ts';
 import {parseListenAddress, parseWholeNumber} from './arguments.ts';
 
 const DNS_PORT = 53;
+/** Where an agent's DNS listens if nothing else is said: no privileged port, and not mDNS' 5353. */
+export const AGENT_DNS_PORT = 1053;
 const MOST_ANSWERS = 1_000_000;
 const MOST_WORKERS = 64;
 
@@ -25,7 +27,7 @@ export interface DnsTransportFlags {
 export const dnsTransportOptions = (): readonly Option[] => [
   new Option('--dns-listen <host:port,...>', 'where DNS listens, UDP and TCP')
     .argParser(parseListenAddresses)
-    .default([{host: '0.0.0.0', port: 1053}], '0.0.0.0:1053'),
+    .default([{host: '0.0.0.0', port: AGENT_DNS_PORT}], `0.0.0.0:${AGENT_DNS_PORT}`),
   new Option('--dns-tls-listen <host:port,...>', 'where DNS over TLS listens').argParser(parseListenAddresses),
   new Option('--dns-https-listen <host:port,...>', 'where DNS over HTTPS listens, path /dns-query').argParser(
     parseListenAddresses,

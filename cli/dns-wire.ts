@@ -1,6 +1,5 @@
 import {Command, Option} from 'commander';
 
-import {CLUSTERSET_ZONE} from '../src/api/names.ts';
 import type {ListenAddress} from './arguments.ts';
 import {parseDuration, parseListenAddress} from './arguments.ts';
 import * as shared from './shared-options.ts';
@@ -24,7 +23,7 @@ export function dnsWireCommand(): Command {
     .addOption(shared.kubeconfigOption())
     .addOption(shared.contextOption())
     .addOption(shared.namespaceOption())
-    .option('--dns-zone <name>', 'the clusterset zone, as the agents have it', CLUSTERSET_ZONE)
+    .addOption(shared.dnsZoneOption('the clusterset zone, as the agents have it'))
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--undo', 'take it back: everything is as it was')
     .option('--restart', 'restart DNS servers that do not look at their configuration again by themselves')

@@ -8,6 +8,7 @@ import {Hub} from '../src/hub/hub.ts';
 import {KubeClient} from '../src/kube/client.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';
 import {LeaseHolder} from '../src/kube/lease.ts';
+import type {GatewayProbing} from '../src/probes/gateway-prober.ts';
 import {hubWebhooks} from '../webhooks/configuration.ts';
 import {hubHandlers} from '../webhooks/handlers.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
@@ -32,6 +33,8 @@ export interface HubProcessOptions {
   readonly importSlices?: 'all' | 'headless';
   readonly defaultExportPolicy?: DefaultExportPolicy;
   readonly defaultRouting?: DefaultRouting;
+  /** Default: gateways of members are not probed. */
+  readonly probeGateways?: GatewayProbing | undefined;
   readonly development: boolean;
   readonly logger: Logger;
 }

@@ -2,7 +2,7 @@ import {Command, InvalidArgumentError, Option} from 'commander';
 
 import {DEFAULT_NAMESPACE} from '../src/api/names.ts';
 import {isCidr} from '../src/clusterset/addresses.ts';
-import {parseDuration, parseWholeNumber} from './arguments.ts';
+import {parseDuration, parseId, parseWholeNumber} from './arguments.ts';
 import type {JoinSettings} from './join/join-plan.ts';
 import type {OperatorFlags} from './operator-hub.ts';
 import {hubContextOption, hubKubeconfigOption, withOperatorHub} from './operator-hub.ts';
@@ -36,7 +36,11 @@ export function joinCommand(): Command {
     .requiredOption('--member-kubeconfig <file>', 'an administrator’s kubeconfig of the cluster that joins')
     .option('--member-context <name>', 'context of that kubeconfig (default: its current one)')
     .option('--member-server <url>', 'where the hub reaches its API server (default: as in the kubeconfig)')
-    .option('--clusterset-id <id>', 'of this hub; needed only for a cluster that says it is in a clusterset already')
+    .option(
+      '--clusterset-id <id>',
+      'of this hub; needed only for a cluster that says it is in a clusterset already',
+      parseId,
+    )
     .option('--gateway-host <host>', 'address or DNS name at which other clusters reach its gateway')
     .option('--gateway-port <port>', 'port of it (default: 80)', parseWholeNumber(1, 65_535))
     .option('--network <name>', 'the same for clusters that reach each other’s pods (default: one of its own)')

@@ -7,6 +7,7 @@ import type {DnsStats} from '../dns/counters.ts';
 import type {DnsServer} from '../dns/server.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
 import type {WebhookStats} from '../webhooks/stats.ts';
+import {agentHealthMetrics, hubHealthMetrics} from './health-metrics.ts';
 import type {Sample} from './sampled-metric.ts';
 import {Sampled} from './sampled-metric.ts';
 
@@ -41,6 +42,7 @@ export function agentMetrics(
     ['policy', 'rule', 'enforcement'],
     () => status().policyFindings.map(({policy, rule, enforcement, exports}) => [[policy, rule, enforcement], exports]),
   );
+  agentHealthMetrics(sampled, () => status().health);
   reflectorMetrics(sampled, 'agent', ['source'], () =>
     Object.entries(status().sources).map(([source, of]) => [[source], of]),
   );
@@ -74,6 +76,11 @@ export function hubMetrics(hub: Hub, webhooks: () => WebhookServer | undefined):
   sampled.gauge('isthmus_hub_member_imported_slices', 'EndpointSlices imported into the member', ['cluster'], () =>
     members().map(({cluster, importedSlices}) => [[cluster], importedSlices]),
   );
+  sampled.gauge('isthmus_hub_replicas', 'Replicas that live; 0 while this one can not tell', [], () => [
+    [[], hub.status().replicas?.length ?? 0],
+  ]);
+  sampled.gauge('isthmus_hub_epoch', 'Raised by each takeover from a lost hub', [], () => [[[], hub.status().epoch]]);
+  hubHealthMetrics(sampled, () => hub.status().gateways);
   reflectorMetrics(sampled, 'hub', ['cluster', 'resource'], () =>
     members().flatMap(({cluster, reflectors}) =>
       Object.entries(reflectors).map(([resource, of]): [string[], ReflectorStatus] => [[cluster, resource], of]),

@@ -2,8 +2,8 @@ import {Option} from 'commander';
 
 import type {Cluster} from '../src/api/kinds.ts';
 import {clusters} from '../src/api/resources.ts';
-import type {MemberRecord} from '../src/hub/member-memory.ts';
 import {MemberMemory} from '../src/hub/member-memory.ts';
+import type {MemberRecord} from '../src/hub/member-record.ts';
 import {MemberSecrets} from '../src/hub/member-secrets.ts';
 import {KubeClient} from '../src/kube/client.ts';
 import type {ClusterCredentials} from '../src/kube/credentials.ts';

@@ -29,6 +29,7 @@ export async function runAgent(flags: AgentFlags): Promise<void> {
         ...(flags.stateDir === undefined ? {} : {state: {dir: flags.stateDir, clusterId: flags.clusterId}}),
       },
       lingerMs: flags.linger,
+      probeGateways: flags.probeGateways ? {} : undefined,
       development: flags.development ?? false,
       logger,
     });

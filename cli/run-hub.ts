@@ -15,6 +15,7 @@ export async function runHub(flags: HubFlags): Promise<void> {
       credentials,
       webhookUrl: flags.webhookUrl,
       unreachableAfterMs: flags.unreachableAfter,
+      probeGateways: flags.probeGateways ? {} : undefined,
       development: flags.development ?? false,
       logger,
     });

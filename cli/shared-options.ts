@@ -2,8 +2,8 @@ import {hostname} from 'node:os';
 
 import {Option} from 'commander';
 
-import {DEFAULT_NAMESPACE} from '../src/api/names.ts';
-import {parseDuration, parseListenAddress, parseWebhookUrl} from './arguments.ts';
+import {CLUSTERSET_ZONE, DEFAULT_NAMESPACE} from '../src/api/names.ts';
+import {parseDuration, parseId, parseListenAddress, parseWebhookUrl, parseZone} from './arguments.ts';
 import {logLevels} from './logger.ts';
 
 /** Options that several commands have, spelled and explained once. */
@@ -38,8 +38,20 @@ export const webhookUrlOption = (): Option =>
 export const portsFileOption = (): Option =>
   new Option('--ports-file <file>', 'write the bound ports there, as JSON, once everything listens');
 
+/** Of a command that asks such a process. */
+export const portsFileToReadOption = (): Option =>
+  new Option('--ports-file <file>', 'ask the process that wrote this with its own `--ports-file`').conflicts('server');
+
+export const dnsZoneOption = (explained: string): Option =>
+  new Option('--dns-zone <name>', explained).argParser(parseZone).default(CLUSTERSET_ZONE);
+
 export const developmentOption = (): Option =>
   new Option('--development', 'accept API servers and gateways on loopback addresses; never in production');
+
+export const clustersetIdOption = (): Option =>
+  new Option('--clusterset-id <id>', 'name of the clusterset; a member of another one is not touched')
+    .argParser(parseId)
+    .default('isthmus');
 
 export const logLevelOption = (fallback: string): Option =>
   new Option('--log-level <level>', 'what is logged').choices(logLevels).default(fallback);
@@ -51,6 +63,12 @@ export const defaultExportPolicyOption = (): Option =>
   )
     .choices(['Allow', 'Deny'])
     .default('Allow');
+
+export const noProbeGatewaysOption = (): Option =>
+  new Option(
+    '--no-probe-gateways',
+    'do not connect to the gateways of other clusters to see whether they answer; their health stays Unknown',
+  );
 
 export const unreachableAfterOption = (fallbackMs: number, shown: string): Option =>
   new Option('--unreachable-after <duration>', 'a member without a successful request for this long is Reachable=False')

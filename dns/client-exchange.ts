@@ -49,15 +49,23 @@ export async function exchangeUdp(o: Exchange): Promise<Buffer> {
 
 /** As {@link exchangeUdp}, over TCP with the length before each message (RFC 1035 §4.2.2). */
 export async function exchangeTcp(o: Exchange): Promise<Buffer> {
-  const socket = connect({host: o.server, port: o.port});
-  const timer = setTimeout(() => socket.destroy(failure(o, 'tcp')), o.timeoutMs);
+  return exchangeOver(connect({host: o.server, port: o.port}), o, 'tcp');
+}
+
+/**
+ * One query and its answer over a connection that is being made, which is closed after it.
+ *
+ * @throws {IsthmusError} ISTHMUS_DNS_QUERY, with the name of the transport
+ */
+export async function exchangeOver(socket: Socket, o: Exchange, transport: string): Promise<Buffer> {
+  const timer = setTimeout(() => socket.destroy(failure(o, transport)), o.timeoutMs);
   try {
     socket.write(Buffer.concat([Buffer.from([o.query.length >> 8, o.query.length & 0xff]), o.query]));
     const answer = await readMessage(socket);
     if (!isAnswerTo(o, answer)) throw new Error('it answered another query');
     return answer;
   } catch (error) {
-    throw error instanceof IsthmusError ? error : failure(o, 'tcp', error);
+    throw error instanceof IsthmusError ? error : failure(o, transport, error);
   } finally {
     clearTimeout(timer);
     socket.destroy();
@@ -78,7 +86,7 @@ async function readMessage(socket: Socket): Promise<Buffer> {
  * RFC 5452 §9.1: id, question and, by the connected socket, the source must fit. A server that could not even read the question
  * may say so without it.
  */
-function isAnswerTo({query, anyCase = false}: Exchange, message: Buffer): boolean {
+export function isAnswerTo({query, anyCase = false}: Exchange, message: Buffer): boolean {
   if (message.length < HEADER_BYTES || message[0] !== query[0] || message[1] !== query[1]) return false;
   if ((message[2]! & FLAG_QR) === 0 || (message[2]! & OPCODE) !== 0) return false;
   const questions = message.readUInt16BE(4);
@@ -103,7 +111,7 @@ function lowerCase(octet: number): number {
   return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
 }
 
-function failure(o: Exchange, transport: string, cause?: unknown): IsthmusError {
+export function failure(o: Exchange, transport: string, cause?: unknown): IsthmusError {
   const reason = cause instanceof Error ? cause.message : `no answer within ${o.timeoutMs} ms`;
   const at = {server: o.server, port: o.port, transport};
   return new IsthmusError('ISTHMUS_DNS_QUERY', `${o.server} port ${o.port} (${transport}): ${reason}`, at, {cause});

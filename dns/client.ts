@@ -3,6 +3,9 @@ import {Packet} from 'dns2';
 import type {Resource} from 'dns2';
 import {IsthmusError} from '../src/errors.ts';
 import {exchangeTcp, exchangeUdp} from './client-exchange.ts';
+import type {Exchange} from './client-exchange.ts';
+import {exchangeHttps, exchangeTls} from './client-secure.ts';
+import type {Secured} from './client-secure.ts';
 import {EDNS_UDP_BYTES, Rcode, Type} from './wire/codes.ts';
 
 const DEFAULT_TIMEOUT_MS = 3_000;
@@ -17,10 +20,14 @@ export interface DnsQuery {
   /** `A`, `SRV`, … or `TYPE65`. */
   readonly type: string;
   /** Left out: UDP, and TCP where the answer is truncated, as a resolver does it. */
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: QueryTransport;
+  /** How TLS and HTTPS know the server. Default: by the system's authorities and the name `server`. */
+  readonly secured?: Secured;
   /** Of each transport. Default 3000. */
   readonly timeoutMs?: number;
 }
+
+export type QueryTransport = 'udp' | 'tcp' | 'tls' | 'https';
 
 /** One record in zone-file text; names are absolute, so they end in a dot. */
 export interface DnsRecord {
@@ -37,7 +44,7 @@ export interface DnsResult {
   readonly authoritative: boolean;
   readonly truncated: boolean;
   /** What the answer came over in the end. */
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: QueryTransport;
   readonly answers: readonly DnsRecord[];
   readonly authorities: readonly DnsRecord[];
   readonly additionals: readonly DnsRecord[];
@@ -52,13 +59,23 @@ export interface DnsResult {
  * @throws {IsthmusError} ISTHMUS_DNS_QUERY: no answer in time or none that can be read; ISTHMUS_USAGE: no such type or name
  */
 export async function queryDns(o: DnsQuery): Promise<DnsResult> {
-  const timeoutMs = o.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const exchange = {server: o.server, port: o.port, query: buildQuery(o.name, o.type), timeoutMs};
-  if (o.transport !== 'tcp') {
-    const result = readResult(await exchangeUdp(exchange), 'udp');
-    if (!result.truncated || o.transport === 'udp') return result;
+  const {message, transport} = await ask(o, buildQuery(o.name, o.type));
+  return readResult(message, transport);
+}
+
+async function ask(
+  o: Omit<DnsQuery, 'type'>,
+  query: Buffer,
+): Promise<{readonly message: Buffer; readonly transport: QueryTransport}> {
+  const {transport, secured = {}} = o;
+  const exchange: Exchange = {server: o.server, port: o.port, query, timeoutMs: o.timeoutMs ?? DEFAULT_TIMEOUT_MS};
+  if (transport === 'tls') return {message: await exchangeTls(exchange, secured), transport};
+  if (transport === 'https') return {message: await exchangeHttps(exchange, secured), transport};
+  if (transport !== 'tcp') {
+    const message = await exchangeUdp(exchange);
+    if ((message[2]! & TRUNCATED) === 0 || transport === 'udp') return {message, transport: 'udp'};
   }
-  return readResult(await exchangeTcp(exchange), 'tcp');
+  return {message: await exchangeTcp(exchange), transport: 'tcp'};
 }
 
 export interface DnsExplanation {
@@ -74,11 +91,9 @@ export interface DnsExplanation {
  *
  * @throws {IsthmusError} as {@link queryDns}
  */
-export async function explainDns(o: Omit<DnsQuery, 'type' | 'transport'>): Promise<DnsExplanation> {
-  const query = buildQuery(`_why.${serviceNameOf(o.name)}`, 'TXT');
-  const exchange = {server: o.server, port: o.port, query, timeoutMs: o.timeoutMs ?? DEFAULT_TIMEOUT_MS};
-  const udp = await exchangeUdp(exchange);
-  const packet = parse((udp[2]! & TRUNCATED) === 0 ? udp : await exchangeTcp(exchange));
+export async function explainDns(o: Omit<DnsQuery, 'type'>): Promise<DnsExplanation> {
+  const {message} = await ask(o, buildQuery(`_why.${serviceNameOf(o.name)}`, 'TXT'));
+  const packet = parse(message);
   const texts = packet.answers
     .filter(({type}) => type === Type.TXT)
     .flatMap(({data}) => [data ?? []].flat().map(String));
@@ -117,7 +132,7 @@ function typeNumber(text: string): number {
   return number;
 }
 
-function readResult(message: Buffer, transport: 'udp' | 'tcp'): DnsResult {
+function readResult(message: Buffer, transport: QueryTransport): DnsResult {
   const packet = parse(message);
   const isRecord = (resource: Resource) => resource.type !== Type.OPT;
   return {

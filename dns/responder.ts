@@ -9,6 +9,7 @@ import {EdnsReply} from './wire/edns-reply.ts';
 import type {WireName} from './wire/name.ts';
 import {answerLimit, DROP, QueryReader} from './wire/query-reader.ts';
 import type {Transport} from './wire/query-reader.ts';
+import type {ReplyMemory} from './wire/reply-memory.ts';
 import type {ServerCookies} from './wire/server-cookies.ts';
 import {SOA_POINTERS} from './zone/apex.ts';
 import {ANSWER_HEADER_BYTES} from './zone/encode-group.ts';
@@ -29,6 +30,8 @@ export interface ResponderOptions {
   readonly requireCookies?: boolean;
   /** Somebody else answers for names outside the zone; without it they are REFUSED. */
   readonly forwards?: boolean;
+  /** Where answers over UDP are written; each is good until the next. Left out: each has memory of its own. */
+  readonly replies?: ReplyMemory;
 }
 
 const FLAG_QR = 0x80;
@@ -58,6 +61,7 @@ export class Responder {
   readonly #hinfo: Buffer;
   readonly #requireCookies: boolean;
   readonly #forwards: boolean;
+  readonly #replies: ReplyMemory | undefined;
   /** False until the first synced view: then every name of the zone is SERVFAIL, because nobody knows yet what exists. */
   synced = false;
   /** When the zone that is served was true, ms since the epoch, where it comes from a file; 0: it is live. */
@@ -88,6 +92,7 @@ export class Responder {
     this.#edns = new EdnsReply(options.cookies, this.#extendedError);
     this.#requireCookies = options.requireCookies ?? false;
     this.#forwards = options.forwards ?? false;
+    this.#replies = options.replies;
   }
 
   /** The client of the query that was read last has shown that it receives what is sent to its address. */
@@ -259,7 +264,8 @@ export class Responder {
     const truncated = this.#fit(query.questionEnd + optBytes, answerLimit(query, transport)) || isTruncated;
     const size = query.questionEnd + this.#recordBytes + this.#extraBytes + optBytes;
     const start = transport === 'tcp' ? 2 : 0;
-    const reply = Buffer.allocUnsafe(start + size);
+    const reply =
+      start === 0 && this.#replies !== undefined ? this.#replies.take(size) : Buffer.allocUnsafe(start + size);
     if (start > 0) putU16(reply, 0, size);
     copy(message, 0, reply, start, query.questionEnd);
     reply[start + 2] =

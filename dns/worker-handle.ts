@@ -5,6 +5,11 @@ import type {FromWorker, ToWorker, WorkerSettings} from './worker-messages.ts';
 
 /** How long a worker may take to close its sockets before it is ended by force. */
 const CLOSE_DEADLINE_MS = 2_000;
+/**
+ * A query leaves nothing behind but garbage, and waits while it is collected: 0.4 ms with this, 0.7 ms with what V8 would take,
+ * as often as each hundredth query meets one. A third of it is what is filled between two collections.
+ */
+const YOUNG_GENERATION_MB = 6;
 
 export interface WorkerEvents {
   readonly onServed: () => void;
@@ -27,6 +32,10 @@ export class WorkerHandle {
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       name: `dns-${settings.index}`,
       workerData: settings,
+      // Handshakes leave more behind, and have a thread of their own.
+      ...(settings.listeners.every(({kind}) => kind === 'plain')
+        ? {resourceLimits: {maxYoungGenerationSizeMb: YOUNG_GENERATION_MB}}
+        : {}),
     });
     this.exited = this.#watchExit();
     this.listening = this.#watchListening(settings);

@@ -9,6 +9,7 @@ import {ConnectionCaps} from './transport/connection-caps.ts';
 import {Listeners} from './transport/listeners.ts';
 import {RateLimiter} from './transport/rate-limiter.ts';
 import {ServerCookies} from './wire/server-cookies.ts';
+import {ReplyMemory} from './wire/reply-memory.ts';
 import type {FromWorker, ToWorker, WorkerSettings} from './worker-messages.ts';
 import {Explainer} from './zone/explainer.ts';
 import {ZoneTable} from './zone/zone-table.ts';
@@ -27,6 +28,7 @@ const explainer = new Explainer();
 const monotonicMs = () => performance.now();
 const cookies = new ServerCookies(settings.cookies.secrets, Date.now);
 const {forward, rateLimit} = settings;
+const replies = new ReplyMemory();
 const responder = new Responder({
   ...settings,
   table,
@@ -36,6 +38,7 @@ const responder = new Responder({
   cookies,
   requireCookies: settings.cookies.required,
   forwards: forward !== undefined,
+  replies,
 });
 const forwarder =
   forward &&
@@ -67,6 +70,7 @@ const listeners = new Listeners(
     counters,
     forwarder,
     limiter: rateLimit && new RateLimiter(rateLimit, monotonicMs),
+    replies,
     limits: settings.tcp,
     caps: new ConnectionCaps(settings.tcp, counters),
   },

@@ -30,6 +30,7 @@ export const ERRORS = {
     message: 'what was written into a member that left could not be taken back',
     retryable: true,
   },
+  ISTHMUS_HUB_TOKEN_NOT_RENEWED: {message: 'the token of a member could not be renewed', retryable: true},
   ISTHMUS_HUB_SECRET_TAKEN: {message: 'the Secret for a kubeconfig belongs to somebody else', retryable: false},
   // webhooks
   ISTHMUS_WEBHOOK_BAD_REVIEW: {message: 'the request is not an AdmissionReview', retryable: false},

@@ -5,7 +5,12 @@ import {podHandler} from './injection/pod-handler.ts';
 import {PATHS} from './paths.ts';
 import type {ReviewHandler} from './review.ts';
 import {clusterHandler} from './validation/clusters.ts';
-import {exportPolicyHandler, importPolicyHandler, trafficPolicyHandler} from './validation/policies.ts';
+import {
+  exportPolicyHandler,
+  hubTrafficPolicyHandler,
+  importPolicyHandler,
+  trafficPolicyHandler,
+} from './validation/policies.ts';
 import {serviceExportHandler} from './validation/service-exports.ts';
 import {serviceImportHandler} from './validation/service-imports.ts';
 import {exportDeletionHandler, serviceChangeHandler} from './validation/warning-handlers.ts';
@@ -56,5 +61,6 @@ export function hubHandlers(options: {
     [PATHS.clusters, clusterHandler({...options, hubIsHere: () => true})],
     [PATHS.exportPolicies, exportPolicyHandler],
     [PATHS.importPolicies, importPolicyHandler],
+    [PATHS.trafficPolicies, hubTrafficPolicyHandler(options.clusters)],
   ]);
 }

@@ -1,12 +1,12 @@
 import {DEFAULT_NAMESPACE, HUB_MANAGER} from '../../src/api/names.ts';
+import {TOKEN_DAYS} from '../../src/hub/plan-token-renewal.ts';
 import type {KubeClient} from '../../src/kube/client.ts';
 import type {ClusterCredentials} from '../../src/kube/credentials.ts';
+import {tokenLifetime} from '../../src/kube/token-lifetime.ts';
 import {grantToken} from '../../src/kube/token-request.ts';
 import {parseUntrustedKubeconfig} from '../../src/kube/untrusted-kubeconfig.ts';
 import {IsthmusError} from '../../src/errors.ts';
 
-/** As long as design §10 wants it; an API server may grant less. */
-export const TOKEN_DAYS = 90;
 const DAY_MS = 86_400_000;
 
 export interface MemberToken {
@@ -45,28 +45,12 @@ export function keptToken(
     const {server, ca, tlsServerName, token} = parseUntrustedKubeconfig(kubeconfig, {development});
     if (server !== to.server || ca.trim() !== to.ca.trim() || tlsServerName !== to.tlsServerName || token === undefined)
       return undefined;
-    const lifetime = lifetimeOf(token);
+    const lifetime = tokenLifetime(token);
     if (lifetime === undefined || nowMs > (lifetime.issuedAtMs + lifetime.expiresAtMs) / 2) return undefined;
     return {token, expiresAtMs: lifetime.expiresAtMs};
   } catch (error) {
     // One that can't be used is as good as none.
     if (error instanceof IsthmusError) return undefined;
-    throw error;
-  }
-}
-
-/** Of a ServiceAccount's token, which is a JWT (RFC 7519 §4.1); the API server alone checks its signature. */
-function lifetimeOf(token: string): {readonly issuedAtMs: number; readonly expiresAtMs: number} | undefined {
-  try {
-    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as Record<
-      string,
-      unknown
-    >;
-    const {iat, exp} = claims;
-    if (typeof iat !== 'number' || typeof exp !== 'number') return undefined;
-    return {issuedAtMs: iat * 1_000, expiresAtMs: exp * 1_000};
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -5,11 +5,13 @@ import {DEFAULT_NAMESPACE, HUB_MANAGER, memberRecordName} from '../../src/api/na
 import {clusters} from '../../src/api/resources.ts';
 import {admitCluster} from '../../src/clusterset/admit/cluster.ts';
 import {IsthmusError} from '../../src/errors.ts';
+import {TOKEN_DAYS} from '../../src/hub/plan-token-renewal.ts';
 import {mayDo} from '../../src/kube/access-review.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import type {ClusterCredentials} from '../../src/kube/credentials.ts';
 import {kubeconfigText} from '../../src/kube/kubeconfig-text.ts';
 import {parseUntrustedKubeconfig} from '../../src/kube/untrusted-kubeconfig.ts';
+import {probeTcp} from '../../src/probes/tcp-probe.ts';
 import {shownAddress} from '../arguments.ts';
 import {CLI_MANAGER} from '../operator-hub.ts';
 import {step} from '../terminal.ts';
@@ -23,11 +25,12 @@ import type {JoinContext, JoinOptions} from './join-context.ts';
 import {clusterPatch, plannedCluster} from './join-plan.ts';
 import {missingRights, rightsIn, rightText} from './member-rights.ts';
 import type {MemberToken} from './member-token.ts';
-import {expiryText, keptToken, newToken, TOKEN_DAYS} from './member-token.ts';
-import {probeGateway} from './probe-gateway.ts';
+import {expiryText, keptToken, newToken} from './member-token.ts';
 import {untilMember} from './until-member.ts';
 
 const RIGHTS_WITHIN_MS = 10_000;
+/** Of the gateway, seen from here, which is not where the members are. */
+const GATEWAY_TIMEOUT_MS = 3_000;
 
 /**
  * Makes a cluster a member. Everything that can be looked at is looked at before the first change; run again it changes only
@@ -78,7 +81,7 @@ async function checkPlanned({hub, terminal}: JoinContext, planned: Cluster, othe
   }
   for (const {message} of warnings) step(terminal, 'warning', message);
   const at = {host: planned.spec?.gatewayHost ?? '', port: planned.spec?.gatewayPort ?? 80};
-  const silence = await probeGateway(at);
+  const silence = await probeTcp(at, {timeoutMs: GATEWAY_TIMEOUT_MS});
   const where = shownAddress(at);
   if (silence === undefined) step(terminal, 'gateway', `${where} takes connections, as seen from here`);
   else step(terminal, 'warning', `gateway: nothing answers at ${where}, as seen from here: ${silence}`);

@@ -2,7 +2,7 @@ import type {Cluster} from '../../src/api/kinds.ts';
 import {memberRecordName} from '../../src/api/names.ts';
 import {clusters, configMaps} from '../../src/api/resources.ts';
 import {IsthmusError} from '../../src/errors.ts';
-import type {LeftMember} from '../../src/hub/member-memory.ts';
+import type {LeftMember} from '../../src/hub/member-record.ts';
 import {pause} from '../../src/kube/backoff.ts';
 import type {ClusterCredentials} from '../../src/kube/credentials.ts';
 import type {OperatorHub} from '../operator-hub.ts';
@@ -83,14 +83,17 @@ function progress(cluster: Cluster | undefined): string | undefined {
   return cluster?.status?.conditions?.find(({reason, type}) => type === 'Synced' && reason === 'Leaving')?.message;
 }
 
-function notGone(
+/** What to say where it is not done in time: sentences, whatever the hub said ends with. */
+export function notGone(
   {name, isDeleted, said}: {readonly name: string; readonly isDeleted: boolean; readonly said: string | undefined},
   waitMs: number,
 ): IsthmusError {
   const within = `within ${waitMs / 1_000} s`;
   const state = isDeleted ? 'is gone, and the hub still remembers it' : 'is being deleted';
   const reason =
-    said === undefined ? `no hub said anything about it ${within}; is one running?` : `not done ${within}: ${said}`;
+    said === undefined
+      ? `no hub said anything about it ${within}; is one running?`
+      : `not done ${within}: ${said.replace(/\.$/, '')}.`;
   return new IsthmusError(
     'ISTHMUS_NOT_OBSERVED',
     `Cluster ${name} ${state}; ${reason} The same command goes on looking`,

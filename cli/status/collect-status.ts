@@ -1,13 +1,24 @@
-import type {Cluster, FlomeshServiceExport, RemoteCluster, ServiceExport, ServiceImport} from '../../src/api/kinds.ts';
+import type {
+  Cluster,
+  FlomeshServiceExport,
+  RemoteCluster,
+  Service,
+  ServiceExport,
+  ServiceImport,
+} from '../../src/api/kinds.ts';
 import type {Condition} from '../../src/api/meta.ts';
 import {keyOf} from '../../src/api/meta.ts';
+import {AGENT_SERVICE} from '../../src/api/names.ts';
 import {
   clusters,
   flomeshServiceExports,
   remoteClusters,
   serviceExports,
   serviceImports,
+  services,
 } from '../../src/api/resources.ts';
+import {isHealthCondition} from '../../src/agent/health-conditions.ts';
+import {conditionsOf} from '../../src/agent/health-writer.ts';
 import {IsthmusError} from '../../src/errors.ts';
 import type {KubeClient} from '../../src/kube/client.ts';
 import {KubeError} from '../../src/kube/kube-error.ts';
@@ -22,6 +33,8 @@ export interface SeenInMember {
   readonly conflicts: readonly string[];
   /** How much of each cluster's weight is drained for this member, 0 to 100. */
   readonly drained: Readonly<Record<string, number>>;
+  /** What its agent says of the hub and of other clusters' gateways; empty: no agent has said anything. */
+  readonly health: readonly Condition[];
 }
 
 /** One cluster, as it was observed. Whatever is undefined was not: it is not nothing. */
@@ -68,7 +81,7 @@ export async function collectStatus(
 }
 
 async function statusOf(hub: OperatorHub, cluster: Cluster, signal: AbortSignal): Promise<ClusterStatus> {
-  const asked = await askMember(hub, cluster, {ask: (client) => lookInto(client, signal), signal});
+  const asked = await askMember(hub, cluster, {ask: (client) => lookInto(client, hub.namespace, signal), signal});
   const {drain, drainPercent, drainRamp} = cluster.spec ?? {};
   return {
     cluster: cluster.metadata.name,
@@ -85,12 +98,13 @@ async function statusOf(hub: OperatorHub, cluster: Cluster, signal: AbortSignal)
   };
 }
 
-async function lookInto(client: KubeClient, signal: AbortSignal): Promise<SeenInMember> {
-  const [standard, flomesh, imports, remotes] = await Promise.all([
+async function lookInto(client: KubeClient, namespace: string, signal: AbortSignal): Promise<SeenInMember> {
+  const [standard, flomesh, imports, remotes, agent] = await Promise.all([
     client.list<ServiceExport>(serviceExports, {signal}),
     listIfServed(client, signal),
     client.list<ServiceImport>(serviceImports, {signal}),
     client.list<RemoteCluster>(remoteClusters, {signal}),
+    client.find<Service>(services, {namespace, name: AGENT_SERVICE}, {signal}),
   ]);
   const exported = [...standard.items, ...flomesh];
   const inConflict = exported.filter(({status}) => status?.conditions?.some(isConflict) === true);
@@ -99,6 +113,7 @@ async function lookInto(client: KubeClient, signal: AbortSignal): Promise<SeenIn
     imports: keysOf(imports.items),
     conflicts: keysOf(inConflict),
     drained: Object.fromEntries(remotes.items.map((remote) => [remote.metadata.name, drainedPercent(remote)])),
+    health: agent === undefined ? [] : conditionsOf(agent).filter(isHealthCondition),
   };
 }
 

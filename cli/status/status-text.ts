@@ -1,4 +1,5 @@
 import type {Condition} from '../../src/api/meta.ts';
+import {GATEWAY_CONDITION_PREFIX} from '../../src/api/names.ts';
 import {conditionText} from '../condition-text.ts';
 import type {ClusterStatus, ClustersetStatus} from './collect-status.ts';
 
@@ -16,6 +17,8 @@ const COLUMNS = [
   'DRAINED',
 ];
 const CONDITIONS = ['Reachable', 'Synced', 'GatewayHealthy', 'Managed'] as const;
+/** Good where they are True; all others are there only while something is wrong. */
+const GOOD: readonly string[] = [...CONDITIONS, 'TokenRenewed'];
 /** What nobody observed. */
 const UNKNOWN = '?';
 
@@ -36,7 +39,7 @@ export function statusText(
       ({cluster, since}) =>
         `${cluster}: left at ${since} and was not cleared yet; isthmus leave ${cluster} --forget gives it up`,
     ),
-    ...(full ? status.clusters.flatMap((one) => namesOf(one)) : []),
+    ...(full ? status.clusters.flatMap((one) => [...namesOf(one), ...tokenOf(one), ...gatewaysOf(one)]) : []),
   ];
   return `${[...table, ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')}\n`;
 }
@@ -44,17 +47,23 @@ export function statusText(
 function row(one: ClusterStatus, status: ClustersetStatus, nowMs: number): readonly string[] {
   const {cluster, conditions, member, heldBack} = one;
   const count = (list: readonly string[] | undefined): string => (list === undefined ? UNKNOWN : String(list.length));
-  const managed = conditions.find(({type}) => type === 'Managed');
   return [
     cluster,
     ...CONDITIONS.map((wanted) => shown(conditions.find(({type}) => type === wanted))),
-    managed === undefined ? UNKNOWN : ago(nowMs - Date.parse(managed.lastTransitionTime)),
+    since(conditions, nowMs),
     count(member?.exports),
     count(member?.imports),
     count(member?.conflicts),
     String(heldBack.length),
     drained(cluster, status),
   ];
+}
+
+/** How long the first of them has not been True; where all are, how long Managed has been, which is all of them. */
+function since(conditions: readonly Condition[], nowMs: number): string {
+  const columns = CONDITIONS.flatMap((wanted) => conditions.find(({type}) => type === wanted) ?? []);
+  const condition = columns.find(({status}) => status !== 'True') ?? columns.at(-1);
+  return condition === undefined ? UNKNOWN : ago(nowMs - Date.parse(condition.lastTransitionTime));
 }
 
 /** `True`, or `False(Unreachable)`. */
@@ -80,9 +89,7 @@ function ago(ms: number): string {
 }
 
 function notesOf({cluster, conditions, leaving, memberUnknown, heldBack, member}: ClusterStatus): readonly string[] {
-  const bad = conditions.filter(({type, status}) =>
-    (CONDITIONS as readonly string[]).includes(type) ? status !== 'True' : status === 'True',
-  );
+  const bad = conditions.filter(({type, status}) => (GOOD.includes(type) ? status !== 'True' : status === 'True'));
   const none = conditions.length === 0 ? ['no hub has said anything about it yet; is one running?'] : [];
   return [
     ...none,
@@ -91,6 +98,7 @@ function notesOf({cluster, conditions, leaving, memberUnknown, heldBack, member}
     ...bad
       .filter(({type}) => type !== 'Managed')
       .map((condition) => `${conditionText(condition)} ${condition.message}`),
+    ...agentNotes(member),
     ...(memberUnknown === undefined ? [] : [`it could not be asked what it exports and imports: ${memberUnknown}`]),
     ...(heldBack.length === 0
       ? []
@@ -99,6 +107,38 @@ function notesOf({cluster, conditions, leaving, memberUnknown, heldBack, member}
       ? []
       : [`exports in conflict: ${member.conflicts.slice(0, 5).join(', ')}${member.conflicts.length > 5 ? ' …' : ''}`]),
   ].map((text) => `${cluster}: ${text}`);
+}
+
+/** What is no news: that nobody probes, or that there is nobody to probe. */
+const QUIET: ReadonlySet<string> = new Set(['NotProbed', 'NoClusters']);
+
+/** As the member itself sees the hub and other clusters' gateways, which is what its routes go by. */
+function agentNotes(member: ClusterStatus['member']): readonly string[] {
+  return (member?.health ?? [])
+    .filter(({type, status, reason}) => !isOfOneGateway(type) && status !== 'True' && !QUIET.has(reason))
+    .map((condition) => `its agent says ${shortText(condition)} ${condition.message}`);
+}
+
+/** Until when the hub's token is good; where something is wrong with it, the notes say so in any case. */
+function tokenOf({cluster, conditions}: ClusterStatus): readonly string[] {
+  return conditions
+    .filter(({type, status}) => type === 'TokenRenewed' && status === 'True')
+    .map(({message}) => `${cluster}: the hub's token there: ${message}`);
+}
+
+function gatewaysOf({cluster, member}: ClusterStatus): readonly string[] {
+  return (member?.health ?? [])
+    .filter(({type}) => isOfOneGateway(type))
+    .map((condition) => `${cluster} sees the gateway of ${shortText(condition)} since ${condition.lastTransitionTime}`);
+}
+
+function isOfOneGateway(type: string): boolean {
+  return type.startsWith(GATEWAY_CONDITION_PREFIX);
+}
+
+/** Without the prefix of its type. */
+function shortText(condition: Condition): string {
+  return conditionText({...condition, type: condition.type.slice(condition.type.indexOf('/') + 1)});
 }
 
 function namesOf({cluster, member, heldBack}: ClusterStatus): readonly string[] {

@@ -13,7 +13,7 @@ export function breakAtStart(broken: Break | undefined, clusterset: DevClusterse
     const {faults} = clusterset.apis.get(name);
     if (broken === 'vip-withheld') {
       faults.add(
-        {verb: 'patch', group: '', resource: 'services', namespace: 'isthmus-system', userAgent: 'isthmus-agent'},
+        {verb: 'create', group: '', resource: 'services', namespace: 'isthmus-system', userAgent: 'isthmus-agent'},
         {kind: 'status', code: 403, reason: 'Forbidden', message: 'services are refused (--break=vip-withheld)'},
       );
     }

@@ -1,6 +1,7 @@
 import type {Counters} from '../counters.ts';
 import type {Forwarder} from '../forward/forwarder.ts';
 import type {Responder} from '../responder.ts';
+import type {ReplyMemory} from '../wire/reply-memory.ts';
 import type {ConnectionCaps} from './connection-caps.ts';
 import type {RateLimiter} from './rate-limiter.ts';
 import type {TcpLimits} from './tcp-limits.ts';
@@ -12,6 +13,8 @@ export interface Answering {
   /** Left out: queries for other zones are refused. */
   readonly forwarder?: Forwarder | undefined;
   readonly limiter?: RateLimiter | undefined;
+  /** Where the responder writes answers over UDP. */
+  readonly replies?: ReplyMemory | undefined;
 }
 
 /** As {@link Answering}, for what comes over connections. */

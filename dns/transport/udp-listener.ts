@@ -10,14 +10,29 @@ import type {Answering} from './answering.ts';
 const SAMPLE = 16;
 const WATCHED = 4096;
 
-/** Answers datagrams. What can't be answered, or should not be, costs nothing and is counted. */
+/** Node hands over up to 32 datagrams a turn; whatever it does, no more wait than these. */
+const MAX_WAITING = 64;
+/** Answers that the system does not take, as in a flood over a slow interface: beyond so many they are lost instead of kept. */
+const MAX_UNSENT = 1000;
+
+/**
+ * Answers datagrams. What can't be answered, or should not be, costs nothing and is counted.
+ *
+ * All that one turn of the event loop brings is read first and answered then: reading and sending are long ways through Node and
+ * the kernel that push each other out of the nearest cache, and whoever asks is woken once for many answers.
+ */
 export class UdpListener {
   readonly #socket: Socket;
   readonly #answering: Answering;
   readonly #onSent: (error: Error | null) => void;
+  readonly #messages: Buffer[] = [];
+  readonly #senders: RemoteInfo[] = [];
+  #waiting = 0;
   #isClosed = false;
   #untilAsked = SAMPLE;
   #watched = 0;
+  /** The socket has answers that it has not sent. */
+  #isHolding = false;
 
   constructor(socket: Socket, answering: Answering) {
     this.#socket = socket;
@@ -29,24 +44,44 @@ export class UdpListener {
       counters.add(Counter.socketFailures);
       this.#watched = WATCHED;
     };
+    const answerAll = () => this.#answerAll();
     socket.on('error', () => counters.add(Counter.socketFailures));
-    socket.on('message', (message, from) => this.#receive(message, from));
+    socket.on('message', (message, from) => {
+      if (this.#isLeftOut(message, from)) return;
+      this.#messages[this.#waiting] = message;
+      this.#senders[this.#waiting] = from;
+      if (this.#waiting++ === 0) setImmediate(answerAll);
+      else if (this.#waiting === MAX_WAITING) answerAll();
+    });
   }
 
   close(): Promise<void> {
+    this.#answerAll();
     this.#isClosed = true;
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
     });
   }
 
-  #receive(message: Buffer, from: RemoteInfo): void {
-    const {counters, responder, limiter} = this.#answering;
+  #isLeftOut(message: Buffer, from: RemoteInfo): boolean {
+    const {counters} = this.#answering;
     counters.add(Counter.udpQueries);
     // Sending to port 0 throws; no resolver asks from there.
-    if (from.port === 0) return counters.add(Counter.droppedPortZero);
+    if (from.port === 0) counters.add(Counter.droppedPortZero);
     // RFC 1035 §4.2.1. Reading a long one would be the attacker's work done by us.
-    if (message.length > PLAIN_UDP_BYTES) return counters.add(Counter.droppedOversized);
+    else if (message.length > PLAIN_UDP_BYTES) counters.add(Counter.droppedOversized);
+    else return false;
+    return true;
+  }
+
+  #answerAll(): void {
+    const count = this.#waiting;
+    this.#waiting = 0;
+    for (let i = 0; i < count; i++) this.#answer(this.#messages[i]!, this.#senders[i]!);
+  }
+
+  #answer(message: Buffer, from: RemoteInfo): void {
+    const {counters, responder, limiter} = this.#answering;
     const reply = responder.respond(message, 'udp', from.address);
     if (!reply && !responder.isForUpstream) return;
     if (limiter && !responder.hasValidCookie) {
@@ -70,11 +105,23 @@ export class UdpListener {
 
   #send(reply: Buffer, from: RemoteInfo): void {
     try {
+      if (this.#isHolding && this.#socket.getSendQueueCount() >= MAX_UNSENT) {
+        this.#answering.counters.add(Counter.socketFailures);
+        return;
+      }
       if (this.#isAsked()) this.#socket.send(reply, from.port, from.address, this.#onSent);
       else this.#socket.send(reply, from.port, from.address);
+      this.#noteHolding(this.#socket.getSendQueueCount() > 0);
     } catch {
       this.#answering.counters.add(Counter.socketFailures);
     }
+  }
+
+  #noteHolding(isHolding: boolean): void {
+    if (isHolding === this.#isHolding) return;
+    this.#isHolding = isHolding;
+    if (isHolding) this.#answering.replies?.hold();
+    else this.#answering.replies?.release();
   }
 
   #isAsked(): boolean {

@@ -11,7 +11,7 @@ export interface ClustersetUpdate {
   readonly policies: readonly (readonly [string, GlobalTrafficPolicy | undefined])[];
 }
 
-export type ClustersetState = Pick<View, 'clusterId' | 'hub' | 'defaultRouting'> & {
+export type ClustersetState = Pick<View, 'clusterId' | 'hub' | 'defaultRouting' | 'suspectsItself'> & {
   readonly clusters: readonly ClusterView[];
 };
 
@@ -62,12 +62,13 @@ export class ClustersetSender {
 }
 
 /** Without what no explanation says. */
-function stateOf({clusterId, hub, defaultRouting, clusters}: View): ClustersetState {
+function stateOf({clusterId, hub, defaultRouting, suspectsItself, clusters}: View): ClustersetState {
   const rest = defaultRouting === undefined ? {} : {defaultRouting};
   return {
     clusterId,
     hub,
     ...rest,
+    ...(suspectsItself === true ? {suspectsItself} : {}),
     clusters: [...clusters.values()].map((cluster) => ({
       ...cluster,
       podCIDRs: [],

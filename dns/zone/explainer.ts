@@ -57,6 +57,7 @@ export class Explainer {
     const lines = [
       [`answer=${decoded.outcome}`, `type=${type}`, age('data', about.nowMs, about.restoredAtMs || undefined)],
       ...hubLine(view),
+      ...(view.suspectsItself === true ? [['gateways', 'state=SuspectsItself']] : []),
       ...(type === 'Headless' ? headlessLines(decoded, view) : routeLines(decoded, view)),
     ];
     const texts = lines.map((words) => plain(words.filter((word) => word !== '').join(' ')));
@@ -107,8 +108,14 @@ function headlessLines({service, refused}: ImportFacts, view: View): readonly (r
     });
 }
 
-function whyEmpty(cluster: string, {readyClusters, sliceClusters}: ImportFacts['service']): string | undefined {
-  if (sliceClusters?.includes(cluster) === false) return 'SlicesNotImported';
+function whyEmpty(
+  cluster: string,
+  {readyClusters, sliceClusters, refusedAddresses}: ImportFacts['service'],
+): string | undefined {
+  if (sliceClusters?.includes(cluster) === false) {
+    const isRefused = refusedAddresses?.some((refused) => refused.cluster === cluster) === true;
+    return isRefused ? 'AddressesRefused' : 'SlicesNotImported';
+  }
   return readyClusters?.includes(cluster) === false ? 'NoReadyEndpoint' : undefined;
 }
 

@@ -22,6 +22,10 @@ const READY = 2;
 const SLICES = 4;
 const IGNORES_DRAIN = 8;
 const REFUSED = 16;
+const ADDRESSES_REFUSED = 32;
+
+/** Of refused addresses nothing is packed but whose they are, and nobody here looks at more. */
+const UNTOLD = {reason: 'NotAnAddress', count: 0, some: []} as const;
 
 const FIXED_BYTES = 4;
 const CLUSTER_BYTES = 3;
@@ -48,6 +52,7 @@ export function encodeImportFacts(
 ): Uint8Array {
   const clusters = sourcesOf(service);
   const slices = new Set(service.sliceClusters ?? service.slices.map((slice) => slice.sourceCluster));
+  const unusable = new Set(service.refusedAddresses?.map(({cluster}) => cluster));
   const bytes = Buffer.alloc(FIXED_BYTES + CLUSTER_BYTES * clusters.length);
   bytes[0] = OUTCOMES.indexOf(facts.outcome);
   bytes[1] = (service.type === 'Headless' ? HEADLESS : 0) | (service.readyClusters ? READY_KNOWN : 0);
@@ -60,7 +65,8 @@ export function encodeImportFacts(
       (service.readyClusters?.includes(id) ? READY : 0) |
       (slices.has(id) ? SLICES : 0) |
       (service.ignoreDrain?.includes(id) ? IGNORES_DRAIN : 0) |
-      (facts.refused.has(id) ? REFUSED : 0);
+      (facts.refused.has(id) ? REFUSED : 0) |
+      (unusable.has(id) ? ADDRESSES_REFUSED : 0);
   });
   return bytes;
 }
@@ -91,6 +97,8 @@ export function decodeImportFacts(
     slices: [],
     sliceClusters: having(SLICES),
     ignoreDrain: having(IGNORES_DRAIN),
+    // Which addresses and how many is for conditions, not for whoever asks.
+    refusedAddresses: having(ADDRESSES_REFUSED).map((cluster) => ({cluster, ...UNTOLD})),
   };
   return {service, refused: new Set(having(REFUSED)), outcome: OUTCOMES[bytes[0]!] ?? 'NoAddress'};
 }

@@ -1,11 +1,12 @@
 import {nameHash} from '../wire/name-hash.ts';
 import type {SlabStore} from './slab-store.ts';
 
-/** Of one slot, in 32-bit words: hash, number of the slab and one (0: the slot is free), offset of the name in it, nothing. */
-const WORDS = 4;
-const SLAB = 1;
-const OFFSET = 2;
+/** Of one slot, in 32-bit words: hash, place of the name (0: the slot is free). */
+const WORDS = 2;
+const PLACE = 1;
 const FIRST_CAPACITY = 1024;
+/** Of all slots, how many may be in use. More would fit the caches better still, but runs grow quickly from here on. */
+const MAX_LOAD = 2 / 3;
 
 export interface NameIndexOptions {
   readonly seed: number;
@@ -18,7 +19,7 @@ export interface NameIndexOptions {
 /**
  * Lower-cased wire names → where they stand in slabs, each with its length octet before it. A hash table over the octets
  * themselves: looking up makes no string and touches one line of memory before the name, whose answers come right behind it.
- * Open addressing with linear probing, at most half full, so that runs stay short.
+ * Open addressing with linear probing; eight slots are one line of memory, and most runs are within one.
  */
 export class NameIndex {
   readonly #slabs: SlabStore;
@@ -44,20 +45,20 @@ export class NameIndex {
   find(bytes: Uint8Array, at: number, length: number): number {
     const hash = nameHash(bytes, at, length - this.#shared, this.#seed);
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const word = slot * WORDS;
-      const slab = this.#slots[word + SLAB]!;
-      if (slab === 0) return -1;
-      if (this.#slots[word] === hash && this.#isName(word, bytes, at, length)) return slot;
+      const place = this.#slots[slot * WORDS + PLACE]!;
+      if (place === 0) return -1;
+      if (this.#slots[slot * WORDS] === hash && this.#isName(place, bytes, at, length)) return slot;
     }
   }
 
   slabOf(slot: number): number {
-    return this.#slots[slot * WORDS + SLAB]! - 1;
+    return this.#slabs.idAt(this.#slots[slot * WORDS + PLACE]!);
   }
 
   /** Offset of the name's length octet. */
   offsetOf(slot: number): number {
-    return this.#slots[slot * WORDS + OFFSET]!;
+    const place = this.#slots[slot * WORDS + PLACE]!;
+    return this.#slabs.offsetAt(this.#slabs.idAt(place), place);
   }
 
   /** Lets the name whose length octet stands there be found there, and nowhere else. */
@@ -66,38 +67,38 @@ export class NameIndex {
     const length = bytes[offset]!;
     let slot = this.find(bytes, offset + 1, length);
     if (slot < 0) {
-      if (2 * (this.#size + 1) > this.#mask) this.#grow();
+      if (this.#size + 1 > this.#mask * MAX_LOAD) this.#grow();
       const hash = nameHash(bytes, offset + 1, length - this.#shared, this.#seed);
       slot = this.#freeSlot(hash);
       this.#slots[slot * WORDS] = hash;
       this.#size++;
     }
-    this.#slots[slot * WORDS + SLAB] = slab + 1;
-    this.#slots[slot * WORDS + OFFSET] = offset;
+    this.#slots[slot * WORDS + PLACE] = this.#slabs.placeOf(slab, offset);
   }
 
   /** Empties a slot and moves those behind it up, so that no run has a hole. */
   delete(slot: number): void {
     this.#size--;
     let hole = slot;
-    for (let next = (hole + 1) & this.#mask; this.#slots[next * WORDS + SLAB] !== 0; next = (next + 1) & this.#mask) {
+    for (let next = (hole + 1) & this.#mask; this.#slots[next * WORDS + PLACE] !== 0; next = (next + 1) & this.#mask) {
       const home = this.#slots[next * WORDS]! & this.#mask;
       // It may move if its home is not between the hole and where it is now.
       if (((next - home) & this.#mask) < ((next - hole) & this.#mask)) continue;
-      this.#slots.copyWithin(hole * WORDS, next * WORDS, (next + 1) * WORDS);
+      this.#move(this.#slots, next, hole);
       hole = next;
     }
-    this.#slots.fill(0, hole * WORDS, (hole + 1) * WORDS);
+    this.#slots[hole * WORDS + PLACE] = 0;
   }
 
   /** Slots in use, in no order. */
   *slots(): IterableIterator<number> {
-    for (let slot = 0; slot <= this.#mask; slot++) if (this.#slots[slot * WORDS + SLAB] !== 0) yield slot;
+    for (let slot = 0; slot <= this.#mask; slot++) if (this.#slots[slot * WORDS + PLACE] !== 0) yield slot;
   }
 
-  #isName(word: number, bytes: Uint8Array, at: number, length: number): boolean {
-    const slab = this.#slabs.get(this.#slots[word + SLAB]! - 1);
-    const nameAt = this.#slots[word + OFFSET]!;
+  #isName(place: number, bytes: Uint8Array, at: number, length: number): boolean {
+    const id = this.#slabs.idAt(place);
+    const slab = this.#slabs.get(id);
+    const nameAt = this.#slabs.offsetAt(id, place);
     if (slab[nameAt] !== length) return false;
     for (let i = 0; i < length; i++) if (slab[nameAt + 1 + i] !== bytes[at + i]) return false;
     return true;
@@ -105,7 +106,7 @@ export class NameIndex {
 
   #freeSlot(hash: number): number {
     let slot = hash & this.#mask;
-    while (this.#slots[slot * WORDS + SLAB] !== 0) slot = (slot + 1) & this.#mask;
+    while (this.#slots[slot * WORDS + PLACE] !== 0) slot = (slot + 1) & this.#mask;
     return slot;
   }
 
@@ -113,11 +114,14 @@ export class NameIndex {
     const before = this.#slots;
     this.#mask = this.#mask * 2 + 1;
     this.#slots = new Uint32Array((this.#mask + 1) * WORDS);
-    for (let word = 0; word < before.length; word += WORDS) {
-      if (before[word + SLAB] === 0) continue;
-      const to = this.#freeSlot(before[word]!) * WORDS;
-      // Word by word: a view for each slot would let queries wait for tens of milliseconds.
-      for (let i = 0; i < WORDS; i++) this.#slots[to + i] = before[word + i]!;
+    // Word by word: a view for each slot would let queries wait for tens of milliseconds.
+    for (let slot = 0; slot * WORDS < before.length; slot++) {
+      if (before[slot * WORDS + PLACE] !== 0) this.#move(before, slot, this.#freeSlot(before[slot * WORDS]!));
     }
+  }
+
+  #move(from: Uint32Array, slot: number, to: number): void {
+    this.#slots[to * WORDS] = from[slot * WORDS]!;
+    this.#slots[to * WORDS + PLACE] = from[slot * WORDS + PLACE]!;
   }
 }

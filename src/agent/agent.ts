@@ -1,7 +1,7 @@
 import type {Logger} from 'pino';
 
 import {parseKey} from '../api/meta.ts';
-import {AGENT_MANAGER, AGENT_WRITER_LEASE} from '../api/names.ts';
+import {AGENT_MANAGER, AGENT_SERVICE, AGENT_WRITER_LEASE} from '../api/names.ts';
 import type {DefaultExportPolicy} from '../clusterset/export-policy.ts';
 import type {View, ViewChange} from '../clusterset/view.ts';
 import {describeError} from '../errors.ts';
@@ -13,11 +13,14 @@ import {EventRecorder} from '../kube/event-recorder.ts';
 import {LeaseHolder} from '../kube/lease.ts';
 import type {ReflectorStatus} from '../kube/reflector.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
+import type {GatewayProbing} from '../probes/gateway-prober.ts';
 import {ExportWriter} from './export-writer.ts';
 import {ImportWriter} from './import-writer.ts';
 import {countFindings} from './policy-findings.ts';
 import {PolicyWriter} from './policy-writer.ts';
 import {importKeyOf} from './derived-service.ts';
+import type {HealthStatus} from './health-watch.ts';
+import {HealthWatch} from './health-watch.ts';
 import type {SkippedName} from './import-notes.ts';
 import type {SourceName, Sources} from './sources.ts';
 import {createSources} from './sources.ts';
@@ -39,6 +42,8 @@ export interface AgentOptions {
   readonly maxVips: number;
   /** Of exports that no policy's rule speaks about. Default: Allow (the standard). */
   readonly defaultExportPolicy?: DefaultExportPolicy | undefined;
+  /** Default: gateways of other clusters are not probed, and nothing is known of them. */
+  readonly probeGateways?: GatewayProbing | undefined;
   /** How long it waits between attempts to reach its API server again. Default: that of a reflector, up to 15 s. */
   readonly backoff?: Backoff | undefined;
   readonly logger: Logger;
@@ -55,6 +60,7 @@ export interface AgentStatus {
   readonly derivedServices: number;
   /** What policies find about exports that are there; only where this replica writes. */
   readonly policyFindings: ReturnType<typeof countFindings>;
+  readonly health: HealthStatus;
   readonly lastSuccessMs: number | undefined;
   readonly sources: Readonly<Record<SourceName, ReflectorStatus>>;
 }
@@ -84,6 +90,7 @@ export class Agent {
   readonly #policies: WorkQueue;
   readonly #exportWriter: ExportWriter;
   readonly #budget: VipBudget;
+  readonly #health: HealthWatch;
   readonly #skippedNames = new Map<string, readonly SkippedName[]>();
   readonly #recorder: EventRecorder;
   readonly #listeners: ViewListener[] = [];
@@ -107,6 +114,7 @@ export class Agent {
       ...options,
       nowMs,
       sources: () => this.#sources,
+      gateways: () => this.#health.gateways,
       onPublish: (view, change, local) => this.#published(view, change, local),
     });
     this.#sources = createSources({
@@ -135,6 +143,15 @@ export class Agent {
       nowMs,
     });
     this.#recorder = new EventRecorder({client: this.client, component: AGENT_MANAGER, logger, nowMs});
+    this.#health = new HealthWatch({
+      ...{client: this.client, namespace, logger, nowMs, recorder: this.#recorder},
+      clusters: () => this.#sources.clusters.store,
+      services: () => this.#sources.services.store,
+      view: () => this.view(),
+      probeGateways: options.probeGateways,
+      mayWrite: () => this.#lease.held && this.view().synced,
+      onGateways: () => this.#publisher.noteGateways(),
+    });
     const exportWriter = new ExportWriter({
       client: this.client,
       sources: this.#sources,
@@ -159,6 +176,7 @@ export class Agent {
       renewEveryMs: WRITER_RENEW_MS,
       onHeld: () => {
         this.#enqueueEverything();
+        this.#health.tell();
         for (const listener of this.#writerListeners) listener();
       },
       onLost: (why) => {
@@ -179,6 +197,7 @@ export class Agent {
     this.#exports.start(signal);
     this.#policies.start(signal);
     this.#lease.start(signal);
+    this.#health.start(signal);
     const timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     signal.addEventListener('abort', () => clearInterval(timer), {once: true});
     const parts = [
@@ -187,6 +206,7 @@ export class Agent {
       this.#exports.closed,
       this.#policies.closed,
       this.#lease.closed,
+      this.#health.closed,
     ];
     void Promise.all(parts)
       .then(() => this.#recorder.flush())
@@ -239,6 +259,7 @@ export class Agent {
       imports: view.imports.size,
       derivedServices: this.#publisher.derivedCount,
       policyFindings: countFindings(this.#exportWriter.findings),
+      health: this.#health.status(),
       lastSuccessMs: this.client.lastSuccessMs,
       sources: Object.fromEntries(sources) as Record<SourceName, ReflectorStatus>,
     };
@@ -271,13 +292,16 @@ export class Agent {
       this.#enqueueEverything();
     }
     // Not before the view holds the change: writers judge by the view.
-    for (const key of [...change.imports, ...this.#budget.ready()]) this.#imports.add(key);
+    for (const key of [...change.imports, ...local.imports, ...this.#budget.ready()]) this.#imports.add(key);
     for (const key of [...local.exports, ...local.services]) this.#exports.add(key);
     // Policies speak about every export, and about namespaces by their labels.
     if (change.clusterset) this.#enqueueHeadless(view);
     if (change.clusterset) this.#policies.add(ALL_POLICIES);
     if (change.clusterset) this.#enqueueExports();
     else if (change.namespaces.size > 0) this.#enqueueExports(change.namespaces);
+    if (change.clusterset) this.#health.noteView(view);
+    // Somebody took its conditions away, or the Service was made anew.
+    else if (local.services.has(`${this.#options.namespace}/${AGENT_SERVICE}`)) this.#health.tell();
     for (const listener of this.#listeners) listener(view, change);
   }
 
@@ -298,9 +322,12 @@ export class Agent {
   #enqueueEverything(): void {
     if (!this.view().synced) return;
     for (const key of this.#sources.imports.store.keys()) this.#imports.add(key);
-    for (const service of this.#sources.services.store.values()) {
-      const importKey = importKeyOf(service);
-      if (importKey !== undefined) this.#imports.add(importKey);
+    // What is left of imports that are gone: Services, and slices whose Service was never made.
+    for (const {store} of [this.#sources.services, this.#sources.slices]) {
+      for (const object of store.values()) {
+        const importKey = importKeyOf(object);
+        if (importKey !== undefined) this.#imports.add(importKey);
+      }
     }
     this.#enqueueExports();
     this.#policies.add(ALL_POLICIES);

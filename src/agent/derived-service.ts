@@ -1,4 +1,7 @@
+import {isIP} from 'node:net';
+
 import type {EndpointSlice, IPFamily, Service, ServiceImport} from '../api/kinds.ts';
+import type {KubeObject} from '../api/meta.ts';
 import {
   AGENT_MANAGED_BY,
   IMPORT_NAME_LABEL,
@@ -84,19 +87,22 @@ export function repairedDerived(existing: Service, desired: Service): Service {
 }
 
 /**
- * One slice for each family of the derived Service, without endpoints: nothing carries the traffic yet, and a client
- * is refused at once instead of hanging. Owned by the Service, so that both go together.
+ * One slice for each of these families of a derived Service, without endpoints: nothing carries the traffic yet, and a client
+ * is refused at once instead of hanging. Not owned by the Service, whose uid nobody knows before it is there: they are written
+ * together, and the agent itself takes both away (docs/decisions/0010).
  */
-export function buildDerivedSlices(derived: Service): readonly EndpointSlice[] {
-  const {name, namespace = '', uid = '', labels = {}} = derived.metadata;
-  return (derived.spec?.ipFamilies ?? []).map((family) => ({
+export function buildDerivedSlices(
+  derived: Service,
+  families = derived.spec?.ipFamilies ?? [],
+): readonly EndpointSlice[] {
+  const {name, namespace = '', labels = {}} = derived.metadata;
+  return families.map((family) => ({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: `${name}-${family.toLowerCase()}`,
+      name: derivedSliceName(name, family),
       namespace,
       labels: {...labels, [SERVICE_NAME_LABEL]: name, [SLICE_MANAGED_BY_LABEL]: AGENT_MANAGED_BY},
-      ownerReferences: [{apiVersion: 'v1', kind: 'Service', name, uid, controller: true}],
     },
     addressType: family satisfies IPFamily,
     endpoints: [],
@@ -104,9 +110,18 @@ export function buildDerivedSlices(derived: Service): readonly EndpointSlice[] {
   }));
 }
 
-/** The import that a derived Service stands for, or undefined for any other Service. */
-export function importKeyOf(service: Service): string | undefined {
-  const {labels = {}} = service.metadata;
+export function derivedSliceName(service: string, family: IPFamily): string {
+  return `${service}-${family.toLowerCase()}`;
+}
+
+/** The gateway VIPs; none of a Service that somebody made headless, whose clusterIPs are `None`. */
+export function derivedAddresses(derived: Service | undefined): readonly string[] {
+  return (derived?.spec?.clusterIPs ?? []).filter((address) => isIP(address) !== 0);
+}
+
+/** The import that a derived Service, or a slice of one, stands for; undefined for anything else. */
+export function importKeyOf({metadata}: KubeObject): string | undefined {
+  const {labels = {}} = metadata;
   const namespace = labels[IMPORT_NAMESPACE_LABEL];
   const name = labels[IMPORT_NAME_LABEL];
   if (labels[MANAGED_BY_LABEL] !== AGENT_MANAGED_BY || namespace === undefined || name === undefined) return undefined;

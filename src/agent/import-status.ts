@@ -3,6 +3,7 @@ import type {Condition, KubeObject} from '../api/meta.ts';
 import {nextCondition} from '../api/meta.ts';
 import {CARRIED_CONDITION} from '../api/names.ts';
 import {apiVersionOf, serviceImports} from '../api/resources.ts';
+import {derivedAddresses} from './derived-service.ts';
 import type {HeadlessReach} from './headless-reach.ts';
 import {familiesOf} from './import-view.ts';
 
@@ -64,7 +65,7 @@ function withoutNotes(object: ServiceImport, {refusal, derived}: ImportStatusFac
     return {type: 'Ready', status: 'True', reason: 'Ready', message: 'a headless import needs no address of its own'};
   }
   if (refusal !== undefined) return {type: 'Ready', status: 'False', ...refusal};
-  const ips = derived?.spec?.clusterIPs ?? [];
+  const ips = derivedAddresses(derived);
   if (ips.length === 0) {
     return {type: 'Ready', status: 'False', reason: 'Pending', message: 'the derived Service has no address yet'};
   }

@@ -1,6 +1,8 @@
 import type {EndpointSlice, IPFamily, Service, ServiceImport} from '../api/kinds.ts';
+import {keyOf} from '../api/meta.ts';
 import {IGNORE_DRAIN_ANNOTATION, PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION, TTL_ANNOTATION} from '../api/names.ts';
 import type {ImportView} from '../clusterset/view.ts';
+import {derivedAddresses, importKeyOf} from './derived-service.ts';
 import {receiveImportedSlices, receiveSources} from './received-slices.ts';
 import type {RefuseAddress} from './received-slices.ts';
 
@@ -20,6 +22,7 @@ export interface ImportFacts {
 export function toImportView(object: ServiceImport, facts: ImportFacts): ImportView {
   const {annotations = {}} = object.metadata;
   const isHeadless = object.spec?.type === 'Headless';
+  const ips = servedAddresses(object, facts);
   const received = (isHeadless ? receiveImportedSlices : receiveSources)(facts.importedSlices, facts.refuse);
   return {
     namespace: object.metadata.namespace ?? '',
@@ -28,8 +31,9 @@ export function toImportView(object: ServiceImport, facts: ImportFacts): ImportV
     labels: object.metadata.labels ?? {},
     type: object.spec?.type ?? 'ClusterSetIP',
     ports: object.spec?.ports ?? [],
-    ips: servedAddresses(object, facts),
-    ipFamilies: object.spec?.ipFamilies ?? [],
+    ips,
+    // Those of its addresses, as the import will say too.
+    ipFamilies: isHeadless ? (object.spec?.ipFamilies ?? []) : familiesOf(ips),
     clusters: (object.status?.clusters ?? []).map(({cluster}) => cluster).sort(),
     readyClusters: readClusters(annotations[READY_ANNOTATION]),
     portClusters: readPortClusters(annotations[PORT_CLUSTERS_ANNOTATION]),
@@ -44,13 +48,18 @@ export function toImportView(object: ServiceImport, facts: ImportFacts): ImportV
 /**
  * An address is served only while the derived Service that owns it and a slice for each of its families exist
  * (design §7): kube-proxy would otherwise drop, and a later owner of the address would get, what clients send there.
+ *
+ * The Service itself is asked, not the import's `ips`, which are written after it and say the same (docs/decisions/0010). Only
+ * one that isn't marked as ours, or stands for nothing at all, has to be named there.
  */
-function servedAddresses(object: ServiceImport, facts: ImportFacts): readonly string[] {
-  const owned = facts.derived?.spec?.clusterIPs ?? [];
-  const families = facts.derived?.spec?.ipFamilies ?? [];
-  const covered = families.every((family) => facts.derivedSlices.some((slice) => slice.addressType === family));
+function servedAddresses(object: ServiceImport, {derived, derivedSlices}: ImportFacts): readonly string[] {
+  if (derived === undefined || object.spec === undefined || object.spec.type === 'Headless') return [];
+  const families = derived.spec?.ipFamilies ?? [];
+  const covered = families.every((family) => derivedSlices.some((slice) => slice.addressType === family));
   if (!covered) return [];
-  return (object.spec?.ips ?? []).filter((ip) => owned.includes(ip));
+  const owned = derivedAddresses(derived);
+  if (importKeyOf(derived) === keyOf(object.metadata)) return owned;
+  return owned.filter((ip) => object.spec?.ips?.includes(ip) === true);
 }
 
 function readClusters(text: string | undefined): readonly string[] | undefined {

@@ -1,17 +1,12 @@
-import type {EndpointSlice, Service, ServiceImport} from '../api/kinds.ts';
-import {hasConditions, keyOf, parseKey} from '../api/meta.ts';
-import {
-  AGENT_MANAGED_BY,
-  AGENT_MANAGER,
-  SERVICE_NAME_LABEL,
-  SLICE_MANAGED_BY_LABEL,
-  derivedServiceName,
-} from '../api/names.ts';
+import type {Service, ServiceImport} from '../api/kinds.ts';
+import {hasConditions, keyOf} from '../api/meta.ts';
+import {AGENT_MANAGER} from '../api/names.ts';
 import * as resources from '../api/resources.ts';
 import type {View} from '../clusterset/view.ts';
 import {isUpToDate} from '../kube/apply-if-different.ts';
 import type {KubeClient} from '../kube/client.ts';
-import {buildDerivedService, buildDerivedSlices, isDerivedIntact, repairedDerived} from './derived-service.ts';
+import {derivedAddresses} from './derived-service.ts';
+import {DerivedWriter} from './derived-writer.ts';
 import {headlessReach} from './headless-reach.ts';
 import {buildImportAddresses, buildImportConditions} from './import-status.ts';
 import {importNotes} from './import-notes.ts';
@@ -42,11 +37,11 @@ export class ImportWriter {
   readonly #options: ImportWriterOptions;
   /** When each import was first missed. A restart starts the linger anew: longer is safe, shorter is not. */
   readonly #missedSinceMs = new Map<string, number>();
-  /** Names of derived Services that were mended, whose foreign slices have not been seen to go. */
-  readonly #unswept = new Set<string>();
+  readonly #derived: DerivedWriter;
 
   constructor(options: ImportWriterOptions) {
     this.#options = options;
+    this.#derived = new DerivedWriter({...options, onNotMade: (key) => options.budget.release(key)});
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
@@ -66,7 +61,7 @@ export class ImportWriter {
   }
 
   hasDerived(key: string): boolean {
-    return this.#derived(key) !== undefined;
+    return this.#derived.find(key) !== undefined;
   }
 
   /** Lingers begin anew: while another replica wrote, an import may have come and gone unseen. */
@@ -75,9 +70,9 @@ export class ImportWriter {
     this.#options.budget.forget();
   }
 
-  /** Derived Service, slices, addresses, conditions, in this order. */
+  /** Derived Service with its slices, addresses, conditions, in this order. */
   async #serve(key: string, object: ServiceImport, signal: AbortSignal): Promise<void> {
-    const existing = this.#derived(key);
+    const existing = this.#derived.find(key);
     const refusal = existing === undefined ? this.#options.budget.take(object) : undefined;
     if (refusal !== undefined) {
       // What somebody else imports keeps the addresses that it has.
@@ -86,9 +81,11 @@ export class ImportWriter {
       await this.#applyConditions(withoutAddresses, undefined, signal, refusal);
       return;
     }
-    const derived = await this.#applyDerived(object, existing, signal);
-    await this.#applySlices(derived, signal);
-    const announced = await this.#applyAddresses(object, derived.spec?.clusterIPs ?? [], signal);
+    const derived =
+      existing === undefined
+        ? await this.#derived.create(object, signal)
+        : await this.#derived.mend(object, existing, signal);
+    const announced = await this.#applyAddresses(object, derivedAddresses(derived), signal);
     await this.#applyConditions(announced, derived, signal);
   }
 
@@ -97,65 +94,6 @@ export class ImportWriter {
     const {clusters, refused = []} = this.#options.view().imports.get(key) ?? {clusters: []};
     const [first] = refused;
     return clusters.length === 0 && first !== undefined ? {reason: 'NotAccepted', message: first.message} : undefined;
-  }
-
-  #derived(key: string): Service | undefined {
-    const {namespace: importNamespace = '', name} = parseKey(key);
-    const derivedName = derivedServiceName(importNamespace, name);
-    return this.#options.sources.services.store.get(keyOf({namespace: this.#options.namespace, name: derivedName}));
-  }
-
-  async #applyDerived(object: ServiceImport, existing: Service | undefined, signal: AbortSignal): Promise<Service> {
-    const {client, namespace} = this.#options;
-    const desired = buildDerivedService(object, namespace);
-    if (existing === undefined) return this.#create(keyOf(object.metadata), desired, signal);
-    if (isDerivedIntact(existing, desired)) {
-      // A sweep that failed must not be forgotten because the Service itself is well again.
-      if (this.#unswept.has(existing.metadata.name)) await this.#removeForeignSlices(existing, signal);
-      return existing;
-    }
-    // Replaced whole: an apply can't take out what somebody else put in, such as a selector that leads to other pods.
-    const repaired = repairedDerived(existing, desired);
-    this.#unswept.add(existing.metadata.name);
-    const written = await client.replace<Service>(resources.services, repaired, {fieldManager: AGENT_MANAGER, signal});
-    await this.#removeForeignSlices(written, signal);
-    return written;
-  }
-
-  async #create(importKey: string, desired: Service, signal: AbortSignal): Promise<Service> {
-    const {client, budget} = this.#options;
-    try {
-      return await client.apply<Service>(resources.services, desired, {
-        fieldManager: AGENT_MANAGER,
-        force: true,
-        signal,
-      });
-    } catch (error) {
-      budget.release(importKey);
-      throw error;
-    }
-  }
-
-  /** Those that the cluster made while there was a selector stay when it goes (as upstream does), and lead to its pods. */
-  async #removeForeignSlices(derived: Service, signal: AbortSignal): Promise<void> {
-    const {namespace = '', name} = derived.metadata;
-    const labelSelector = `${SERVICE_NAME_LABEL}=${name},${SLICE_MANAGED_BY_LABEL}!=${AGENT_MANAGED_BY}`;
-    const {items} = await this.#options.client.list(resources.endpointSlices, {namespace, labelSelector, signal});
-    for (const {metadata} of items) await this.#options.client.delete(resources.endpointSlices, metadata, {signal});
-    this.#unswept.delete(name);
-  }
-
-  async #applySlices(derived: Service, signal: AbortSignal): Promise<void> {
-    const missing = buildDerivedSlices(derived).filter((slice) => {
-      const existing: EndpointSlice | undefined = this.#options.sources.slices.store.get(keyOf(slice.metadata));
-      return existing === undefined || !isUpToDate(existing, slice);
-    });
-    // Of both families at once: names wait for them.
-    await Promise.all(
-      missing.map(async (slice) =>
-        this.#options.client.apply(resources.endpointSlices, slice, {fieldManager: AGENT_MANAGER, force: true, signal}),
-      ),
-    );
   }
 
   /** @returns the import as it is then: its generation is another one, and conditions say of which they speak */
@@ -203,10 +141,11 @@ export class ImportWriter {
 
   /** The import is gone (or headless now): the derived Service stays for its linger, then goes, slices with it. */
   async #retire(key: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
-    const derived = this.#derived(key);
+    const derived = this.#derived.find(key);
     this.#options.budget.release(key);
     if (derived === undefined) {
       this.#missedSinceMs.delete(key);
+      await this.#derived.removeLeftSlices(key, signal);
       return undefined;
     }
     const nowMs = this.#options.nowMs();
@@ -214,13 +153,7 @@ export class ImportWriter {
     this.#missedSinceMs.set(key, since);
     const leftMs = since + this.#options.lingerMs(key) - nowMs;
     if (leftMs > 0) return {requeueAfterMs: leftMs};
-    const {uid, name} = derived.metadata;
-    this.#unswept.delete(name);
-    await this.#options.client.delete(resources.services, derived.metadata, {
-      ...(uid === undefined ? {} : {uid}),
-      propagationPolicy: 'Background',
-      signal,
-    });
+    await this.#derived.remove(derived, signal);
     return undefined;
   }
 }

@@ -18,6 +18,7 @@ export function toNamespaceView(object: Namespace): NamespaceView {
 export function toClusterView(
   object: RemoteCluster,
   refuse: (address: string) => AddressRefusal | undefined,
+  gatewayHealth: ClusterView['gatewayHealth'] = 'Unknown',
 ): ClusterView {
   const {spec = {}, status} = object;
   const since = Date.parse(status?.api?.since ?? '');
@@ -36,7 +37,7 @@ export function toClusterView(
     drain: spec.drain ?? false,
     drainShare: (spec.drainPercent ?? 0) / 100,
     api: {state: status?.api?.state ?? 'Unknown', sinceMs: Number.isNaN(since) ? undefined : since},
-    gatewayHealth: 'Unknown',
+    gatewayHealth,
   };
 }
 

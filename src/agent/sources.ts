@@ -15,8 +15,10 @@ import type {
   ServiceImport,
 } from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
+import {keyOf} from '../api/meta.ts';
 import {
   AGENT_MANAGED_BY,
+  AGENT_SERVICE,
   HUB_LEASE,
   HUB_MANAGED_BY,
   HUB_VALIDATOR_CONFIGURATION,
@@ -67,10 +69,10 @@ export interface SourcesOptions {
   readonly onChange: SourceListener;
 }
 
-/** Users' Services are many and their status is of no use here. */
-function strippedService(raw: KubeObject): Service {
+/** Users' Services are many and their status is of no use here; on its own the agent says what it sees. */
+function strippedService(raw: KubeObject, own: string): Service {
   const {status: _status, ...service} = raw as Service & {status?: unknown};
-  return service;
+  return keyOf(raw.metadata) === own ? raw : service;
 }
 
 /** Conditions of policies are written by agents themselves: a view that followed them would be made twice. */
@@ -118,7 +120,9 @@ export function createSources(options: SourcesOptions): Sources {
       reflect<FlomeshServiceExport>('flomeshMcsExports', resources.flomeshMcsServiceExports),
       {resource: resources.flomeshMcsServiceExports, client},
     ),
-    services: reflect<Service>('services', resources.services, {keep: strippedService}),
+    services: reflect<Service>('services', resources.services, {
+      keep: (raw) => strippedService(raw, `${options.namespace}/${AGENT_SERVICE}`),
+    }),
     serviceCIDRs: new OptionalReflector(reflect<ServiceCIDR>('serviceCIDRs', resources.serviceCIDRs), {
       resource: resources.serviceCIDRs,
       client,

@@ -1,3 +1,5 @@
+import {isDeepStrictEqual} from 'node:util';
+
 import type {EndpointSlice} from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
 import {keyOf, parseKey} from '../api/meta.ts';
@@ -7,10 +9,11 @@ import {
   SERVICE_NAME_LABEL,
   derivedServiceName,
 } from '../api/names.ts';
+import type {GatewaysState} from '../clusterset/gateway-suspicion.ts';
 import {effectiveTrafficPolicies} from '../clusterset/effective-policy.ts';
 import type {ServiceRanges} from '../clusterset/service-ranges.ts';
 import {isStalenessDue} from '../clusterset/staleness.ts';
-import type {ImportView, View, ViewChange} from '../clusterset/view.ts';
+import type {HubSignal, ImportView, View, ViewChange} from '../clusterset/view.ts';
 import {LabelIndex} from '../kube/label-index.ts';
 import {AcceptedImports} from './accepted-imports.ts';
 import {API_SERVER_SERVICE, AddressRules} from './address-rules.ts';
@@ -31,6 +34,8 @@ export type ViewListener = (view: View, change: ViewChange) => void;
 
 /** Local objects that changed with a view, by key: of concern to the writers alone. */
 export interface LocalChange {
+  /** Of which anything is different, also what no view says. */
+  readonly imports: ReadonlySet<string>;
   readonly exports: ReadonlySet<string>;
   readonly services: ReadonlySet<string>;
 }
@@ -41,6 +46,8 @@ export interface ViewPublisherOptions {
   readonly namespace: string;
   readonly development: boolean;
   readonly nowMs: () => number;
+  /** As they are probed from here. */
+  readonly gateways: () => GatewaysState;
   readonly onPublish: (view: View, change: ViewChange, local: LocalChange) => void;
 }
 
@@ -113,8 +120,13 @@ export class ViewPublisher {
   /** Time passes too: to be called now and then, so that an expired heartbeat and a stale source show without any event. */
   noteTime(): void {
     const nowMs = this.#options.nowMs();
-    const {state} = this.#heartbeat.signal(nowMs);
-    if (state === this.#view.hub.state && !isStalenessDue(this.#view, nowMs)) return;
+    if (!this.#isHubNews(nowMs) && !isStalenessDue(this.#view, nowMs)) return;
+    this.#pending.clusterset = true;
+    this.#schedule();
+  }
+
+  /** What is told of gateways is different now. */
+  noteGateways(): void {
     this.#pending.clusterset = true;
     this.#schedule();
   }
@@ -149,7 +161,7 @@ export class ViewPublisher {
         break;
       case 'hubLease':
         this.#heartbeat.observe(sources.hubLease.store.get(key), this.#options.nowMs());
-        pending.clusterset ||= this.#heartbeat.signal(this.#options.nowMs()).state !== this.#view.hub.state;
+        pending.clusterset ||= this.#isHubNews(this.#options.nowMs());
         break;
       case 'serviceCIDRs':
         pending.rules = true;
@@ -169,6 +181,12 @@ export class ViewPublisher {
     }
   }
 
+  /** Each heartbeat by itself is none. */
+  #isHubNews(nowMs: number): boolean {
+    const [now, told] = [this.#heartbeat.signal(nowMs), this.#view.hub];
+    return now.state !== told.state || isUnconfirmed(now) !== isUnconfirmed(told);
+  }
+
   #noteDerived(key: string, sources: Sources): void {
     if (parseKey(key).namespace !== this.#options.namespace) return;
     const service = sources.services.store.get(key);
@@ -183,7 +201,9 @@ export class ViewPublisher {
   #noteSlice(key: string, sources: Sources): void {
     const slice = sources.slices.store.get(key);
     for (const service of this.#derivedSlices.set(key, slice)) {
-      const importKey = this.#derivedFor.get(service);
+      // One whose Service is not there, or not yet, speaks for itself.
+      const isOurs = parseKey(service).namespace === this.#options.namespace;
+      const importKey = this.#derivedFor.get(service) ?? (slice && isOurs ? importKeyOf(slice) : undefined);
       if (importKey !== undefined) this.#pending.imports.add(importKey);
     }
     for (const importKey of this.#importedSlices.set(key, slice)) this.#pending.imports.add(importKey);
@@ -214,7 +234,11 @@ export class ViewPublisher {
       clusterset: pending.clusterset,
     };
     this.#view = view;
-    this.#options.onPublish(this.#view, change, {exports: pending.exports, services: pending.services});
+    this.#options.onPublish(this.#view, change, {
+      imports: pending.imports,
+      exports: pending.exports,
+      services: pending.services,
+    });
   }
 
   #judgeAnew(sources: Sources, pending: Pending): void {
@@ -250,7 +274,7 @@ export class ViewPublisher {
       ),
       ...(pending.clusterset ? this.#clusterset(sources) : {}),
     };
-    this.#written = updated(this.#written, pending.imports, (key) =>
+    const written = updated(this.#written, pending.imports, (key) =>
       convert(sources.imports.store.get(key), (object) => {
         const derived = this.#derivedKey(key);
         return toImportView(object, {
@@ -261,17 +285,21 @@ export class ViewPublisher {
         });
       }),
     );
-    const {imports, changed} = this.#accepted.update(this.#written, pending.imports, view);
+    // Most events of an import, its conditions above all, are none for who serves it: DNS would compile the same again.
+    const news = [...pending.imports].filter((key) => !isDeepStrictEqual(written.get(key), this.#written.get(key)));
+    this.#written = written;
+    const {imports, changed} = this.#accepted.update(written, new Set(news), view);
     return {view: {...view, imports}, changed};
   }
 
   #clusterset(sources: Sources): Partial<View> {
     const {nowMs} = this.#options;
+    const {health, suspectsItself} = this.#options.gateways();
     return {
       clusters: new Map(
         [...sources.clusters.store.entries()].map(([id, raw]) => [
           id,
-          toClusterView(raw, (address) => this.#rules.refuse(address)),
+          toClusterView(raw, (address) => this.#rules.refuse(address), health.get(id)),
         ]),
       ),
       exportPolicies: new Map(sources.exportPolicies.store.entries()),
@@ -281,6 +309,7 @@ export class ViewPublisher {
       ),
       ...toDefaultRouting(sources.clusters.store.get(this.#options.clusterId)),
       hub: this.#heartbeat.signal(nowMs()),
+      suspectsItself,
       hubIsHere: (sources.hubValidator.store.get(HUB_VALIDATOR_CONFIGURATION)?.webhooks ?? []).length > 0,
     };
   }
@@ -289,6 +318,10 @@ export class ViewPublisher {
     const {namespace = '', name} = parseKey(importKey);
     return keyOf({namespace: this.#options.namespace, name: derivedServiceName(namespace, name)});
   }
+}
+
+function isUnconfirmed(hub: HubSignal): boolean {
+  return hub.state === 'Alive' && hub.unconfirmed === true;
 }
 
 function emptyView(options: {clusterId: string; nowMs: () => number}): View {

@@ -24,6 +24,11 @@ export const IMPORT_NAME_LABEL = 'isthmus.dev/import-name';
 export const READY_ANNOTATION = 'isthmus.dev/ready';
 /** On standard imports, written by the hub where ports differ: `{"TCP/80":["cluster-1"]}`; ports left out are served by every exporter. */
 export const PORT_CLUSTERS_ANNOTATION = 'isthmus.dev/port-clusters';
+/**
+ * On standard imports of several exporters, written by the hub: `cluster-1/2026-01-01T00:00:00.000Z`, the export that decides and its
+ * age, for a hub that starts while that cluster can't be asked.
+ */
+export const OLDEST_EXPORT_ANNOTATION = 'isthmus.dev/oldest-export';
 /** On imports: TTL of the DNS answer in seconds. */
 export const TTL_ANNOTATION = 'isthmus.dev/dns-ttl';
 /** On flomesh imports that a user made without a spec and the hub filled: names who did. */
@@ -58,14 +63,25 @@ export const FSM_INJECT_ANNOTATION = 'flomesh.io/sidecar-injection';
 
 /** Reason of `Valid=False` where a policy forbids an export: the agent writes it, the hub obeys it. */
 export const NOT_ALLOWED = 'NotAllowed';
+/** On Service `isthmus-agent`, by the agent: whether the hub's heartbeat is seen, whether other clusters' gateways answer. */
+export const HUB_REACHABLE_CONDITION = 'isthmus.dev/HubReachable';
+export const GATEWAYS_REACHABLE_CONDITION = 'isthmus.dev/GatewaysReachable';
+/** The same, of one gateway: what follows is the cluster id. */
+export const GATEWAY_CONDITION_PREFIX = 'gateways.isthmus.dev/';
 export const CARRIED_CONDITION = 'isthmus.dev/Carried';
 /** Of a ServiceExport: what policies that only warn or audit find about it. */
 export const POLICY_FINDINGS_CONDITION = 'isthmus.dev/PolicyFindings';
 /** Of a policy in a member: whether it counts there. */
 export const EFFECTIVE_CONDITION = 'Effective';
+/** Of a policy of the hub, on the original: whether the members hold their copies. */
+export const COPIES_CONDITION = 'Synced';
 /** kubectl's copy of the whole object as it was applied. */
 export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 export const EPOCH_ANNOTATION = 'isthmus.dev/hub-epoch';
+/** On a member's Lease `isthmus-hub`: the replica of the hub that should have it, and is ready. */
+export const WANTED_BY_ANNOTATION = 'isthmus.dev/wanted-by';
+/** On the Lease of a replica of the hub: the members that it writes to, comma-joined and sorted. */
+export const HOLDS_ANNOTATION = 'isthmus.dev/holds';
 
 export const CLUSTER_ID_PROPERTY = 'cluster.clusterset.k8s.io';
 export const CLUSTERSET_ID_PROPERTY = 'clusterset.k8s.io';
@@ -74,6 +90,11 @@ export const HUB_LEASE = 'isthmus-hub';
 export const AGENT_WRITER_LEASE = 'isthmus-agent-writer';
 /** In the hub's own cluster: which replica of the hub writes the webhook configuration. */
 export const HUB_WRITER_LEASE = 'isthmus-hub-writer';
+/** On the Leases of the hub's replicas in the hub's own cluster: they find each other by it. */
+export const COMPONENT_LABEL = 'app.kubernetes.io/component';
+export const HUB_REPLICA_COMPONENT = 'hub-replica';
+/** In the hub's own cluster: which epoch this hub is in. */
+export const HUB_EPOCH_CONFIG_MAP = 'isthmus-hub-epoch';
 export const AGENT_SERVICE = 'isthmus-agent';
 /** In front of the DNS servers of a cluster: its address is the name server's. */
 export const DNS_SERVICE = 'isthmus-dns';
@@ -107,6 +128,11 @@ function base32Hex(bytes: Uint8Array): string {
 export function derivedServiceName(namespace: string, name: string): string {
   const digest = createHash('sha256').update(`${namespace}/${name}`).digest();
   return `derived-${base32Hex(digest).slice(0, 10)}`;
+}
+
+/** The Lease of one replica of the hub in the hub's own cluster: `isthmus-hub-` and 10 characters. */
+export function hubReplicaLease(identity: string): string {
+  return `isthmus-hub-${base32Hex(createHash('sha256').update(identity).digest()).slice(0, 10)}`;
 }
 
 /**

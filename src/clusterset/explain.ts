@@ -82,6 +82,7 @@ export function explainRoute(input: RouteInput): readonly TraceStep[] {
     {step: 'policy', subject, verdict: decided.policy.name, because: policySentence(decided)},
     ...leftOut('policy'),
     ...stalenessSteps(input),
+    ...suspicionSteps(input),
     ...leftOut('health'),
     ...routeSteps(decided, subject),
   ];
@@ -127,6 +128,12 @@ function stalenessSteps({view, nowMs}: RouteInput): readonly TraceStep[] {
       const since = sinceMs === undefined ? '' : ` (since ${new Date(sinceMs).toISOString()})`;
       return [{step: 'health', subject: cluster.id, verdict: membership, because: `${message}${since}`}];
     });
+}
+
+function suspicionSteps({view}: RouteInput): readonly TraceStep[] {
+  if (view.suspectsItself !== true) return [];
+  const because = 'all gateways fell silent at once: the fault is looked for here, and routes stay as they were';
+  return [{step: 'health', subject: view.clusterId, verdict: 'SuspectsItself', because}];
 }
 
 function routeSteps({tiers, stale}: Route, subject: string): readonly TraceStep[] {

@@ -61,6 +61,8 @@ export interface MemberExport {
   readonly groups: readonly ExportGroup[];
   /** Milliseconds since the epoch: the older of the objects, already capped by the rule against backdating (design §5). */
   readonly createdAtMs: number;
+  /** In place of the cluster id among exports of equal age: of one that is only remembered, whom it comes right after. */
+  readonly rank?: string;
   readonly exportedLabels: Readonly<Record<string, string>>;
   readonly exportedAnnotations: Readonly<Record<string, string>>;
   /** Undefined: no Service of that name is there (`Valid=False`, `NoService`). */

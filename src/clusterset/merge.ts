@@ -48,7 +48,8 @@ function decide(exports: readonly MemberExport[]): Decision {
 
 /** Oldest first, of equal ages by cluster id. Not by locale: the order must be the same everywhere. */
 export function byPrecedence(exports: readonly MemberExport[]): readonly MemberExport[] {
-  return exports.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.cluster < b.cluster ? -1 : 1));
+  const rankOf = ({rank, cluster}: MemberExport): string => rank ?? cluster;
+  return exports.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (rankOf(a) < rankOf(b) ? -1 : 1));
 }
 
 /** Whether an export counts: there is a Service behind it that can be exported, and nothing speaks against it. */
@@ -82,6 +83,7 @@ function toImport(valid: readonly [ValidExport, ...ValidExport[]], ports: Merged
     groups: [...new Set(valid.flatMap((e) => e.groups))].sort(),
     ...(oldest.allowTypeChange === undefined ? {} : {allowTypeChange: oldest.allowTypeChange}),
     ...ignoringDrain(valid),
+    ...(valid.length === 1 ? {} : {oldest: {cluster: oldest.cluster, createdAtMs: oldest.createdAtMs}}),
   };
 }
 

@@ -27,6 +27,8 @@ export interface MergedImport {
   readonly allowTypeChange?: ImportType;
   /** Exporters that opted out of drains, sorted. */
   readonly ignoreDrain?: readonly string[];
+  /** The export that decides; absent where there is only one. */
+  readonly oldest?: {readonly cluster: string; readonly createdAtMs: number};
 }
 
 export type ConflictReason =

@@ -36,11 +36,21 @@ const VARIABLES: Record<ConditionKind, Readonly<Record<string, CelType>>> = {
  */
 export const CONDITION_COST_LIMIT = 50_000;
 
-/** Compiles a condition for rules of a kind; the error is cel-go's text with the place, or says that it is no condition. */
+/**
+ * Compiles a condition for rules of a kind; the error is cel-go's text with the place, and the names that there are where one isn't
+ * known, or says that it is no condition.
+ */
 export function compileCondition(kind: ConditionKind, source: string): Compiled {
   const compiled = compile(source, {variables: VARIABLES[kind]});
-  if (!compiled.ok || sameType(compiled.program.type, BOOL) || sameType(compiled.program.type, DYN)) return compiled;
+  if (!compiled.ok) return {ok: false, error: withKnownNames(kind, compiled.error)};
+  if (sameType(compiled.program.type, BOOL) || sameType(compiled.program.type, DYN)) return compiled;
   return {ok: false, error: 'it must evaluate to a bool'};
+}
+
+/** The first such error is followed by them; all have the same. */
+function withKnownNames(kind: ConditionKind, error: string): string {
+  const names = Object.keys(VARIABLES[kind]).sort().join(', ');
+  return error.replace(/^(.*: undeclared reference to .*)$/m, (line) => `${line}; variables of an ${kind}: ${names}`);
 }
 
 export type ConditionOutcome =

@@ -36,6 +36,8 @@ export interface View {
   /** What decides where no GlobalTrafficPolicy is bound: a setting of the hub. Undefined: `local-first`. */
   readonly defaultRouting?: DefaultRouting;
   readonly hub: HubSignal;
+  /** All gateways fell silent at once, so this cluster suspects itself, and what it says of them is what was known before. */
+  readonly suspectsItself?: boolean;
   /** True where a hub runs in this very cluster and validates Cluster and policies itself. */
   readonly hubIsHere: boolean;
 }
@@ -57,8 +59,8 @@ export interface ImportView {
   readonly type: ImportType;
   readonly ports: readonly ImportPort[];
   /**
-   * The addresses DNS answers with: `spec.ips`, and only while the derived Service and its slices exist (design §7).
-   * Empty means NODATA.
+   * The addresses DNS answers with: those of the derived Service, and only while it and its slices exist (design §7). `spec.ips`
+   * says the same. Empty means NODATA.
    */
   readonly ips: readonly string[];
   readonly ipFamilies: readonly IPFamily[];
@@ -157,8 +159,11 @@ export interface LocalServiceView {
 /** The heartbeat, judged by local observation of changes of `renewTime`, never by comparing clocks (design §6). */
 export type HubSignal =
   | {readonly state: 'Never'}
-  /** `sinceMs`: when this row of heartbeats began; every "since" that the hub tells starts anew then. Undefined: long ago. */
-  | {readonly state: 'Alive'; readonly observedMs: number; readonly sinceMs?: number}
+  /**
+   * `sinceMs`: when this row of heartbeats began; every "since" that the hub tells starts anew then. Undefined: long ago.
+   * `unconfirmed`: the Lease is there, and this process has not seen it change yet.
+   */
+  | {readonly state: 'Alive'; readonly observedMs: number; readonly sinceMs?: number; readonly unconfirmed?: true}
   | {readonly state: 'Expired'; readonly observedMs: number};
 
 /** What is different from the view before, so that a consumer recompiles only that. */

@@ -84,6 +84,12 @@ export class AcceptedExports {
     if (!this.#accepted.has(key)) this.#replace(key, remembered);
   }
 
+  /** It counts as no older than that. */
+  raiseAge(key: string, createdAtMs: number): void {
+    const accepted = this.#accepted.get(key);
+    if (accepted !== undefined && accepted.createdAtMs < createdAtMs) this.#replace(key, {...accepted, createdAtMs});
+  }
+
   /** Takes in what is observed now of these names, then judges everything that is missing. */
   settle(keys: Iterable<string>, observe: (key: string) => Observation, situation: GuardSituation): void {
     for (const key of keys) this.#take(key, observe(key));

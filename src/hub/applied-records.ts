@@ -28,6 +28,10 @@ export class AppliedRecords {
   delete(id: string): void {
     this.#records.delete(id);
   }
+
+  clear(): void {
+    this.#records.clear();
+  }
 }
 
 /** The uid is left out: the first apply of an object that is created has none. */

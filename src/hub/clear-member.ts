@@ -6,6 +6,7 @@ import {IsthmusError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {KubeError} from '../kube/kube-error.ts';
 import {LeaseHolder} from '../kube/lease.ts';
+import {epochOf} from './member-admission.ts';
 import {removeTraces} from './remove-traces.ts';
 
 export interface ClearOptions {
@@ -48,7 +49,7 @@ export async function clearMember(options: ClearOptions): Promise<ClearResult> {
   }
   if (await isElsewhere(options)) return 'Elsewhere';
   const lease = await client.find<Lease>(leases, {namespace, name: HUB_LEASE}, {signal});
-  if (Number(lease?.metadata.annotations?.[EPOCH_ANNOTATION] ?? 0) > epoch) return 'Elsewhere';
+  if (epochOf(lease) > epoch) return 'Elsewhere';
   // Where its namespace was removed there can be no Lease, and nobody else who writes under one.
   if ((await client.find(namespaces, {name: namespace}, {signal})) === undefined) return remove(options);
   return underLease(options);
@@ -86,7 +87,8 @@ async function underLease(options: ClearOptions): Promise<ClearResult> {
     identity: hubIdentity,
     leaseDurationMs,
     renewEveryMs: leaseRenewMs,
-    annotations: {[EPOCH_ANNOTATION]: String(epoch)},
+    annotations: () => ({[EPOCH_ANNOTATION]: String(epoch)}),
+    mayWrite: ({lease}) => epochOf(lease) <= epoch,
     fieldManager: HUB_MANAGER,
     onHeld: () => held.resolve(true),
     onLost: () => lost.abort(),

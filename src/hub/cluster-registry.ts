@@ -14,6 +14,8 @@ export interface ClusterRegistryOptions {
   readonly client: KubeClient;
   readonly own: ClusterCredentials;
   readonly keeper: ClusterKeeper;
+  /** False: another replica of this hub moves its inline kubeconfig. */
+  readonly isResponsible: (name: string) => boolean;
   /** True while another cluster's kubeconfig is kept under the same name. */
   readonly isSecretInUse: (name: string) => boolean;
   readonly namespace: string;
@@ -89,7 +91,7 @@ export class ClusterRegistry {
   }
 
   async #handle(name: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
-    const {client, own, keeper, namespace, development, isSecretInUse, onCluster} = this.#options;
+    const {client, own, keeper, namespace, development, isSecretInUse, isResponsible, onCluster} = this.#options;
     const cluster = this.store.get(name);
     if (cluster === undefined) return this.#confirmGone(name, signal);
     const access = await resolveAccess(cluster, {client, own, namespace, development, signal});
@@ -99,7 +101,7 @@ export class ClusterRegistry {
     await onCluster(cluster, access, signal);
     if (cluster.metadata.deletionTimestamp !== undefined) return undefined;
     if (access.ok && isSecretInUse(name)) return {requeueAfterMs: SECRET_AGAIN_MS};
-    const moved = access.ok ? await keeper.moveKubeconfig(cluster, signal) : undefined;
+    const moved = access.ok && isResponsible(name) ? await keeper.moveKubeconfig(cluster, signal) : undefined;
     const secret = cluster.spec?.kubeconfigSecretRef && {requeueAfterMs: SECRET_AGAIN_MS};
     return held ?? moved ?? secret;
   }

@@ -14,18 +14,25 @@ export interface ClusterStatusWriterOptions {
   readonly client: KubeClient;
   readonly store: Store<Cluster>;
   readonly recorder: EventRecorder;
-  /** What is believed of one cluster now; undefined: it is not registered. */
+  /** What is believed of one cluster now; undefined: it is not registered, or for another replica to tell. */
   readonly situation: (name: string) => Omit<ClusterSituation, 'cluster' | 'nowMs'> | undefined;
+  /** For so long a hub that starts takes over what the one before it told of a cluster, milliseconds. */
+  readonly takeOverMs: number;
   readonly nowMs: () => number;
   readonly logger: Logger;
 }
 
-/** A hub that starts, or a member that comes back, is at rest again within this; nobody needs the steps in between. */
+/** A member that comes back is at rest again within this; nobody needs the steps in between. */
 const PATIENCE_MS = 1_500;
 /** Two hubs that believe different things repeat themselves no oftener than this. */
 const REPEAT_MS = 30_000;
-const BAD_IF_TRUE: ReadonlySet<string> = new Set(['MassDeletion', 'SlicesLimited']);
-const TOLD: ReadonlySet<string> = new Set(['Reachable', 'Synced', 'MassDeletion', 'SlicesLimited']);
+const BAD_IF_TRUE: ReadonlySet<string> = new Set([
+  'MassDeletion',
+  'SlicesLimited',
+  'EndpointsWithdrawn',
+  'OverPrivileged',
+]);
+const TOLD: ReadonlySet<string> = new Set(['Reachable', 'Synced', 'GatewayHealthy', 'TokenRenewed', ...BAD_IF_TRUE]);
 
 /** Keeps the conditions of Cluster objects true; writes only what changed, and tells each transition by an Event. */
 export class ClusterStatusWriter {
@@ -34,6 +41,8 @@ export class ClusterStatusWriter {
   readonly #queue: WorkQueue;
   /** Since when a cluster is believed something that is only passing. */
   readonly #passingSinceMs = new Map<string, number>();
+  /** Clusters of which this process has believed something that was not only passing. */
+  readonly #settled = new Set<string>();
   readonly #said = new Map<string, {readonly what: string; readonly uid: string | undefined; readonly atMs: number}>();
 
   constructor(options: ClusterStatusWriterOptions) {
@@ -43,6 +52,7 @@ export class ClusterStatusWriter {
       store: options.store,
       keep: keepCluster,
       comparison: {sharedLists: {'status.conditions': ['type']}},
+      ownItems: {'status.conditions': CLUSTER_CONDITIONS},
     });
     this.#queue = new WorkQueue({
       concurrency: 4,
@@ -75,12 +85,11 @@ export class ClusterStatusWriter {
     const {situation, nowMs} = this.#options;
     const cluster = this.#writer.actual(name);
     const believed = situation(name);
-    if (cluster === undefined || believed === undefined) return undefined;
-    if (believed.synced.untold === true) {
+    if (cluster === undefined || believed === undefined) {
       this.#passingSinceMs.delete(name);
       return undefined;
     }
-    const waitMs = this.#patience(name, believed);
+    const waitMs = this.#patience(cluster, believed);
     if (waitMs > 0) return {requeueAfterMs: waitMs};
     const before = cluster.status?.conditions ?? [];
     const desired = planClusterStatus({...believed, cluster, nowMs: nowMs()});
@@ -99,15 +108,19 @@ export class ClusterStatusWriter {
   }
 
   /** How long to go on saying nothing, in milliseconds. */
-  #patience(name: string, {reachable, synced}: Pick<ClusterSituation, 'reachable' | 'synced'>): number {
+  #patience(cluster: Cluster, {reachable, synced}: Pick<ClusterSituation, 'reachable' | 'synced'>): number {
+    const {name} = cluster.metadata;
     if (reachable.passing !== true && synced.passing !== true) {
       this.#passingSinceMs.delete(name);
+      this.#settled.add(name);
       return 0;
     }
     const nowMs = performance.now();
     const sinceMs = this.#passingSinceMs.get(name) ?? nowMs;
     this.#passingSinceMs.set(name, sinceMs);
-    return sinceMs + PATIENCE_MS - nowMs;
+    const isTakenOver = !this.#settled.has(name) && cluster.status?.conditions?.some(isOurs) === true;
+    const patienceMs = isTakenOver ? Math.max(PATIENCE_MS, this.#options.takeOverMs) : PATIENCE_MS;
+    return sinceMs + patienceMs - nowMs;
   }
 
   #tell(cluster: Cluster, before: readonly Condition[], now: readonly Condition[]): void {
@@ -127,7 +140,11 @@ export class ClusterStatusWriter {
 
 /** What our conditions say, without their dates and order. */
 function toText(conditions: readonly Condition[]): string {
-  const ours = conditions.filter(({type}) => CLUSTER_CONDITIONS.includes(type));
+  const ours = conditions.filter(isOurs);
   const said = ours.map((each) => [each.type, each.status, each.reason, each.message, each.observedGeneration]);
   return JSON.stringify(said.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)));
+}
+
+function isOurs({type}: Condition): boolean {
+  return CLUSTER_CONDITIONS.includes(type);
 }

@@ -85,6 +85,12 @@ export class ClustersetExports {
     for (const key of this.#byKey.keys()) this.#noteChange(key);
   }
 
+  /** As {@link reconsider} for those who ask for all names again anyway: nothing is announced. */
+  forgetDecisions(): void {
+    this.#narrowed.clear();
+    this.#merged.clear();
+  }
+
   #noteChange(key: string): void {
     this.#narrowed.delete(key);
     this.#merged.delete(key);

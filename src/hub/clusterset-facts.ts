@@ -15,7 +15,7 @@ export interface ClusterFacts {
   readonly cluster: Cluster;
   /** False until it was once identified: what never joined is shown to nobody. */
   readonly joined: boolean;
-  readonly addresses: readonly string[];
+  readonly addresses: readonly string[] | undefined;
   /** It is an address that no gateway can have, or an older Cluster's. */
   readonly gatewayRefused: boolean;
   /** It is an older member under another name, so nobody may see it. */
@@ -46,6 +46,8 @@ export interface ClustersetFacts {
   isPolicyGone(kind: PolicyKind, key: string, signal: AbortSignal): Promise<boolean>;
   /** Why nothing may be decided yet: what the hub's policies forbid isn't known. Undefined: it is. */
   policiesUnknown(): string | undefined;
+  /** False while the hub starts: not every member has been read, or found not to answer. */
+  isGathered(): boolean;
   /** True where it isn't known whether a cluster exports the name. */
   isUnknown(cluster: string, key: string): boolean;
   accepted(cluster: string, key: string): MemberExport | undefined;
@@ -53,8 +55,11 @@ export interface ClustersetFacts {
   slicesOf(cluster: string, key: string): readonly ReadSlice[] | undefined;
   /** Whether slices of an import of this type are imported into a member. */
   sliceUse(consumer: Consumer, type: ImportType): SliceUse;
-  /** True where a cluster's endpoints are taken back everywhere, although it still exports: it is stale and its gateway dead (design §6). */
-  isWithdrawn(cluster: string): boolean;
+  /**
+   * Of the exporters of one import those whose endpoints are taken back everywhere, although they still export: they are stale and
+   * their gateways dead (design §6).
+   */
+  withdrawnOf(exporters: readonly string[]): ReadonlySet<string>;
   /** Endpoints of an export that some member can't use, because they are addresses of its own Services. */
   refusedEndpoints(cluster: string, key: string): readonly ExportFault[];
   clusters(): Iterable<ClusterFacts>;

@@ -9,6 +9,7 @@ import {parseUntrustedKubeconfig} from '../kube/untrusted-kubeconfig.ts';
 import {clearMember} from './clear-member.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import type {ClusterKeeper} from './cluster-keeper.ts';
+import {hubUserAgent} from './hub-options.ts';
 import type {MemberMemory} from './member-memory.ts';
 import type {MemberSecrets} from './member-secrets.ts';
 
@@ -21,12 +22,16 @@ export interface DeparturesOptions {
   readonly namespace: string;
   readonly clustersetId: string;
   readonly hubIdentity: string;
-  readonly epoch: number;
+  readonly epoch: () => number;
   readonly leaseRenewMs: number;
   readonly development: boolean;
   /** A Cluster that can't be reached is let go after this; clearing its member goes on. */
   readonly letGoAfterMs: number;
   readonly nowMs: () => number;
+  /** False: another replica of this hub clears it, and this one waits for that, ready to go on. */
+  readonly isResponsible: (name: string) => boolean;
+  /** Whether the Cluster object is there, as it was listed. */
+  readonly isListed: (name: string) => boolean;
   /** The Cluster of that name that is registered now. */
   readonly registered: (name: string) => Cluster | undefined;
   /** What is said of this one may be different. */
@@ -37,13 +42,16 @@ export interface DeparturesOptions {
 interface Departure {
   readonly name: string;
   readonly stop: AbortController;
-  readonly startedMs: number;
+  /** When this replica first tried to clear it; undefined: another one does, or it is not known yet who. */
+  startedMs: number | undefined;
   /** Being deleted, with our finalizer on it; undefined: it is gone. */
   cluster: Cluster | undefined;
   access: ClusterAccess | undefined;
   failure: string | undefined;
   failures: number;
   missing: number;
+  /** Another replica was seen to be responsible for it. */
+  isFollowed: boolean;
   closed: Promise<void>;
 }
 
@@ -100,10 +108,11 @@ export class Departures {
       name,
       ...of,
       stop: new AbortController(),
-      startedMs: performance.now(),
+      startedMs: undefined,
       failure: undefined,
       failures: 0,
       missing: 0,
+      isFollowed: false,
       closed: Promise.resolve(),
     };
     this.#running.set(name, departure);
@@ -131,18 +140,30 @@ export class Departures {
     const signal = AbortSignal.any([stop.signal, this.#signal]);
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        if (await this.#attempt(departure, signal)) break;
+        if (await this.#isClearedElsewhere(departure, signal)) break;
+        if (this.#options.isResponsible(name) && (await this.#attempt(departure, signal))) break;
       } catch (error) {
         if (signal.aborted) break;
         this.#noteFailure(departure, error);
         await this.#considerLettingGo(departure, signal);
       }
       onChange(name);
-      await pause(Math.min(MIN_PAUSE_MS * 2 ** Math.min(attempt, 20), letGoAfterMs * MAX_PAUSE_IN_LET_GO), signal);
+      const maxMs = this.#options.isResponsible(name) ? letGoAfterMs * MAX_PAUSE_IN_LET_GO : letGoAfterMs;
+      await pause(Math.min(MIN_PAUSE_MS * 2 ** Math.min(attempt, 20), maxMs), signal);
     }
     if (stop.signal.aborted) await this.#giveWay(departure);
     this.#running.delete(name);
     onChange(name);
+  }
+
+  /** Another replica was or is at it: it is done when record and Cluster are gone. */
+  async #isClearedElsewhere(departure: Departure, signal: AbortSignal): Promise<boolean> {
+    const {isResponsible, isListed, memory} = this.#options;
+    const {name} = departure;
+    departure.isFollowed ||= !isResponsible(name);
+    if (!departure.isFollowed || isListed(name) || (await memory.exists(name, signal))) return false;
+    memory.drop(name);
+    return true;
   }
 
   #noteFailure(departure: Departure, error: unknown): void {
@@ -175,6 +196,7 @@ export class Departures {
   async #attempt(departure: Departure, signal: AbortSignal): Promise<boolean> {
     const {memory, nowMs} = this.#options;
     const {name, access} = departure;
+    departure.startedMs ??= performance.now();
     const {uid, left} = await memory.load(name, signal);
     if (uid === undefined) {
       // Never identified, so never written to.
@@ -195,11 +217,11 @@ export class Departures {
   async #clear(departure: Departure, uid: string, signal: AbortSignal): Promise<boolean> {
     const credentials = await this.#credentials(departure, signal);
     const {nowMs, logger, namespace, clustersetId, hubIdentity, epoch, leaseRenewMs} = this.#options;
-    const client = new KubeClient({credentials, userAgent: 'isthmus-hub', nowMs});
+    const client = new KubeClient({credentials, userAgent: hubUserAgent(hubIdentity), nowMs});
     const {name, missing} = departure;
     try {
       const result = await clearMember({
-        ...{client, namespace, clustersetId, uid, hubIdentity, epoch, leaseRenewMs, nowMs, signal},
+        ...{client, namespace, clustersetId, uid, hubIdentity, epoch: epoch(), leaseRenewMs, nowMs, signal},
         missingBefore: missing,
         logger: logger.child({cluster: name}),
       });
@@ -229,7 +251,7 @@ export class Departures {
     const {memory, secrets, keeper, recorder, logger, letGoAfterMs} = this.#options;
     const {name, cluster, access, startedMs} = departure;
     const hasWayIn = access?.ok === true;
-    if (hasWayIn && performance.now() - startedMs < letGoAfterMs) return;
+    if (hasWayIn && performance.now() - (startedMs ?? performance.now()) < letGoAfterMs) return;
     try {
       // Not before the tombstone is there, and the way in with it.
       if (memory.get(name)?.left === undefined) return;

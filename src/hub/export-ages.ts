@@ -33,6 +33,10 @@ export class ExportAges {
   readonly #lastListMs = new Map<string, number>();
   /** What lists of an earlier process had, until this one has listed the source itself. */
   readonly #seenBefore = new Map<string, ReadonlySet<string>>();
+  /** What another replica of this hub, or one before it, capped. */
+  #told: Readonly<Record<string, KnownAge>> = {};
+  /** By name, of a hub without records: what members' imports tell. */
+  #recalled: ReadonlyMap<string, number> = new Map();
   /** Grows with each change of what has to survive a restart. */
   revision = 0;
 
@@ -59,9 +63,42 @@ export class ExportAges {
     const id = idOf(object);
     if (this.#known.get(id)?.uid === uid) return;
     const wasListed = this.#seenBefore.get(object.source.id)?.has(digestOf(id, uid)) === true;
-    const ageMs = wasListed ? claimedAtMs : cappedCreatedAt(claimedAtMs, this.#lastListMs.get(object.source.id));
+    const seenMs = wasListed ? claimedAtMs : cappedCreatedAt(claimedAtMs, this.#lastListMs.get(object.source.id));
+    const told = this.#told[id];
+    const recalledMs = this.#recalled.get(`${object.metadata.namespace}/${object.metadata.name}`) ?? 0;
+    const ageMs = Math.max(seenMs, recalledMs, told?.uid === uid ? told.ageMs : 0);
     this.#known.set(id, {uid, ageMs, claimedAtMs});
     if (ageMs !== claimedAtMs) this.revision++;
+  }
+
+  /**
+   * Another replica of this hub wrote down what it capped. That a list lacked an export is evidence whoever read it, so the later age
+   * counts, and all replicas decide alike.
+   *
+   * @returns true where an age changed
+   */
+  adopt(told: Readonly<Record<string, KnownAge>>): boolean {
+    this.#told = told;
+    let isNews = false;
+    for (const [id, {uid, ageMs}] of Object.entries(told)) {
+      const known = this.#known.get(id);
+      if (known?.uid !== uid || known.ageMs >= ageMs) continue;
+      this.#known.set(id, {...known, ageMs});
+      this.revision++;
+      isNews = true;
+    }
+    return isNews;
+  }
+
+  /** Exports of these names count as no older than that, whatever they claim. */
+  recall(ages: ReadonlyMap<string, number>): void {
+    this.#recalled = ages;
+    for (const [id, known] of this.#known) {
+      const ageMs = ages.get(id.slice(id.indexOf('/') + 1)) ?? 0;
+      if (known.ageMs >= ageMs) continue;
+      this.#known.set(id, {...known, ageMs});
+      this.revision++;
+    }
   }
 
   /** No export of this name counts any more. */

@@ -78,6 +78,11 @@ export class GatewayAddresses {
     return isIP(host) === 0 ? (this.#found.get(host) ?? []) : this.#ofAddress(host);
   }
 
+  /** False: its name has not been resolved since this process began. */
+  isKnown(host: string | undefined): boolean {
+    return host === undefined || isIP(host) !== 0 || this.#found.has(host);
+  }
+
   /** True where the host is itself an address that no gateway may have. */
   isRefused(host: string | undefined): boolean {
     return host !== undefined && isIP(host) !== 0 && this.#ofAddress(host).length === 0;

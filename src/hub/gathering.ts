@@ -1,6 +1,9 @@
+import type {ServiceImport} from '../api/kinds.ts';
 import {HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
+import {pause} from '../kube/backoff.ts';
 import type {Member} from './member.ts';
+import {recallAges} from './recalled-ages.ts';
 import {exportersOf, rememberExport} from './remembered-export.ts';
 
 /**
@@ -20,6 +23,16 @@ export class Gathering {
     return this.#isOver;
   }
 
+  /** Resolves when it is no use to wait any longer: for so long, milliseconds, no further member was read. */
+  async late(patienceMs: number, signal: AbortSignal): Promise<void> {
+    for (let most = -1; !signal.aborted;) {
+      const settled = [...this.#members.values()].filter(({isSettled}) => isSettled).length;
+      if (settled <= most) return;
+      most = settled;
+      await pause(patienceMs, signal);
+    }
+  }
+
   /**
    * Called when a member was read or its state changed.
    *
@@ -32,8 +45,10 @@ export class Gathering {
     this.#isOver = true;
     const fresh = all.filter(({isKnown, session}) => !isKnown && session?.watches.isSynced === true);
     if (fresh.length === 0) return false;
-    const remembered = this.#remember(new Set(fresh.map(({id}) => id)));
-    for (const member of fresh) member.trustAbsence(remembered.get(member.id) ?? new Map());
+    const exporters = new Set(fresh.map(({id}) => id));
+    const remembered = this.#remember(exporters);
+    const ages = recallAges(this.#imports(), exporters);
+    for (const member of fresh) member.trustAbsence(remembered.get(member.id) ?? new Map(), ages.get(member.id));
     return true;
   }
 
@@ -52,6 +67,11 @@ export class Gathering {
       }
     }
     return remembered;
+  }
+
+  *#imports(): IterableIterator<ServiceImport> {
+    for (const {session} of this.#members.values())
+      if (session?.watches.isSynced === true) yield* session.watches.imports.store.values();
   }
 
   #shows(cluster: string, key: string): boolean {

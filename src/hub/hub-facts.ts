@@ -29,8 +29,8 @@ export interface HubFactsOptions {
   readonly slices: SliceBudget;
   /** False while the hub starts: then a Cluster that isn't known may be one that was not looked at yet. */
   readonly isGathered: () => boolean;
-  /** The last row of design §6; asked for each cluster whenever slices are compared. */
-  readonly isWithdrawn: (cluster: string) => boolean;
+  /** The last row of design §6, among the exporters of one import; asked whenever something of an import is compared. */
+  readonly withdrawnOf: (exporters: readonly string[]) => ReadonlySet<string>;
 }
 
 /** The clusterset as the hub's own parts know it at this moment. */
@@ -60,7 +60,13 @@ export class HubFacts implements ClustersetFacts {
   }
 
   mergedFor(...of: Parameters<ClustersetFacts['mergedFor']>): ReturnType<ClustersetFacts['mergedFor']> {
-    return this.#options.exports.mergedFor(...of);
+    const merged = this.#options.exports.mergedFor(...of);
+    const ready = merged.result.import?.readyClusters;
+    if (merged.result.import === undefined || ready === undefined) return merged;
+    const withdrawn = this.withdrawnOf(merged.result.import.clusters);
+    if (withdrawn.size === 0) return merged;
+    const readyClusters = ready.filter((cluster) => !withdrawn.has(cluster));
+    return {...merged, result: {...merged.result, import: {...merged.result.import, readyClusters}}};
   }
 
   merged(key: string): ReturnType<ClustersetFacts['merged']> {
@@ -78,6 +84,10 @@ export class HubFacts implements ClustersetFacts {
   policiesUnknown(): string | undefined {
     const {areKnown, forbidden} = this.#options.policies;
     return areKnown ? undefined : (forbidden ?? '');
+  }
+
+  isGathered(): boolean {
+    return this.#options.isGathered();
   }
 
   isUnknown(cluster: string, key: string): boolean {
@@ -101,8 +111,8 @@ export class HubFacts implements ClustersetFacts {
     return this.#options.slices.use(...of);
   }
 
-  isWithdrawn(cluster: string): boolean {
-    return this.#options.isWithdrawn(cluster);
+  withdrawnOf(exporters: readonly string[]): ReadonlySet<string> {
+    return this.#options.withdrawnOf(exporters);
   }
 
   refusedEndpoints(cluster: string, key: string): readonly ExportFault[] {
@@ -112,7 +122,7 @@ export class HubFacts implements ClustersetFacts {
     if (slices === undefined || exported === undefined || type === undefined) return [];
     const receivers = [...this.#options.members.values()].filter(
       ({consumer, session}) =>
-        session?.isWriting === true && isTargeted(exported, consumer) && this.sliceUse(consumer, type) === 'Imported',
+        isWrittenTo(session) && isTargeted(exported, consumer) && this.sliceUse(consumer, type) === 'Imported',
     );
     return receivers
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -137,14 +147,22 @@ export class HubFacts implements ClustersetFacts {
 
   targets(clusters: Iterable<string>): ReadonlyMap<string, FlomeshTarget> {
     const targets = new Map<string, FlomeshTarget>();
-    for (const id of clusters) {
+    const exporters = [...clusters];
+    const withdrawn = this.withdrawnOf(exporters);
+    for (const id of exporters) {
+      if (withdrawn.has(id)) continue;
       const facts = this.cluster(id);
       if (facts === undefined) continue;
       const {cluster, addresses, gatewayRefused} = facts;
       const {name} = cluster.metadata;
       const {gatewayHost: host, gatewayPort: port} = cluster.spec ?? {};
       if (host === undefined || port === undefined || gatewayRefused) continue;
-      targets.set(name, {clusterKey: clusterKey({...cluster.spec, name}), host, ip: addresses[0] ?? '', port});
+      targets.set(name, {
+        clusterKey: clusterKey({...cluster.spec, name}),
+        host,
+        ip: addresses && (addresses[0] ?? ''),
+        port,
+      });
     }
     return targets;
   }
@@ -153,8 +171,9 @@ export class HubFacts implements ClustersetFacts {
   delivery(key: string): Delivery {
     let pending: string | undefined;
     for (const {id, session, ledger} of this.#options.members.values()) {
-      if (session?.isWriting !== true) continue;
       const result = ledger.get(key);
+      // The cheaper question first: almost all of them have it, and whether it is written to is asked of its Lease.
+      if (result?.state === 'Applied' || result?.state === 'NotNeeded' || !isWrittenTo(session)) continue;
       if (result?.state === 'Failed') return {state: 'Failed', cluster: id, message: result.message};
       if (result?.state === 'LeftAlone') {
         return {
@@ -174,13 +193,18 @@ export class HubFacts implements ClustersetFacts {
     return {
       cluster,
       joined: hasJoined,
-      addresses: gateways.of(host),
+      addresses: gateways.isKnown(host) ? gateways.of(host) : undefined,
       gatewayRefused: gateways.isRefused(host) || gatewayTakenBy(cluster.metadata.name) !== undefined,
       isTwin: connection?.refusal?.reason === 'DuplicateCluster',
       api,
       version: connection?.version,
     };
   }
+}
+
+/** By this replica of the hub or another one. */
+function isWrittenTo(session: Member['session']): boolean {
+  return session?.isWriting === true || session?.isWrittenElsewhere === true;
 }
 
 const MAX_NAMED = 5;

@@ -3,6 +3,12 @@ import type {RequestReport} from '../kube/client.ts';
 import type {DefaultExportPolicy} from '../clusterset/export-policy.ts';
 import type {DefaultRouting} from '../clusterset/view.ts';
 import type {ClusterCredentials} from '../kube/credentials.ts';
+import type {GatewayProbing} from '../probes/gateway-prober.ts';
+
+/** So that a log of requests shows which replica asked. */
+export function hubUserAgent(identity: string): string {
+  return `isthmus-hub/${identity.replaceAll(/[^\w.-]/g, '-').slice(0, 100)}`;
+}
 
 export interface HubOptions {
   /** Of the API server that the Cluster objects are in. */
@@ -29,6 +35,10 @@ export interface HubOptions {
   readonly defaultExportPolicy?: DefaultExportPolicy | undefined;
   /** How members route imports that no GlobalTrafficPolicy is bound to. Default: the own cluster first. */
   readonly defaultRouting?: DefaultRouting | undefined;
+  /** Default: gateways of members are not probed, and their health is not known. */
+  readonly probeGateways?: GatewayProbing | undefined;
+  /** Default 15 min (design §6): for how long a member may be unreachable before its dead gateway takes its endpoints away. */
+  readonly stalenessBoundMs?: number | undefined;
   readonly logger: Logger;
   readonly nowMs?: (() => number) | undefined;
   /** Of requests to members; `hub` stands for the hub's own API server. */

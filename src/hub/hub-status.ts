@@ -1,4 +1,5 @@
 import type {ReflectorStatus} from '../kube/reflector.ts';
+import type {GatewayReport} from '../probes/gateway-prober.ts';
 import type {Opinion} from './plan-cluster-status.ts';
 
 /** What the hub is doing, as plain data for `/metrics`, `isthmus status` and tests. */
@@ -10,7 +11,20 @@ export interface HubStatus {
   /** By `plural.group`. */
   readonly policyLists: Readonly<Record<string, ReflectorStatus>>;
   readonly clusterList: ReflectorStatus;
+  /** Of what replicas share: `leases` of the replicas, `configmaps` of members. */
+  readonly sharedLists: Readonly<Record<string, ReflectorStatus>>;
+  /** Identities of all replicas that live, sorted; undefined: it can't be told. */
+  readonly replicas: readonly string[] | undefined;
+  readonly epoch: number;
   readonly members: readonly MemberStatus[];
+  readonly gateways: {
+    /** By cluster; undefined: gateways are not probed. */
+    readonly reports: ReadonlyMap<string, GatewayReport> | undefined;
+    /** All fell silent at once, so that nothing is concluded from it. */
+    readonly suspectsItself: boolean;
+    /** Members whose endpoints are withdrawn, sorted. */
+    readonly withdrawn: readonly string[];
+  };
   /** Clusters that are registered no more and are still being cleared of what was written into them. */
   readonly leaving: readonly string[];
 }

@@ -1,31 +1,35 @@
 import type {Cluster} from '../api/kinds.ts';
 import type {TraceStep} from '../clusterset/decision.ts';
 import {mergeTrace} from '../clusterset/merge.ts';
-import {pause} from '../kube/backoff.ts';
 import {KubeClient} from '../kube/client.ts';
-import {EventRecorder} from '../kube/event-recorder.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {ClusterRegistry} from './cluster-registry.ts';
 import {ClusterStatusWriter} from './cluster-status-writer.ts';
 import {ClustersetExports} from './clusterset-exports.ts';
+import {CredentialCare} from './credential-care.ts';
 import {claimIdentity} from './claim-identity.ts';
-import {ClusterKeeper} from './cluster-keeper.ts';
-import {Departures} from './departures.ts';
+import {DeliveryNews} from './delivery-news.ts';
+import {FullComparison} from './full-comparison.ts';
 import {Gathering} from './gathering.ts';
 import {HubFacts} from './hub-facts.ts';
-import type {HubOptions} from './hub-options.ts';
+import {type HubOptions, hubUserAgent} from './hub-options.ts';
 import type {HubStatus} from './hub-status.ts';
 import {withoutKubeconfig} from './kept-objects.ts';
+import {isPlacedElsewhere} from './cluster-place.ts';
 import {Member} from './member.ts';
 import type {Claim} from './member-identity.ts';
-import {MemberMemory, type MemberRecord} from './member-memory.ts';
-import {MemberSecrets} from './member-secrets.ts';
+import {MemberGateways} from './member-gateways.ts';
+import type {MemberRecord} from './member-record.ts';
+import {MemberNews} from './member-news.ts';
+import {memberSituation} from './member-situation.ts';
 import {mergeRules} from './merge-rules.ts';
-import {type ClusterSituation, leavingSituation} from './plan-cluster-status.ts';
-import {copyKeyOf, type PolicyKind} from './policy-kinds.ts';
+import type {PolicyKind} from './policy-kinds.ts';
 import {PolicyRegistry} from './policy-registry.ts';
+import {PolicyStatusWriter} from './policy-status-writer.ts';
 import {RegisteredGateways} from './registered-gateways.ts';
 import {restoreTombstones} from './restore-tombstones.ts';
+import {RetiringMembers} from './retiring-members.ts';
+import {SharedState} from './shared-state.ts';
 import {SliceBudget} from './slice-budget.ts';
 
 export type {HubOptions} from './hub-options.ts';
@@ -44,24 +48,30 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #client: KubeClient;
   readonly #members = new Map<string, Member>();
-  /** Those that leave, as long as their connection still ends. */
-  readonly #retiring = new Map<string, Promise<void>>();
+  readonly #retiring = new RetiringMembers();
   readonly #policies: PolicyRegistry;
+  readonly #policyStatuses: PolicyStatusWriter;
   readonly #exports: ClustersetExports;
   readonly #gathering = new Gathering(this.#members);
   readonly #slices: SliceBudget;
   readonly #gateways: RegisteredGateways;
+  readonly #health: MemberGateways;
   readonly #facts: HubFacts;
-  readonly #memory: MemberMemory;
-  readonly #departures: Departures;
-  readonly #keeper: ClusterKeeper;
   readonly #registry: ClusterRegistry;
   readonly #statuses: ClusterStatusWriter;
-  readonly #recorder: EventRecorder;
-  /** What other members were last told to look at again because of one. */
-  readonly #told = new Map<string, string>();
-  /** Names whose source slices changed in this turn of the event loop. */
-  #changedSlices = new Set<string>();
+  readonly #shared: SharedState;
+  readonly #care: CredentialCare;
+  readonly #deliveryNews = new DeliveryNews({
+    members: this.#members,
+    exportersOf: (key) => this.#exports.of(key).map(({cluster}) => cluster),
+    delivery: (key) => this.#facts.delivery(key),
+  });
+  readonly #news = new MemberNews({
+    members: this.#members,
+    delivery: this.#deliveryNews,
+    onSlices: () => this.#slices.note(),
+  });
+  readonly #everything: FullComparison;
   readonly #syncing = Promise.withResolvers<void>();
   readonly #closing = Promise.withResolvers<void>();
   #isLate = false;
@@ -72,23 +82,33 @@ export class Hub {
     const nowMs = options.nowMs ?? Date.now;
     this.#client = new KubeClient({
       credentials: options.credentials,
-      userAgent: 'isthmus-hub',
+      userAgent: hubUserAgent(options.identity),
       nowMs,
       onRequest: onRequest && ((report) => onRequest({...report, cluster: 'hub'})),
     });
     const client = this.#client;
     const members = this.#members;
     this.#gateways = new RegisteredGateways({members, development, logger, onChange: (of) => this.#onGateway(of)});
-    this.#policies = new PolicyRegistry({client, nowMs, logger, onChange: (kind, of) => this.#onPolicies(kind, of)});
+    this.#policies = new PolicyRegistry({
+      ...{client, nowMs, logger},
+      onChange: (kind, of) => this.#onPolicies(kind, of),
+      onStored: (kind, of) => this.#policyStatuses.noteStored(kind, of),
+    });
     const isGathered = (): boolean => this.#gathering.isOver;
     const rules = mergeRules({...options, members, policies: this.#policies, isGathered});
-    this.#exports = new ClustersetExports((keys) => this.#onExports(keys), rules);
+    this.#exports = new ClustersetExports((keys) => this.#news.exports(keys), rules);
+    this.#everything = new FullComparison(this.#exports, members);
     this.#slices = new SliceBudget({
       importSlices: options.importSlices ?? 'all',
       limit: options.sliceLimit ?? SLICE_LIMIT,
       members: this.#members,
       isGathered,
       onChange: (ids) => this.#onSliceUse(ids),
+    });
+    this.#health = new MemberGateways({
+      ...{members, gateways: this.#gateways, nowMs, logger, probeGateways: options.probeGateways},
+      stalenessBoundMs: options.stalenessBoundMs,
+      onHealth: (id) => this.#statuses.add(id),
     });
     this.#facts = new HubFacts({
       ...{namespace, clustersetId, createNamespaces, nowMs, defaultRouting: options.defaultRouting},
@@ -100,28 +120,29 @@ export class Hub {
       isRegistered: (id) => this.#isRegistered(id),
       slices: this.#slices,
       isGathered,
-      // Nobody probes gateways for the hub yet, and without its own probe nothing is withdrawn (design §6).
-      isWithdrawn: () => false,
+      withdrawnOf: (exporters) => this.#health.withdrawnOf(exporters),
     });
-    this.#memory = new MemberMemory({client, namespace, logger});
-    this.#recorder = new EventRecorder({client, component: 'isthmus-hub', logger, nowMs});
-    const secrets = new MemberSecrets(client, namespace);
-    this.#keeper = new ClusterKeeper({client, secrets, nowMs, logger, onOpinion: (name) => this.#statuses.add(name)});
-    this.#departures = new Departures({
-      ...{memory: this.#memory, secrets, keeper: this.#keeper, recorder: this.#recorder},
-      ...{own: options.credentials, namespace, clustersetId, development, nowMs, logger},
-      hubIdentity: options.identity,
-      epoch: options.epoch ?? 1,
-      leaseRenewMs: options.leaseRenewMs ?? 10_000,
-      letGoAfterMs: options.unreachableAfterMs,
-      registered: (name) => this.#members.get(name)?.cluster,
-      onChange: (name) => this.#statuses.add(name),
+    this.#shared = new SharedState({
+      ...{hub: options, client, members, nowMs},
+      isListed: (name) => this.#registry.store.has(name),
+      onOpinion: (name) => this.#statuses.add(name),
+      onReplicas: () => this.#onReplicas(),
+      // Its kubeconfig may be still in the Cluster.
+      onResponsible: (name) => this.#registry.again(name),
+    });
+    const {keeper, departures, recorder, isResponsible} = this.#shared;
+    this.#care = new CredentialCare({
+      ...{client, members, recorder, isResponsible, namespace, nowMs, logger},
+      userAgent: hubUserAgent(options.identity),
+      onOpinion: (name) => this.#statuses.add(name),
+      onRenewed: (name) => this.#registry.again(name),
     });
     this.#registry = new ClusterRegistry({
       client,
       own: options.credentials,
-      keeper: this.#keeper,
-      isSecretInUse: (name) => this.#departures.waitsFor(name) !== undefined,
+      keeper,
+      isResponsible,
+      isSecretInUse: (name) => departures.waitsFor(name) !== undefined,
       namespace,
       development,
       nowMs,
@@ -130,13 +151,15 @@ export class Hub {
       onGone: (name) => this.#onGone(name),
       onStored: (name) => this.#statuses.noteStored(name),
     });
+    const parts = {gateways: this.#gateways, slices: this.#slices, health: this.#health, care: this.#care};
+    const sources = {members, departures, keeper, ...parts};
     this.#statuses = new ClusterStatusWriter({
-      client,
-      recorder: this.#recorder,
-      nowMs,
-      logger,
-      store: this.#registry.store,
-      situation: (name) => this.#situationOf(name),
+      ...{client, nowMs, logger, recorder, store: this.#registry.store},
+      takeOverMs: options.unreachableAfterMs,
+      situation: (name) => (isResponsible(name) ? memberSituation(name, sources) : undefined),
+    });
+    this.#policyStatuses = new PolicyStatusWriter({
+      ...{client, members, namespace, nowMs, logger, isGathered, isResponsible, policies: this.#policies},
     });
   }
 
@@ -150,10 +173,12 @@ export class Hub {
   }
 
   start(signal: AbortSignal): void {
-    this.#memory.start(signal);
+    this.#shared.start(signal);
     this.#gateways.addresses.start(signal);
-    this.#departures.start(signal);
+    this.#health.start(signal);
     this.#statuses.start(signal);
+    this.#policyStatuses.start(signal);
+    this.#care.start(signal);
     this.#registry.start(signal);
     this.#policies.start(signal);
     void this.#gather(signal);
@@ -172,9 +197,11 @@ export class Hub {
       gathered: this.#gathering.isOver,
       exportedNames: this.#exports.size,
       clusterList: this.#registry.status(),
+      ...this.#shared.status(),
       policyLists: this.#policies.statuses(),
       members: [...this.#members.values()].map((member) => member.status()),
-      leaving: [...new Set([...this.#retiring.keys(), ...this.#departures.names])],
+      gateways: this.#health.status(),
+      leaving: [...new Set([...this.#retiring.names, ...this.#shared.departures.names])],
     };
   }
 
@@ -188,11 +215,11 @@ export class Hub {
     for (const {session} of this.#members.values()) session?.review();
     this.#syncing.resolve();
     void restoreTombstones({
-      ...{client: this.#client, memory: this.#memory, registered: this.#registry.store, signal},
+      ...{client: this.#client, memory: this.#shared.memory, registered: this.#registry.store, signal},
       logger: this.#options.logger,
-      onLeft: (name) => this.#departures.resume(name),
+      onLeft: (name) => this.#shared.departures.resume(name),
     });
-    await pause(this.#options.unreachableAfterMs, signal);
+    await this.#gathering.late(this.#options.unreachableAfterMs, signal);
     this.#isLate = true;
     if (!signal.aborted) this.#reviewGathering();
   }
@@ -204,14 +231,13 @@ export class Hub {
     const isNews = this.#gathering.review(this.#isLate);
     if (!isNews && wasOver === this.#gathering.isOver) return;
     this.#slices.note();
-    // The types of imports that exist are known only now.
-    this.#exports.reconsider();
-    for (const {session} of this.#members.values()) session?.enqueueAll();
+    this.#everything.want(); // The types of imports that exist are known only now.
+    this.#policyStatuses.review();
   }
 
   async #onCluster(cluster: Cluster, access: ClusterAccess, signal: AbortSignal): Promise<void> {
     const {name} = cluster.metadata;
-    const retiring = this.#retiring.get(name);
+    const retiring = this.#retiring.of(name);
     if (retiring !== undefined) {
       // The old one must have let go before the new one begins to write.
       void retiring.then(() => this.#registry.again(name));
@@ -221,34 +247,37 @@ export class Hub {
       this.#depart(name, {cluster, access});
       return;
     }
-    const record = await this.#memory.load(name, signal);
+    await this.#shared.epoch.known;
+    const record = await this.#shared.memory.load(name, signal);
     const before = this.#members.get(name)?.cluster;
     const member = this.#members.get(name) ?? this.#newMember(cluster, record);
     this.#members.set(name, member);
     member.update(cluster, access);
     this.#gateways.review();
-    if (before === undefined || JSON.stringify(before.spec) === JSON.stringify(cluster.spec)) return;
     // Conditions of policies may speak of its place.
-    this.#exports.reconsider();
-    for (const {session} of this.#members.values()) session?.enqueueAll();
+    if (before !== undefined && isPlacedElsewhere(before, cluster)) this.#everything.want();
   }
 
   #newMember(cluster: Cluster, record: MemberRecord): Member {
     const {identity, development, unreachableAfterMs, logger, onRequest} = this.#options;
-    const {leaseRenewMs = 10_000, epoch = 1} = this.#options;
+    const {leaseRenewMs = 10_000} = this.#options;
+    const {memory, replicas, epoch} = this.#shared;
     return new Member(cluster, record, {
       facts: this.#facts,
-      memory: this.#memory,
+      memory,
       hubIdentity: identity,
       development,
       unreachableAfterMs,
       leaseRenewMs,
-      epoch,
+      replicas,
+      isGathered: () => this.#gathering.isOver,
+      epoch: () => epoch.current,
       logger,
       claim: (id, uid) => this.#claim(id, uid),
       onExport: (id, key, accepted) => this.#exports.set(id, key, accepted),
-      onSlices: (key) => this.#noteSlices(key),
-      onDelivery: (key) => this.#onDelivery(key),
+      onSlices: (key) => this.#news.slices(key),
+      onDelivery: (key) => this.#deliveryNews.note(key),
+      onCopies: (kind, keys) => this.#policyStatuses.note(kind, keys),
       onRead: () => this.#reviewGathering(),
       onChange: (id) => this.#onMember(id),
       onRequest: onRequest && ((id, report) => onRequest({...report, cluster: id})),
@@ -257,8 +286,8 @@ export class Hub {
 
   #claim(id: string, uid: string): Claim {
     const gatewayTakenBy = this.#gateways.takenBy(id);
-    const claim = claimIdentity({id, uid, members: this.#members, memory: this.#memory, gatewayTakenBy});
-    if (claim.ok) this.#departures.rejoined(uid);
+    const claim = claimIdentity({id, uid, members: this.#members, memory: this.#shared.memory, gatewayTakenBy});
+    if (claim.ok) this.#shared.departures.rejoined(uid);
     return claim;
   }
 
@@ -270,7 +299,7 @@ export class Hub {
   }
 
   #onGone(name: string): void {
-    if (this.#members.has(name) || this.#departures.holds(name))
+    if (this.#members.has(name) || this.#shared.departures.holds(name))
       this.#depart(name, {cluster: undefined, access: undefined});
   }
 
@@ -279,48 +308,24 @@ export class Hub {
     const member = this.#members.get(name);
     const access = of.access?.ok === true ? of.access : (member?.access ?? of.access);
     if (member === undefined) {
-      this.#departures.begin(name, {...of, access});
+      this.#shared.departures.begin(name, {...of, access});
       return;
     }
     this.#options.logger.info({cluster: name}, 'cluster leaves');
     this.#members.delete(name);
-    this.#told.delete(name);
     this.#gateways.review();
-    for (const {session} of this.#members.values()) session?.enqueue('remote-cluster', [name]);
-    const retired = member.retire().finally(() => {
-      this.#retiring.delete(name);
-      this.#departures.begin(name, {...of, access});
-    });
-    this.#retiring.set(name, retired);
+    this.#news.left(name);
+    this.#policyStatuses.noteMember(name);
+    this.#care.noteMember(name);
+    this.#shared.noteHeld(name, false);
+    this.#retiring.retire(member, () => this.#shared.departures.begin(name, {...of, access}));
     this.#slices.note();
     this.#reviewGathering();
   }
 
   #onPolicies(kind: PolicyKind, keys: readonly string[]): void {
     if (kind === 'export-policy') this.#exports.reconsider();
-    for (const {session} of this.#members.values()) session?.enqueue(kind, keys.map(copyKeyOf));
-  }
-
-  #onExports(keys: ReadonlySet<string>): void {
-    for (const {session} of this.#members.values()) session?.enqueueNames(keys);
-  }
-
-  #noteSlices(key: string): void {
-    if (this.#changedSlices.size === 0) setImmediate(() => this.#onSlices());
-    this.#changedSlices.add(key);
-  }
-
-  #onSlices(): void {
-    const changed = this.#changedSlices;
-    this.#changedSlices = new Set();
-    this.#slices.note();
-    for (const {session} of this.#members.values()) {
-      session?.enqueue('slices', changed);
-      // It says whether there are any.
-      session?.enqueue('import', changed);
-    }
-    // Endpoints that a member can't use are told on the export.
-    for (const key of changed) this.#onDelivery(key);
+    this.#news.policies(kind, keys);
   }
 
   #onSliceUse(ids: readonly string[]): void {
@@ -331,21 +336,24 @@ export class Hub {
     }
   }
 
-  #onDelivery(key: string): void {
-    for (const {cluster} of this.#exports.of(key)) this.#members.get(cluster)?.session?.enqueue('export', [key]);
+  /** Who writes to whom, and who tells of whom, may be different. */
+  #onReplicas(): void {
+    for (const [id, {session}] of this.#members) {
+      session?.review();
+      this.#statuses.add(id);
+    }
+    this.#policyStatuses.review();
   }
 
-  #onGateway({id, accepted}: Member): void {
-    const keys = [...accepted.keys()];
-    for (const {session} of this.#members.values()) {
-      session?.enqueue('remote-cluster', [id]);
-      session?.enqueue('flomesh-import', keys);
-    }
-    this.#statuses.add(id);
+  #onGateway(member: Member): void {
+    this.#news.gateway(member);
+    this.#statuses.add(member.id);
   }
 
   #onMember(id: string): void {
     this.#statuses.add(id);
+    this.#policyStatuses.noteMember(id);
+    this.#care.noteMember(id);
     this.#reviewGathering();
     const member = this.#members.get(id);
     if (member === undefined) return;
@@ -353,45 +361,27 @@ export class Hub {
       // The Secret was rotated, as a rule: looking there now and then is not soon enough.
       this.#registry.again(id, SECRET_AGAIN_MS);
     }
-    const {api, connection, session, hasJoined} = member;
-    const news = [api?.state, connection?.version, hasJoined, session?.isWriting, connection?.refusal?.reason].join();
-    if (this.#told.get(id) === news) return;
-    this.#told.set(id, news);
-    for (const other of this.#members.values()) {
-      other.session?.enqueue('remote-cluster', [id]);
-      other.session?.enqueueUndelivered();
-    }
-  }
-
-  #situationOf(name: string): Omit<ClusterSituation, 'cluster' | 'nowMs'> | undefined {
-    const member = this.#members.get(name);
-    const waitsFor = this.#departures.holds(name) ? this.#departures.waitsFor(name) : undefined;
-    if (member === undefined) return waitsFor === undefined ? undefined : leavingSituation(waitsFor);
-    const gatewayRefused = this.#gateways.addresses.isRefused(member.cluster.spec?.gatewayHost);
-    return {
-      reachable: member.reachable(),
-      synced: member.synced(),
-      gatewayRefused,
-      gatewayTakenBy: this.#gateways.takenBy(name),
-      inline: this.#keeper.inlineOpinion(name),
-      held: member.accepted.held,
-      sliceLimit: this.#slices.isOver(name) ? this.#slices.limit : undefined,
-    };
+    this.#shared.noteHeld(id, member.session?.holdsLease === true);
+    this.#news.member(member);
   }
 
   async #close(): Promise<void> {
     this.#slices.close();
+    this.#everything.close();
     await Promise.all([...this.#members.values()].map(async (member) => member.close()));
     await Promise.all([
-      ...this.#retiring.values(),
+      this.#retiring.closed,
       this.#registry.closed,
       this.#policies.closed,
       this.#statuses.closed,
-      this.#memory.closed,
+      this.#policyStatuses.closed,
+      this.#care.closed,
+      this.#shared.closed,
       this.#gateways.addresses.closed,
+      this.#health.closed,
     ]);
-    await this.#departures.closed;
-    await this.#recorder.flush();
+    await this.#shared.departures.closed;
+    await this.#shared.recorder.flush();
     await this.#client.close();
   }
 }

@@ -11,6 +11,7 @@ import {readMap, readSettings} from '../clusterset/intake/read-settings.ts';
 import {askedOf, notAllowedOf} from '../clusterset/intake/take-export.ts';
 import {asList, asText, FaultList, fieldOf} from '../clusterset/intake/untrusted.ts';
 import type {ExportFault, ExportGroup, FlomeshExportSettings, MemberExport} from '../clusterset/member-export.ts';
+import {shared} from './shared-parts.ts';
 
 /** The three served groups that an export may be written in; the last two are one (design §4). */
 export interface ExportSource {
@@ -69,7 +70,11 @@ export function keepExport(raw: KubeObject, source: ExportSource): KeptExport | 
     faults: faults.all,
     asked: askedOf([raw]),
     notAllowed: notAllowedOf(raw),
-    status: {conditions: conditionsOf(raw).filter(({type}) => type !== 'Valid')},
+    status: {
+      conditions: conditionsOf(raw)
+        .filter(({type}) => type !== 'Valid')
+        .map(shared),
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import type {KubeObject, ObjectMeta} from '../api/meta.ts';
 import {LAST_APPLIED_ANNOTATION} from '../api/names.ts';
 import {readMap} from '../clusterset/intake/read-settings.ts';
 import {FaultList, fieldOf} from '../clusterset/intake/untrusted.ts';
+import {shared} from './shared-parts.ts';
 
 /** What reflectors of whole objects keep: enough to compare with what should be there, nothing else. */
 
@@ -27,8 +28,8 @@ function keepMetadata({
     name,
     ...(namespace === undefined ? {} : {namespace}),
     ...(uid === undefined ? {} : {uid}),
-    ...(labels === undefined ? {} : {labels}),
-    ...(annotations === undefined ? {} : {annotations: withoutLastApplied(annotations)}),
+    ...(labels === undefined ? {} : {labels: shared(labels)}),
+    ...(annotations === undefined ? {} : {annotations: shared(withoutLastApplied(annotations))}),
     ...(creationTimestamp === undefined ? {} : {creationTimestamp}),
     ...(generation === undefined ? {} : {generation}),
   };
@@ -43,12 +44,13 @@ function withoutLastApplied(annotations: Readonly<Record<string, string>>): Reco
 export function keepImport(raw: KubeObject): ServiceImport {
   const {apiVersion, kind, metadata, spec, status} = raw as ServiceImport;
   const {clusters, endpointSliceObjects} = status ?? {};
+  const kept = {...(clusters === undefined ? {} : {clusters}), ...(endpointSliceObjects ? {endpointSliceObjects} : {})};
   return {
     apiVersion,
     kind,
     metadata: keepMetadata(metadata),
-    ...(spec === undefined ? {} : {spec}),
-    status: {...(clusters === undefined ? {} : {clusters}), ...(endpointSliceObjects ? {endpointSliceObjects} : {})},
+    ...(spec === undefined ? {} : {spec: shared(spec)}),
+    status: shared(kept),
   };
 }
 

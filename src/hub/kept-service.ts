@@ -4,6 +4,7 @@ import {readService} from '../clusterset/intake/read-service.ts';
 import {readMap} from '../clusterset/intake/read-settings.ts';
 import {FaultList, fieldOf} from '../clusterset/intake/untrusted.ts';
 import type {ExportedService, ExportFault} from '../clusterset/member-export.ts';
+import {shared} from './shared-parts.ts';
 
 /** What the hub remembers of an exported Service. */
 export interface KeptService {
@@ -23,7 +24,8 @@ export function keepService(raw: KubeObject): KeptService | undefined {
   const read = readService(raw);
   // Labels that can't be read select nothing; nobody has to hear of them.
   const labels = readMap(fieldOf(raw, 'metadata', 'labels'), 'metadata.labels', new FaultList());
-  if (read.service !== undefined) return {service: read.service, refusal: undefined, faults: read.faults, labels};
+  if (read.service !== undefined)
+    return {service: shared(read.service), refusal: undefined, faults: read.faults, labels: shared(labels)};
   return read.refusal === undefined ? undefined : {service: undefined, refusal: read.refusal, faults: NONE, labels};
 }
 

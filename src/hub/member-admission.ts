@@ -61,9 +61,14 @@ export function endsMembership(error: unknown): error is IsthmusError {
   return ['ISTHMUS_HUB_CLUSTER_CHANGED', 'ISTHMUS_HUB_JOIN_REFUSED', 'ISTHMUS_HUB_EPOCH_PASSED'].includes(error.code);
 }
 
+/** The epoch of the hub that writes to a member, as its Lease says it; 0 where it says none, NaN where it can't be read. */
+export function epochOf(lease: Lease | undefined): number {
+  return Number(lease?.metadata.annotations?.[EPOCH_ANNOTATION] ?? 0);
+}
+
 /** A hub never writes to a member that has seen a higher epoch (design §2). @throws IsthmusError ISTHMUS_HUB_EPOCH_PASSED */
 export function checkEpoch(lease: Lease | undefined, epoch: number): void {
-  const seen = Number(lease?.metadata.annotations?.[EPOCH_ANNOTATION] ?? 0);
+  const seen = epochOf(lease);
   if (seen <= epoch) return;
   throw new IsthmusError(
     'ISTHMUS_HUB_EPOCH_PASSED',

@@ -12,9 +12,10 @@ import type {Reachability} from './reachability.ts';
 
 export interface ConnectionOptions {
   readonly clusterId: string;
+  readonly userAgent: string;
   readonly clustersetId: string;
   readonly namespace: string;
-  readonly epoch: number;
+  readonly epoch: () => number;
   readonly credentials: ClusterCredentials;
   readonly reachability: Reachability;
   readonly unreachableAfterMs: number;
@@ -65,7 +66,7 @@ export class MemberConnection {
     this.#probeMs = Math.max(MIN_PROBE_MS, Math.min(MAX_PROBE_MS, options.unreachableAfterMs / 4));
     this.client = new KubeClient({
       credentials: options.credentials,
-      userAgent: 'isthmus-hub',
+      userAgent: options.userAgent,
       nowMs: options.nowMs,
       onRequest: (report) => this.#observe(report),
     });
@@ -126,7 +127,14 @@ export class MemberConnection {
   async #connect(signal: AbortSignal): Promise<void> {
     const {clusterId, clustersetId, namespace, epoch, open, onChange, logger} = this.#options;
     await this.#identity.verify(signal);
-    const admitted = await admitMember({client: this.client, clusterId, clustersetId, namespace, epoch, signal});
+    const admitted = await admitMember({
+      client: this.client,
+      clusterId,
+      clustersetId,
+      namespace,
+      epoch: epoch(),
+      signal,
+    });
     this.#options.onAdmitted(this.#identity.uid ?? '');
     this.#version = admitted.version;
     this.#refusal = undefined;

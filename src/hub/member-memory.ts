@@ -2,67 +2,87 @@ import type {Logger} from 'pino';
 import type {KubeObject} from '../api/meta.ts';
 import {HUB_MANAGED_BY, HUB_MANAGER, MANAGED_BY_LABEL, memberRecordName} from '../api/names.ts';
 import {apiVersionOf, configMaps} from '../api/resources.ts';
-import type {HeldBack} from '../clusterset/mass-deletion.ts';
 import type {KubeClient} from '../kube/client.ts';
+import {KubeError} from '../kube/kube-error.ts';
+import {Reflector, type ReflectorStatus} from '../kube/reflector.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
-import type {KnownAge, KnownLists} from './export-ages.ts';
+import {
+  addAges,
+  adoptRecord,
+  emptyRecord,
+  fromRecordData,
+  type MemberRecord,
+  type RecordData,
+  toRecordData,
+} from './member-record.ts';
 
-/** All that the hub must remember of one member over a restart (design §3, "State"). */
-export interface MemberRecord {
-  /** uid of its `kube-system` namespace, pinned at join. */
-  readonly uid: string | undefined;
-  /** Export ages that differ from the objects' own timestamps, by source, namespace and name. */
-  readonly cappedAges: Readonly<Record<string, KnownAge>>;
-  readonly held: HeldBack | undefined;
-  readonly lists: KnownLists | undefined;
-  /** The tombstone: it is no member any more, and what was written into it may still be there. */
-  readonly left: LeftMember | undefined;
+export interface MemberMemoryOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  /** Whether this process writes the whole record of a member down; others add to it what only they know. Default: always. */
+  readonly isResponsible?: (cluster: string) => boolean;
+  /** Another replica wrote it. */
+  readonly onWritten?: (cluster: string, written: MemberRecord) => void;
+  readonly logger: Logger;
 }
-
-export interface LeftMember {
-  readonly sinceMs: number;
-  /** It was the hub's own cluster: no Secret says how to get in. */
-  readonly isInCluster: boolean;
-}
-
-export const emptyRecord: MemberRecord = {
-  uid: undefined,
-  cappedAges: {},
-  held: undefined,
-  lists: undefined,
-  left: undefined,
-};
 
 interface ConfigMap extends KubeObject {
-  readonly data?: Readonly<Record<string, string>>;
+  readonly data?: RecordData;
 }
 
+/** As it is in the API, as far as is known here. */
+interface Written {
+  readonly text: string;
+  readonly record: MemberRecord;
+  readonly resourceVersion: string | undefined;
+}
+
+const PREFIX = memberRecordName('');
+const OURS = `${MANAGED_BY_LABEL}=${HUB_MANAGED_BY}`;
+/** The watch may bring what was written here some writes ago. */
+const OWN_TEXTS = 16;
+
 /**
- * One ConfigMap `isthmus-member-<cluster>` per member in the hub's namespace: the hub keeps nothing outside its own API.
- * Saving is repeated until it succeeds; only what changed is written.
+ * One ConfigMap `isthmus-member-<cluster>` per member in the hub's namespace: the hub keeps nothing outside its own API. Saving is
+ * repeated until it succeeds; only what changed is written, on top of what was last seen there, so that replicas lose nothing of
+ * each other's.
  */
 export class MemberMemory {
-  readonly #options: {readonly client: KubeClient; readonly namespace: string; readonly logger: Logger};
+  readonly #options: MemberMemoryOptions;
   readonly #known = new Map<string, MemberRecord>();
-  readonly #saved = new Map<string, string>();
+  readonly #written = new Map<string, Written>();
+  readonly #ownTexts = new Map<string, string[]>();
   readonly #queue: WorkQueue;
+  readonly #reflector: Reflector<ConfigMap>;
 
-  constructor(options: {readonly client: KubeClient; readonly namespace: string; readonly logger: Logger}) {
+  constructor(options: MemberMemoryOptions) {
     this.#options = options;
+    const {client, namespace, logger} = options;
     this.#queue = new WorkQueue({
       concurrency: 4,
       handle: async (cluster, signal) => this.#save(cluster, signal),
-      onError: (cluster, err, attempt) =>
-        options.logger.warn({err, cluster, attempt}, 'could not save a member record'),
+      onError: (cluster, err, attempt) => logger.warn({err, cluster, attempt}, 'could not save a member record'),
+    });
+    this.#reflector = new Reflector<ConfigMap>({
+      ...{client, namespace, logger, resource: configMaps, labelSelector: OURS},
+      keep: (raw) => (raw.metadata.name.startsWith(PREFIX) ? raw : undefined),
+      onChange: (changes) => {
+        for (const {current, previous} of changes) this.#take(current, previous);
+      },
     });
   }
 
-  get closed(): Promise<void> {
-    return this.#queue.closed;
+  get list(): ReflectorStatus {
+    return this.#reflector.status();
+  }
+
+  get closed(): Promise<unknown> {
+    return Promise.all([this.#queue.closed, this.#reflector.closed]);
   }
 
   start(signal: AbortSignal): void {
     this.#queue.start(signal);
+    this.#reflector.start(signal);
   }
 
   /** What was loaded or set last; undefined: {@link load} has not succeeded yet. */
@@ -74,21 +94,16 @@ export class MemberMemory {
   async load(cluster: string, signal: AbortSignal): Promise<MemberRecord> {
     const known = this.#known.get(cluster);
     if (known !== undefined) return known;
-    const at = {namespace: this.#options.namespace, name: memberRecordName(cluster)};
-    const found = await this.#options.client.find<ConfigMap>(configMaps, at, {signal});
-    const record = found === undefined ? emptyRecord : fromData(found.data ?? {});
+    const record = (await this.#read(cluster, signal))?.record ?? emptyRecord;
     this.#known.set(cluster, record);
-    if (found !== undefined) this.#saved.set(cluster, JSON.stringify(toData(record)));
     return record;
   }
 
   /** Names of all members that there is a record of, whether or not they are registered. @throws KubeError */
   async known(signal: AbortSignal): Promise<readonly string[]> {
     const {client, namespace} = this.#options;
-    const prefix = memberRecordName('');
-    const labelSelector = `${MANAGED_BY_LABEL}=${HUB_MANAGED_BY}`;
-    const {items} = await client.list<ConfigMap>(configMaps, {namespace, labelSelector, signal});
-    return items.flatMap(({metadata: {name}}) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+    const {items} = await client.list<ConfigMap>(configMaps, {namespace, labelSelector: OURS, signal});
+    return items.flatMap(({metadata: {name}}) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []));
   }
 
   /** Whether the record is there now: somebody who deletes it gives the member up. @throws KubeError */
@@ -100,13 +115,19 @@ export class MemberMemory {
   /** As {@link set}, and it is written when this resolves. @throws KubeError */
   async setNow(cluster: string, change: Partial<MemberRecord>, signal: AbortSignal): Promise<void> {
     this.#known.set(cluster, {...(this.#known.get(cluster) ?? emptyRecord), ...change});
-    await this.#save(cluster, signal);
+    await this.#save(cluster, signal, true);
   }
 
   set(cluster: string, change: Partial<MemberRecord>): void {
-    const next = {...(this.#known.get(cluster) ?? emptyRecord), ...change};
-    this.#known.set(cluster, next);
-    if (this.#saved.get(cluster) !== JSON.stringify(toData(next))) this.#queue.add(cluster);
+    this.#known.set(cluster, {...(this.#known.get(cluster) ?? emptyRecord), ...change});
+    this.review(cluster);
+  }
+
+  /** Whether this replica is responsible for it may be different: what it knows is written down if it isn't. */
+  review(cluster: string): void {
+    const known = this.#known.get(cluster);
+    if (known !== undefined && this.#written.get(cluster)?.text !== textOf(this.#toWrite(cluster, known)))
+      this.#queue.add(cluster);
   }
 
   /** The member has left. Resolves when a cluster of that name may join afresh; while that fails it is tried again. */
@@ -120,55 +141,90 @@ export class MemberMemory {
     }
   }
 
-  async #save(cluster: string, signal: AbortSignal): Promise<void> {
+  /** Another replica has cleared it. */
+  drop(cluster: string): void {
+    for (const each of [this.#known, this.#written, this.#ownTexts]) each.delete(cluster);
+  }
+
+  #isResponsible(cluster: string): boolean {
+    return this.#options.isResponsible?.(cluster) ?? true;
+  }
+
+  #toWrite(cluster: string, known: MemberRecord, isWhole = this.#isResponsible(cluster)): MemberRecord {
+    if (isWhole) return known;
+    return addAges(this.#written.get(cluster)?.record ?? emptyRecord, known.cappedAges);
+  }
+
+  async #save(cluster: string, signal: AbortSignal, isWhole = this.#isResponsible(cluster)): Promise<void> {
     const {client, namespace} = this.#options;
     const metadata = {namespace, name: memberRecordName(cluster)};
-    const record = this.#known.get(cluster);
-    if (record === undefined) {
+    const known = this.#known.get(cluster);
+    if (known === undefined) {
       await client.delete(configMaps, metadata, {signal});
-      this.#saved.delete(cluster);
+      this.drop(cluster);
       return;
     }
-    const data = toData(record);
+    const record = this.#toWrite(cluster, known, isWhole);
+    const before = this.#written.get(cluster);
+    const data = toRecordData(record);
+    const text = JSON.stringify(data);
+    if (before?.text === text || (before === undefined && text === EMPTY_TEXT)) return;
+    const {resourceVersion} = before ?? {};
     const labels = {[MANAGED_BY_LABEL]: HUB_MANAGED_BY};
-    const object = {apiVersion: apiVersionOf(configMaps), kind: configMaps.kind, metadata: {...metadata, labels}, data};
-    await client.apply(configMaps, object, {fieldManager: HUB_MANAGER, force: true, signal});
-    this.#saved.set(cluster, JSON.stringify(data));
+    const at = {...metadata, labels, ...(resourceVersion === undefined ? {} : {resourceVersion})};
+    const object = {apiVersion: apiVersionOf(configMaps), kind: configMaps.kind, metadata: at, data};
+    this.#ownTexts.set(cluster, [...(this.#ownTexts.get(cluster) ?? []), text].slice(-OWN_TEXTS));
+    try {
+      const written = await client.apply(configMaps, object, {fieldManager: HUB_MANAGER, force: true, signal});
+      this.#written.set(cluster, {text, record, resourceVersion: written.metadata.resourceVersion});
+    } catch (error) {
+      // Another replica was faster; where it was deleted there is no such version either.
+      if (error instanceof KubeError && (error.isConflict || error.isNotFound)) await this.#again(cluster, signal);
+      throw error;
+    }
+  }
+
+  async #again(cluster: string, signal: AbortSignal): Promise<void> {
+    const found = await this.#read(cluster, signal);
+    if (found === undefined) this.#written.delete(cluster);
+    else this.#adopt(cluster, found.record);
+  }
+
+  async #read(cluster: string, signal: AbortSignal): Promise<Written | undefined> {
+    const at = {namespace: this.#options.namespace, name: memberRecordName(cluster)};
+    const found = await this.#options.client.find<ConfigMap>(configMaps, at, {signal});
+    return found && this.#note(cluster, found);
+  }
+
+  #note(cluster: string, {data = {}, metadata}: ConfigMap): Written {
+    const record = fromRecordData(data);
+    const written = {text: textOf(record), record, resourceVersion: metadata.resourceVersion};
+    this.#written.set(cluster, written);
+    return written;
+  }
+
+  #take(current: ConfigMap | undefined, previous: ConfigMap | undefined): void {
+    const cluster = (current ?? previous)?.metadata.name.slice(PREFIX.length) ?? '';
+    if (current === undefined) {
+      this.#written.delete(cluster);
+      return;
+    }
+    const text = textOf(fromRecordData(current.data ?? {}));
+    if (this.#ownTexts.get(cluster)?.includes(text) === true) return;
+    if (this.#written.get(cluster)?.text === text) return;
+    this.#adopt(cluster, this.#note(cluster, current).record);
+  }
+
+  #adopt(cluster: string, written: MemberRecord): void {
+    const known = this.#known.get(cluster);
+    if (known === undefined) return;
+    if (!this.#isResponsible(cluster)) this.#known.set(cluster, adoptRecord(known, written));
+    this.#options.onWritten?.(cluster, written);
   }
 }
 
-function toData({uid, cappedAges, held, lists, left}: MemberRecord): Record<string, string> {
-  return {
-    ...(uid === undefined ? {} : {'kube-system-uid': uid}),
-    ...(Object.keys(cappedAges).length === 0 ? {} : {'capped-ages': JSON.stringify(cappedAges)}),
-    ...(held === undefined ? {} : {held: JSON.stringify({sinceMs: held.sinceMs, keys: [...held.keys].sort()})}),
-    ...(lists === undefined ? {} : {'last-lists': JSON.stringify(lists)}),
-    ...(left === undefined ? {} : {left: JSON.stringify(left)}),
-  };
+function textOf(record: MemberRecord): string {
+  return JSON.stringify(toRecordData(record));
 }
 
-function fromData(data: Readonly<Record<string, string>>): MemberRecord {
-  const held = parse<{sinceMs: number; keys: string[]}>(data['held']);
-  return {
-    uid: data['kube-system-uid'],
-    cappedAges: parse<MemberRecord['cappedAges']>(data['capped-ages']) ?? {},
-    held: held === undefined ? undefined : {sinceMs: held.sinceMs, keys: new Set(held.keys)},
-    lists: readLists(parse<Partial<KnownLists>>(data['last-lists'])),
-    left: parse<LeftMember>(data['left']),
-  };
-}
-
-function readLists(lists: Partial<KnownLists> | undefined): KnownLists | undefined {
-  return lists?.atMs === undefined || lists.seen === undefined ? undefined : {atMs: lists.atMs, seen: lists.seen};
-}
-
-/** The hub wrote it; what somebody broke by hand counts as not written. */
-function parse<T>(text: string | undefined): T | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as T;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
+const EMPTY_TEXT = textOf(emptyRecord);

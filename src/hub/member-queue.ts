@@ -5,6 +5,7 @@ import {WorkQueue} from '../kube/work-queue.ts';
 import {endsMembership} from './member-admission.ts';
 import type {MemberContext} from './member-context.ts';
 import type {MemberIdentity} from './member-identity.ts';
+import {hasUnknown} from './member-state.ts';
 import {syncProperty, syncRemoteCluster} from './sync-clusterset.ts';
 import {syncExportStatus} from './sync-export-status.ts';
 import {syncFlomeshImport} from './sync-flomesh-import.ts';
@@ -57,8 +58,12 @@ export class MemberQueue {
   }
 
   /** How far the pass that opening began has come. */
-  get pass(): Pick<SyncPass, 'isDone' | 'failing' | 'firstFailure'> {
+  get pass(): Pick<SyncPass, 'isDone' | 'failing' | 'failureOf' | 'firstFailure'> {
     return this.#pass;
+  }
+
+  isUndelivered(key: string): boolean {
+    return this.#undelivered.has(key);
   }
 
   get undelivered(): Iterable<string> {
@@ -67,6 +72,11 @@ export class MemberQueue {
 
   get closed(): Promise<void> {
     return this.#queue.closed;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    return this.#queue.idle();
   }
 
   start(signal: AbortSignal): void {
@@ -98,9 +108,21 @@ export class MemberQueue {
   async #handle(item: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
     if (!this.#isOpen) return undefined;
     await this.#options.identity.ensure(signal);
+    if (this.#isTooEarly(item)) return undefined;
     const later = await this.#sync(item, signal);
     if (later === undefined) this.#noteDone(item);
     return later;
+  }
+
+  /**
+   * While the hub starts and has not read everybody that the member's own import names, the import stays as it is. Nor is it done:
+   * soon nobody is awaited any more, and all names are compared again.
+   */
+  #isTooEarly(item: string): boolean {
+    const {kind, key} = parseSyncItem(item);
+    const {context} = this.#options;
+    if (context.facts.isGathered()) return false;
+    return (kind === 'import' || kind === 'slices' || kind === 'flomesh-import') && hasUnknown(context, key);
   }
 
   async #sync(item: string, signal: AbortSignal): Promise<{requeueAfterMs: number} | undefined> {
@@ -166,15 +188,16 @@ export class MemberQueue {
 
   #noteFailure(item: string, error: unknown, {attempt, delayMs}: {attempt: number; delayMs: number}): void {
     const {logger, onEnd, onStatus, context} = this.#options;
-    logger.warn({err: error, item, attempt, delayMs}, 'could not be applied');
+    const isRace = isPassingRace(error, attempt);
+    // Not worth a condition either.
+    logger[isRace ? 'debug' : 'warn']({err: error, item, attempt, delayMs}, 'could not be applied');
     if (endsMembership(error)) {
       onEnd(error);
       return;
     }
     // No answer says nothing about the object; whether the member is reachable is judged elsewhere.
     if (error instanceof KubeError && error.isTransport) return;
-    // A race that the next attempt settles is not worth a condition.
-    if (error instanceof KubeError && error.isConflict && attempt < 3) return;
+    if (isRace) return;
     // Nor is an API server that has just started: for a moment it refuses even what it will allow.
     if (error instanceof KubeError && mayPass(error) && attempt < TOLD_AFTER_ATTEMPTS) return;
     const {kind, key} = parseSyncItem(item);
@@ -185,6 +208,11 @@ export class MemberQueue {
     this.#pass.noteFailure(item, message);
     onStatus();
   }
+}
+
+/** A race, such as with an object that was deleted and made again under its name: the next attempt settles it. */
+export function isPassingRace(error: unknown, attempt: number): boolean {
+  return error instanceof KubeError && error.isConflict && attempt < 3;
 }
 
 /** True for refusals that say more about the moment than about the object. */

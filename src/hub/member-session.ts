@@ -1,8 +1,8 @@
 import type {Logger} from 'pino';
+import type {Lease} from '../api/kinds.ts';
 import {keyOf} from '../api/meta.ts';
-import {CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY, EPOCH_ANNOTATION, HUB_LEASE, HUB_MANAGER} from '../api/names.ts';
+import {CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY, HUB_LEASE} from '../api/names.ts';
 import type {KubeClient} from '../kube/client.ts';
-import {LeaseHolder} from '../kube/lease.ts';
 import {ApiServerAddresses} from './api-server-addresses.ts';
 import type {Consumer} from './clusterset-exports.ts';
 import type {ClustersetFacts} from './clusterset-facts.ts';
@@ -11,11 +11,16 @@ import {ExportIntake, type ExportIntakeOptions} from './export-intake.ts';
 import {type AdmittedMember, checkEpoch} from './member-admission.ts';
 import type {MemberContext} from './member-context.ts';
 import type {MemberIdentity} from './member-identity.ts';
+import {MemberLease, type ReplicaChoice} from './member-lease.ts';
 import {MemberQueue} from './member-queue.ts';
 import {type MemberWatchEvents, MemberWatches} from './member-watches.ts';
 import {MemberWriters} from './member-writers.ts';
-import {forbiddenOpinion, type Opinion} from './plan-cluster-status.ts';
+import {ObservedDeliveries} from './observed-deliveries.ts';
+import type {Opinion} from './plan-cluster-status.ts';
+import type {CopyState} from './plan-policy-status.ts';
+import {copyStateIn} from './policy-copies.ts';
 import {copyKeyOf, originalKeyOf, POLICY_KINDS, type PolicyKind} from './policy-kinds.ts';
+import {sessionOpinion} from './session-opinion.ts';
 import {type SyncKind, syncItemText} from './sync-item.ts';
 import {unseenWrites} from './unseen-writes.ts';
 import {WritePace} from './write-pace.ts';
@@ -30,25 +35,29 @@ export interface MemberSessionOptions {
   readonly ledger: DeliveryLedger;
   readonly intake: ExportIntakeOptions;
   readonly hubIdentity: string;
-  readonly epoch: number;
+  readonly epoch: () => number;
   readonly leaseRenewMs: number;
+  readonly replicas: ReplicaChoice;
+  /** This hub knows what there is, so that it may ask another replica for the member. */
+  readonly mayTakeOver: () => boolean;
+  /** False: it is not known yet what was decided before. */
+  readonly mayBegin: () => boolean;
   readonly backoff: {readonly minMs: number; readonly maxMs: number};
   readonly isReachable: () => boolean;
   /** Every list has been read whole. */
   readonly onRead: () => void;
   /** Something that conditions speak of may have changed. */
   readonly onStatus: () => void;
+  /** Copies of these policies of the hub changed, keys of the originals. */
+  readonly onCopies: (kind: PolicyKind, keys: readonly string[]) => void;
   /** What ends the session: it is another cluster, or another hub's. */
   readonly onEnd: (error: unknown) => void;
   readonly logger: Logger;
 }
 
-/** Takeover after 25 s where renewals come every 10 s (design §3). */
-const LEASE_DURATION_IN_RENEWALS = 2.5;
 /** Writes to one imported slice are merged to at most one in this time (design §3). */
 const SLICE_EVERY_MS = 1_000;
 const PROPERTIES: readonly string[] = [CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY];
-const UNDER_WAY = {status: 'Unknown', passing: true} as const;
 
 /**
  * The time from an identified member to the end of its connection: watches it, takes its exports in, and while it holds the
@@ -63,7 +72,9 @@ export class MemberSession {
   readonly #intake: ExportIntake;
   readonly #queue: MemberQueue;
   readonly #apiServer: ApiServerAddresses;
-  #lease: LeaseHolder | undefined;
+  readonly #observed: ObservedDeliveries;
+  #lease: MemberLease | undefined;
+  #wasElsewhere = false;
 
   constructor(options: MemberSessionOptions) {
     this.#options = options;
@@ -94,7 +105,13 @@ export class MemberSession {
       facts,
     };
     this.#intake = new ExportIntake(options.intake, this.watches, this.#stop.signal);
+    this.#observed = new ObservedDeliveries(this.#context, () => this.isWrittenElsewhere);
     this.#queue = new MemberQueue({context: this.#context, identity, onStatus, onEnd, logger});
+  }
+
+  /** Of its `kube-system`, as it was last asked; undefined: it never was. */
+  get uid(): string | undefined {
+    return this.#options.identity.uid;
   }
 
   get queueDepth(): number {
@@ -123,6 +140,11 @@ export class MemberSession {
     return this.#queue.isOpen;
   }
 
+  /** True while another replica of this hub carries it out, as far as can be seen. */
+  get isWrittenElsewhere(): boolean {
+    return this.watches.isSynced && this.#lease?.isElsewhere === true && this.#options.isReachable();
+  }
+
   start(): void {
     this.watches.start(this.#stop.signal);
     this.#apiServer.start(this.#stop.signal);
@@ -135,17 +157,24 @@ export class MemberSession {
     this.#queue.shut();
     this.#writing.abort();
     this.#stop.abort();
+    this.#observed.close();
     await Promise.all([this.watches.closed, this.#apiServer.closed, this.#queue.closed, this.#lease?.closed]);
   }
 
   /** Has these compared again: what should be there, or what this member exports, may have changed. */
   enqueue(kind: SyncKind, keys: Iterable<string>): void {
     this.#queue.add(kind, keys);
+    if (kind === 'import') this.#observed.note(keys);
   }
 
   enqueueNames(keys: Iterable<string>): void {
     for (const key of keys)
       for (const kind of ['import', 'slices', 'flomesh-import', 'export'] as const) this.enqueue(kind, [key]);
+  }
+
+  /** True where its export of this name waits for another member, or was refused by one, as far as it was told. */
+  isUndelivered(key: string): boolean {
+    return this.#queue.isUndelivered(key);
   }
 
   /** Whom its exports wait for may be different. */
@@ -156,6 +185,13 @@ export class MemberSession {
   /** Everything again: something changed that every object may depend on. */
   enqueueAll(): void {
     if (this.isWriting) this.#queue.addAll(this.#everything());
+    else this.#observeAll();
+  }
+
+  /** How far a policy of the hub has come here. @param key - of the original */
+  policyCopy(kind: PolicyKind, key: string): CopyState {
+    const failure = this.#queue.pass.failureOf(syncItemText(kind, copyKeyOf(key)));
+    return copyStateIn(this.#context, {kind, key, failure});
   }
 
   /** Observes all exports again. */
@@ -171,7 +207,10 @@ export class MemberSession {
     const isRead = this.watches.isSynced && this.#apiServer.cidrs !== undefined;
     // What the hub's policies forbid must not be imported for a moment just because they weren't read yet.
     const isDecided = this.#options.facts.policiesUnknown() === undefined;
-    const mayWrite = isRead && isDecided && this.holdsLease && this.#options.isReachable();
+    const isReady = isRead && isDecided && this.#options.isReachable();
+    this.#lease?.review(isReady && this.#options.mayTakeOver());
+    const mayWrite = isReady && this.holdsLease && (this.isWriting || this.#options.mayBegin());
+    if (this.isWrittenElsewhere !== this.#wasElsewhere) this.#noteElsewhere();
     if (mayWrite && !this.isWriting) this.#queue.open(this.#everything());
     if (!mayWrite && this.isWriting) this.#queue.shut();
     this.#options.onStatus();
@@ -179,38 +218,24 @@ export class MemberSession {
 
   opinion(): Opinion {
     const {namespace} = this.#options.facts;
-    const {pass} = this.#queue;
-    const missing = Object.entries(this.watches.statuses()).find(([, {kindMissing}]) => kindMissing)?.[0];
-    if (missing !== undefined) {
-      const message = `It doesn't serve ${missing} any more. What it held is kept; apply manifests/crds there.`;
-      return {status: 'False', reason: 'KindMissing', message};
-    }
-    const forbidden = Object.values(this.watches.statuses()).find(
-      (status) => status.forbidden !== undefined,
-    )?.forbidden;
-    if (forbidden !== undefined) return forbiddenOpinion(forbidden);
-    if (!this.watches.isSynced) return {...UNDER_WAY, reason: 'Reading', message: 'Its objects are being read.'};
-    if (!this.watches.namespaces.store.has(namespace)) {
-      const message = `Namespace ${namespace} is missing there. Apply manifests/install in that cluster.`;
-      return {status: 'False', reason: 'NamespaceMissing', message};
-    }
-    if (!this.holdsLease) {
-      const message = `Waits for Lease ${HUB_LEASE} there: one hub writes at a time.`;
-      return {...UNDER_WAY, reason: 'WaitsForLease', message, ...(this.#isWrittenByAnother() ? {untold: true} : {})};
-    }
-    const unknown = this.#options.facts.policiesUnknown();
-    if (unknown !== undefined && unknown !== '') {
-      const message = `What the hub's policies forbid isn't known, so nothing is changed: ${unknown}`;
-      return {status: 'False', reason: 'PoliciesUnknown', message};
-    }
-    if (pass.firstFailure !== undefined) return {status: 'False', reason: 'ApplyFailed', message: pass.firstFailure};
-    if (pass.isDone) return {status: 'True', reason: 'Synced', message: 'Everything was applied.'};
-    return {...UNDER_WAY, reason: 'CatchingUp', message: 'Not everything has been compared yet.'};
+    const policiesUnknown = this.#options.facts.policiesUnknown();
+    const {watches, holdsLease} = this;
+    return sessionOpinion({watches, namespace, holdsLease, policiesUnknown, pass: this.#queue.pass});
   }
 
-  #isWrittenByAnother(): boolean {
-    const holders = [...this.watches.lease.store.values()].map(({spec}) => spec?.holderIdentity ?? '');
-    return holders.some((holder) => holder !== '' && holder !== this.#options.hubIdentity);
+  /** Another replica began or ceased to write here. */
+  #noteElsewhere(): void {
+    this.#wasElsewhere = this.isWrittenElsewhere;
+    if (this.#wasElsewhere) this.#context.writers.forget();
+    this.#observeAll();
+  }
+
+  #observeAll(): void {
+    if (this.isWrittenElsewhere) this.#observed.note(this.#options.facts.exportKeys());
+  }
+
+  #seenLease(): Lease | undefined {
+    return [...this.watches.lease.store.values()].find(({metadata}) => metadata.name === HUB_LEASE);
   }
 
   async #noteRead(): Promise<void> {
@@ -259,9 +284,12 @@ export class MemberSession {
       },
       policies: (kind, keys) => {
         writers().policies.get(kind)?.noteChanges(keys);
-        this.#queue.add(
+        const originals = new Map(keys.map((key) => [key, originalKeyOf(key)]));
+        const copies = keys.filter((key) => originals.get(key) !== undefined);
+        this.#queue.add(kind, copies);
+        this.#options.onCopies(
           kind,
-          keys.filter((key) => originalKeyOf(key) !== undefined),
+          copies.flatMap((key) => originals.get(key) ?? []),
         );
       },
       lease: () => this.#checkLease(),
@@ -289,31 +317,28 @@ export class MemberSession {
 
   #checkLease(): void {
     try {
-      for (const lease of this.watches.lease.store.values()) checkEpoch(lease, this.#options.epoch);
+      for (const lease of this.watches.lease.store.values()) checkEpoch(lease, this.#options.epoch());
     } catch (error) {
       this.#queue.shut();
       this.#options.onEnd(error);
+      return;
     }
+    this.review();
   }
 
   /** Not before its namespace is there: asking for it each second would only fill the log. */
   #startLease(): void {
-    const {client, facts, hubIdentity, epoch, leaseRenewMs, logger} = this.#options;
+    const {client, consumer, facts, hubIdentity, epoch, leaseRenewMs, replicas, logger} = this.#options;
     if (this.#lease !== undefined || !this.watches.isSynced) return;
     if (!this.watches.namespaces.store.has(facts.namespace)) return;
-    this.#lease = new LeaseHolder({
-      client,
-      namespace: facts.namespace,
-      name: HUB_LEASE,
+    this.#lease = new MemberLease({
+      ...{client, epoch, replicas, logger, namespace: facts.namespace, nowMs: facts.nowMs},
+      member: consumer().id,
       identity: hubIdentity,
-      leaseDurationMs: leaseRenewMs * LEASE_DURATION_IN_RENEWALS,
-      renewEveryMs: leaseRenewMs,
-      annotations: {[EPOCH_ANNOTATION]: String(epoch)},
-      fieldManager: HUB_MANAGER,
-      onHeld: () => this.review(),
-      onLost: () => this.review(),
-      logger,
-      nowMs: facts.nowMs,
+      renewMs: leaseRenewMs,
+      seen: () => this.#seenLease(),
+      settled: async () => this.#queue.idle(),
+      onChange: () => this.review(),
     });
     this.#lease.start(this.#stop.signal);
   }

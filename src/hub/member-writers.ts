@@ -36,6 +36,7 @@ export class MemberWriters {
         foreign: ['spec.ips', 'spec.ipFamilies'],
         sharedLists: {'status.clusters': ['cluster']},
       },
+      ownItems: {'status.clusters': 'all'},
     });
     this.flomeshImports =
       watches.flomeshImports &&
@@ -82,6 +83,7 @@ export class MemberWriters {
           store,
           keep: (raw) => keepExport(raw, source),
           comparison: {sharedLists: {'status.conditions': ['type']}},
+          ownItems: {'status.conditions': ['Ready', 'Conflict']},
         }),
       ]),
     );
@@ -89,16 +91,16 @@ export class MemberWriters {
 
   /** Requests sent that could have changed something. */
   get writes(): number {
+    return this.#all().reduce((sum, writer) => sum + (writer?.writes ?? 0), 0);
+  }
+
+  /** Another hub has written here since. */
+  forget(): void {
+    for (const writer of this.#all()) writer?.forget();
+  }
+
+  #all(): readonly (Pick<ObjectWriter<never>, 'writes' | 'forget'> | undefined)[] {
     const {imports, flomeshImports, slices, remoteClusters, properties, policies, exports} = this;
-    const all = [
-      imports,
-      flomeshImports,
-      slices,
-      remoteClusters,
-      properties,
-      ...policies.values(),
-      ...exports.values(),
-    ];
-    return all.reduce((sum, writer) => sum + (writer?.writes ?? 0), 0);
+    return [imports, flomeshImports, slices, remoteClusters, properties, ...policies.values(), ...exports.values()];
   }
 }

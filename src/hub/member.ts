@@ -9,12 +9,16 @@ import type {Consumer} from './clusterset-exports.ts';
 import type {ClustersetFacts} from './clusterset-facts.ts';
 import {DeliveryLedger} from './delivery-ledger.ts';
 import {ExportAges} from './export-ages.ts';
+import {hubUserAgent} from './hub-options.ts';
 import type {MemberStatus} from './hub-status.ts';
 import {MemberConnection, type OpenedConnection} from './member-connection.ts';
 import type {Claim} from './member-identity.ts';
-import type {MemberMemory, MemberRecord} from './member-memory.ts';
+import type {ReplicaChoice} from './member-lease.ts';
+import type {MemberMemory} from './member-memory.ts';
+import type {MemberRecord} from './member-record.ts';
 import {MemberSession} from './member-session.ts';
 import type {Opinion} from './plan-cluster-status.ts';
+import type {PolicyKind} from './policy-kinds.ts';
 import type {ApiSignal} from './plan-remote-cluster.ts';
 import {Reachability} from './reachability.ts';
 
@@ -24,14 +28,19 @@ export interface MemberOptions {
   readonly hubIdentity: string;
   /** Loopback addresses of endpoints are let through. */
   readonly development: boolean;
-  readonly epoch: number;
+  readonly epoch: () => number;
   readonly unreachableAfterMs: number;
   readonly leaseRenewMs: number;
+  readonly replicas: ReplicaChoice;
+  /** Every member was read, as far as it can be. */
+  readonly isGathered: () => boolean;
   /** Whether the cluster with this `kube-system` uid may be this member. */
   readonly claim: (id: string, uid: string) => Claim;
   readonly onExport: (id: string, key: string, accepted: MemberExport | undefined) => void;
   readonly onSlices: (key: string) => void;
   readonly onDelivery: (key: string) => void;
+  /** Copies of policies changed there, keys of the originals. */
+  readonly onCopies: (kind: PolicyKind, keys: readonly string[]) => void;
   /** All its objects have been read for the first time over this connection. */
   readonly onRead: (id: string) => void;
   /** Conditions, the API signal or the like may be different. */
@@ -56,9 +65,12 @@ export class Member {
   readonly #reachability: Reachability;
   readonly #logger: Logger;
   #cluster: Cluster;
+  #consumer: (Consumer & {readonly of: Cluster}) | undefined;
   #access: ClusterAccess | undefined;
   #lastAccess: ClusterAccess | undefined;
   #connection: {readonly run: MemberConnection; readonly stop: AbortController} | undefined;
+  /** A hub of this very API has read it before. */
+  readonly #isRecorded: boolean;
   #hasLeft = false;
   #absenceTrusted = false;
   #savedAges = 0;
@@ -80,6 +92,7 @@ export class Member {
     });
     // What it was when it was a member before says nothing now.
     if (record.left === undefined) this.#ages.restore(record.cappedAges, record.lists);
+    this.#isRecorded = record.left === undefined && record.lists !== undefined;
     if (record.held !== undefined) this.accepted.restoreHeld(record.held);
   }
 
@@ -87,8 +100,11 @@ export class Member {
     return this.#cluster;
   }
 
+  /** Asked for with every object that is compared. */
   get consumer(): Consumer {
-    return {id: this.id, key: clusterKey({...this.#cluster.spec, name: this.id})};
+    if (this.#consumer?.of !== this.#cluster)
+      this.#consumer = {of: this.#cluster, id: this.id, key: clusterKey({...this.#cluster.spec, name: this.id})};
+    return this.#consumer;
   }
 
   get session(): MemberSession | undefined {
@@ -102,6 +118,15 @@ export class Member {
   /** False: that a name is not among its exports doesn't mean that it isn't exported. */
   get isKnown(): boolean {
     return this.#absenceTrusted;
+  }
+
+  /**
+   * False in a hub that took over from a lost one, until all members were read, as far as they can be: only their imports together tell
+   * what was decided before (design §5), and what is written now would change that.
+   */
+  get mayBegin(): boolean {
+    const {epoch, isGathered} = this.#options;
+    return this.#isRecorded || epoch() === 1 || isGathered();
   }
 
   /** True once this hub, or one before it, has admitted it. */
@@ -167,11 +192,21 @@ export class Member {
    * From now on absence means absence. What consumers' imports remember of this member is judged like anything that was
    * accepted before: a hub that starts with a faulty list must not take it away.
    */
-  trustAbsence(remembered: ReadonlyMap<string, MemberExport>): void {
+  trustAbsence(remembered: ReadonlyMap<string, MemberExport>, ages: ReadonlyMap<string, number> = new Map()): void {
     if (this.#absenceTrusted) return;
+    if (!this.#isRecorded) {
+      this.#ages.recall(ages);
+      // At once: what is written from now on must not be decided by what they claim.
+      for (const [key, ageMs] of ages) this.accepted.raiseAge(key, ageMs);
+    }
     for (const [key, memory] of remembered) this.accepted.seed(key, memory);
     this.#absenceTrusted = true;
     this.session?.reconsider();
+  }
+
+  /** Another replica of this hub wrote down what it knows of this member. */
+  adopt({cappedAges}: MemberRecord): void {
+    if (this.#ages.adopt(cappedAges)) this.session?.reconsider();
   }
 
   /** It leaves: nothing of it counts any more, and nothing is written into it. */
@@ -211,10 +246,11 @@ export class Member {
   }
 
   #connect(access: ClusterAccess & {ok: true}): void {
-    const {facts, epoch, unreachableAfterMs, onRequest} = this.#options;
+    const {facts, epoch, hubIdentity, unreachableAfterMs, onRequest} = this.#options;
     const stop = new AbortController();
     const run = new MemberConnection({
       clusterId: this.id,
+      userAgent: hubUserAgent(hubIdentity),
       clustersetId: facts.clustersetId,
       namespace: facts.namespace,
       epoch,
@@ -264,7 +300,7 @@ export class Member {
   }
 
   #open({client, identity, admitted, backoff, onEnd}: OpenedConnection): MemberSession {
-    const {facts, hubIdentity, epoch, leaseRenewMs, onRead, onChange} = this.#options;
+    const {facts, hubIdentity, epoch, leaseRenewMs, replicas, isGathered, onRead, onChange} = this.#options;
     return new MemberSession({
       client,
       identity,
@@ -275,10 +311,14 @@ export class Member {
       hubIdentity,
       epoch,
       leaseRenewMs,
+      replicas,
+      mayTakeOver: isGathered,
+      mayBegin: () => this.mayBegin,
       consumer: () => this.consumer,
       ledger: this.ledger,
       logger: this.#logger,
       isReachable: () => this.#reachability.signal?.state === 'Reachable',
+      onCopies: this.#options.onCopies,
       onRead: () => onRead(this.id),
       onStatus: () => onChange(this.id),
       intake: {

@@ -16,6 +16,8 @@ export interface WrittenKind<T extends KubeObject> {
   /** The same stripping as the store's own. */
   readonly keep: (raw: KubeObject) => T | undefined;
   readonly comparison: ComparisonOptions;
+  /** Of its shared lists: items that nobody but a hub puts there (`ComparisonOptions.ownItems`). */
+  readonly ownItems?: ComparisonOptions['ownItems'];
 }
 
 /**
@@ -53,6 +55,16 @@ export class ObjectWriter<T extends KubeObject> {
   /** True where this process wrote the object that is there now, or found it as it should be. */
   hasWritten(key: string): boolean {
     return this.#records.knows(key, this.actual(key)?.metadata.uid);
+  }
+
+  /** Another hub has written since: what this one applied last says nothing any more. */
+  forget(): void {
+    this.#records.clear();
+  }
+
+  /** True where all of this is there, whoever wrote it. */
+  shows(desired: KubeObject): boolean {
+    return isUpToDate(this.actual(keyOf(desired.metadata)), desired, this.#kind.comparison);
   }
 
   /** True where an apply of the object would send nothing. */
@@ -116,14 +128,14 @@ export class ObjectWriter<T extends KubeObject> {
   }
 
   #isCurrent(key: string, desired: KubeObject, subresource: 'status' | undefined): boolean {
-    const {comparison} = this.#kind;
+    const {comparison, ownItems} = this.#kind;
     const actual = this.actual(key);
     const id = recordOf(key, subresource);
     const uid = actual?.metadata.uid;
     if (this.#records.knows(id, uid)) {
       return this.#records.isLast(id, uid, desired) && isUpToDate(actual, desired, comparison);
     }
-    if (!isUpToDate(actual, desired, withoutExtras(comparison))) return false;
+    if (!isUpToDate(actual, desired, withoutExtras(comparison, ownItems))) return false;
     this.#records.set(id, uid, desired);
     return true;
   }
@@ -135,8 +147,12 @@ function recordOf(key: string, subresource: 'status' | undefined): string {
 
 /**
  * For an object that this process has not applied yet: whatever it has beyond what is desired may be of an earlier hub, so it
- * is applied once. Where nothing is left over, a restarted hub sends nothing at all.
+ * is applied once. Where nothing is left over, a restarted hub sends nothing at all. The order of a shared list says nothing: it is
+ * that in which its items were first applied.
  */
-function withoutExtras({whole = [], foreign = []}: ComparisonOptions): ComparisonOptions {
-  return {whole: [...whole, 'metadata.labels', 'metadata.annotations'], foreign};
+function withoutExtras(
+  {whole = [], foreign = [], sharedLists = {}}: ComparisonOptions,
+  ownItems: ComparisonOptions['ownItems'] = {},
+): ComparisonOptions {
+  return {whole: [...whole, 'metadata.labels', 'metadata.annotations'], foreign, sharedLists, ownItems};
 }

@@ -9,8 +9,6 @@ import type {HeldBack} from '../clusterset/mass-deletion.ts';
 export interface Opinion extends Pick<Condition, 'status' | 'reason' | 'message'> {
   /** On the way to another opinion, as a rule within moments: told only where it lasts. */
   readonly passing?: true;
-  /** Another hub writes to this member and tells about it. */
-  readonly untold?: true;
 }
 
 /**
@@ -31,8 +29,16 @@ export interface ClusterSituation {
   readonly gatewayRefused: boolean;
   /** The older Cluster that has the same gateway. */
   readonly gatewayTakenBy?: string | undefined;
+  /** By the hub's own probe; undefined: it is not probed. */
+  readonly gatewayProbed?: Opinion | undefined;
+  /** Its endpoints are withdrawn (design §6, last row but one). Undefined: as it was said before. */
+  readonly isWithdrawn?: boolean | undefined;
   /** Of a kubeconfig that stays in the Cluster; undefined: there is none. */
   readonly inline?: Opinion | undefined;
+  /** Of the token that the hub has for it, which may be none that expires; undefined: not known yet, so what was said stays. */
+  readonly token?: Opinion | 'none' | undefined;
+  /** Of rights that the hub has there and doesn't need; undefined: not known yet, so what was said stays. */
+  readonly excess?: Opinion | 'none' | undefined;
   readonly held: HeldBack | undefined;
   /** How many slices it may have, where there would be more; undefined: there are not. */
   readonly sliceLimit: number | undefined;
@@ -56,7 +62,10 @@ export const CLUSTER_CONDITIONS: readonly string[] = [
   'Managed',
   'MassDeletion',
   'SlicesLimited',
+  'EndpointsWithdrawn',
   'KubeconfigInline',
+  'TokenRenewed',
+  'OverPrivileged',
 ];
 
 const MAX_NAMED = 20;
@@ -64,10 +73,11 @@ const MAX_NAMED = 20;
 /**
  * The conditions of one Cluster (design §4), as an apply to its status subresource. Each turns True on evidence only.
  * `MassDeletion` is there while something is held back, `SlicesLimited` while slices are left out,
- * `KubeconfigInline` while a kubeconfig can be read in the Cluster.
+ * `EndpointsWithdrawn` while that is so, `KubeconfigInline` while a kubeconfig can be read in the Cluster,
+ * `TokenRenewed` where the hub's token there expires, `OverPrivileged` while it may do more than it needs.
  */
 export function planClusterStatus(situation: ClusterSituation): KubeObject {
-  const {cluster, reachable, synced, held, sliceLimit, inline, nowMs} = situation;
+  const {cluster, reachable, synced, held, sliceLimit, isWithdrawn, inline, token, excess, nowMs} = situation;
   const {name, uid, generation} = cluster.metadata;
   const gateway = gatewayHealthy(situation);
   const opinions: [string, Opinion][] = [
@@ -77,7 +87,10 @@ export function planClusterStatus(situation: ClusterSituation): KubeObject {
     ['Managed', managed(reachable, synced, gateway)],
     ...(held === undefined ? [] : [['MassDeletion', massDeletion(held)] as [string, Opinion]]),
     ...(sliceLimit === undefined ? [] : [['SlicesLimited', slicesLimited(sliceLimit)] as [string, Opinion]]),
+    ...((isWithdrawn ?? wasWithdrawn(cluster)) ? [['EndpointsWithdrawn', WITHDRAWN] as [string, Opinion]] : []),
     ...(inline === undefined ? [] : [['KubeconfigInline', inline] as [string, Opinion]]),
+    ...orAsBefore(cluster, 'TokenRenewed', token),
+    ...orAsBefore(cluster, 'OverPrivileged', excess),
   ];
   const observed = generation === undefined ? {} : {observedGeneration: generation};
   const conditions = opinions.map(([type, {status, reason, message}]) =>
@@ -95,7 +108,27 @@ export function planClusterStatus(situation: ClusterSituation): KubeObject {
   } as KubeObject;
 }
 
-function gatewayHealthy({cluster, gatewayRefused, gatewayTakenBy}: ClusterSituation): Opinion {
+/** A hub that has just started has not asked yet what the one before it knew. */
+function orAsBefore(cluster: Cluster, type: string, opinion: Opinion | 'none' | undefined): [string, Opinion][] {
+  if (opinion === 'none') return [];
+  const said = opinion ?? cluster.status?.conditions?.find((condition) => condition.type === type);
+  return said === undefined ? [] : [[type, said]];
+}
+
+function wasWithdrawn({status}: Cluster): boolean {
+  return status?.conditions?.some((each) => each.type === 'EndpointsWithdrawn' && each.status === 'True') === true;
+}
+
+const WITHDRAWN: Opinion = {
+  status: 'True',
+  reason: 'StaleAndGatewayDead',
+  message:
+    'Nobody has reached its API server for longer than the staleness bound, and its gateway is dead by the own probe of the hub. Its ' +
+    'endpoints are taken back in all members, but where no other cluster has any; its exports and all imports stay.',
+};
+
+function gatewayHealthy(situation: ClusterSituation): Opinion {
+  const {cluster, gatewayRefused, gatewayTakenBy, gatewayProbed} = situation;
   const host = cluster.spec?.gatewayHost;
   if (host === undefined || host === '') {
     return {status: 'False', reason: 'NoGateway', message: 'Set spec.gatewayHost, or nobody can reach its services.'};
@@ -110,8 +143,15 @@ function gatewayHealthy({cluster, gatewayRefused, gatewayTakenBy}: ClusterSituat
       `Give one of the two a gateway of its own.`;
     return {status: 'False', reason: 'DuplicateGateway', message};
   }
-  return {status: 'Unknown', reason: 'NotProbed', message: 'Nothing probes gateways yet.'};
+  if (gatewayProbed === undefined) {
+    return {status: 'Unknown', reason: 'NotProbed', message: 'This hub was told not to probe gateways.'};
+  }
+  // A hub that has just started doesn't know yet what the one before it saw, whose word stays for the moment.
+  const last = cluster.status?.conditions?.find(({type}) => type === 'GatewayHealthy');
+  return gatewayProbed.passing === true && last !== undefined && OF_PROBES.has(last.reason) ? last : gatewayProbed;
 }
+
+const OF_PROBES: ReadonlySet<string> = new Set(['GatewayAnswers', 'GatewayDead', 'GatewayFlapping', 'NeverAnswered']);
 
 /** FSM's name for all of it together. */
 function managed(reachable: Opinion, synced: Opinion, gateway: Opinion): Opinion {

@@ -16,7 +16,7 @@ export type Delivery =
 export interface ExportSituation {
   /** With its newest conditions, also where they were just written and are not back from the watch yet. */
   readonly object: KeptExport;
-  /** Undefined: the engine has not been asked about it, which is so for refused ones. */
+  /** Undefined: it is refused, or a hub that starts has not taken it up yet. */
   readonly verdict: ExportVerdict | undefined;
   /** Why the hub doesn't take this export at all. */
   readonly refusal: string | undefined;
@@ -59,7 +59,10 @@ function condition(object: KeptExport, type: string, verdict: Verdict): Omit<Con
 
 function readyOf({object, verdict, refusal, delivery, refusedEndpoints}: ExportSituation): Verdict {
   if (refusal !== undefined) return {status: 'False', reason: 'Failed', message: refusal};
-  if (verdict === undefined) return {status: 'False', reason: 'Pending', message: 'The hub has not taken it up yet.'};
+  if (verdict === undefined) {
+    const message = 'The hub has not taken it up yet.';
+    return saidBefore(object.status.conditions, 'Ready') ?? {status: 'False', reason: 'Pending', message};
+  }
   if (verdict.valid.status !== 'True') {
     const reason = verdict.valid.reason === 'NoService' ? 'Pending' : 'Failed';
     return {status: 'False', reason, message: verdict.valid.message};
@@ -89,9 +92,13 @@ function leftOutText(leftOut: readonly ExportFault[]): string {
 }
 
 function readyBefore(conditions: readonly Condition[]): Verdict | undefined {
-  const before = conditions.find(({type}) => type === 'Ready');
-  if (before?.reason !== 'Exported') return undefined;
-  return {status: before.status, reason: before.reason, message: before.message};
+  const before = saidBefore(conditions, 'Ready');
+  return before?.reason === 'Exported' ? before : undefined;
+}
+
+function saidBefore(conditions: readonly Condition[], type: string): Verdict | undefined {
+  const before = conditions.find((each) => each.type === type);
+  return before && {status: before.status, reason: before.reason, message: before.message};
 }
 
 function isTrue(conditions: readonly Condition[], type: string): boolean {
@@ -99,7 +106,7 @@ function isTrue(conditions: readonly Condition[], type: string): boolean {
 }
 
 function conflictOf({object, verdict, refusal, complete}: ExportSituation): Verdict | undefined {
-  if (!complete) return object.status.conditions.find(({type}) => type === 'Conflict');
-  if (verdict === undefined || refusal !== undefined) return undefined;
+  if (refusal !== undefined) return undefined;
+  if (!complete || verdict === undefined) return saidBefore(object.status.conditions, 'Conflict');
   return conflictCondition(verdict.conflicts);
 }

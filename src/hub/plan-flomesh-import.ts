@@ -11,8 +11,8 @@ export interface FlomeshTarget {
   /** FSM's long form, `region/zone/group/name`. */
   readonly clusterKey: string;
   readonly host: string;
-  /** Empty while the name is not resolved. */
-  readonly ip: string;
+  /** Empty: the name resolves to no address that is allowed. Undefined: it is not resolved yet. */
+  readonly ip: string | undefined;
   readonly port: number;
 }
 
@@ -24,8 +24,8 @@ export interface FlomeshImportSituation {
   readonly targets: ReadonlyMap<string, FlomeshTarget>;
   readonly actual: FlomeshServiceImport | undefined;
   readonly namespace: NamespaceState;
-  /** True where an exporter cannot be asked: what it exported through which group is not known then. */
-  readonly exporterUnknown: boolean;
+  /** Exporters that cannot be asked: what they exported through which group, and by which rules, only this import may tell. */
+  readonly unknown: ReadonlySet<string>;
 }
 
 /** Besides the three of {@link Plan}: an import that a user made without a spec gets it taken away again (design §4). */
@@ -36,12 +36,12 @@ export type FlomeshPlan = Plan | {readonly do: 'empty'; readonly uid: string};
  * (the seed shows it): it is filled while an export exists and emptied after. One with a spec of its own is the user's.
  */
 export function planFlomeshImport(situation: FlomeshImportSituation): FlomeshPlan {
-  const {merged, actual, namespace, exporterUnknown} = situation;
+  const {merged, actual, namespace, unknown} = situation;
   const wanted = merged?.groups.includes(FLOMESH_GROUP) === true;
   const owner = ownerOf(actual);
   if (owner === 'User') return {do: 'nothing', why: 'NotOurs'};
   if (!wanted) {
-    if (exporterUnknown) return {do: 'nothing', why: 'ExporterUnknown'};
+    if (unknown.size > 0) return {do: 'nothing', why: 'ExporterUnknown'};
     const uid = actual?.metadata.uid;
     if (uid === undefined || owner === 'UserEmpty') return {do: 'nothing', why: 'NotWanted'};
     return owner === 'Hub' ? {do: 'delete', uid} : {do: 'empty', uid};
@@ -80,30 +80,40 @@ function desiredSpec(
   situation: FlomeshImportSituation,
   merged: MergedImport,
 ): NonNullable<FlomeshServiceImport['spec']> {
-  const account = situation.exports.find(({flomesh}) => flomesh?.serviceAccountName !== undefined)?.flomesh;
   return {
     type: merged.type,
     ports: merged.ports.map((port) => ({...port, endpoints: endpointsOf(situation, merged, port)})),
     ...(merged.sessionAffinity === undefined ? {} : {sessionAffinity: merged.sessionAffinity}),
     ...(merged.sessionAffinityConfig === undefined ? {} : {sessionAffinityConfig: merged.sessionAffinityConfig}),
-    ...(account?.serviceAccountName === undefined ? {} : {serviceAccountName: account.serviceAccountName}),
+    ...accountOf(situation),
   };
+}
+
+function accountOf({exports, unknown, actual}: FlomeshImportSituation): {serviceAccountName?: string} {
+  const names = exports.flatMap(({flomesh}) => flomesh?.serviceAccountName ?? []);
+  const name = names[0] ?? (unknown.size > 0 ? actual?.spec?.serviceAccountName : undefined);
+  return name === undefined ? {} : {serviceAccountName: name};
 }
 
 type FlomeshPort = NonNullable<FlomeshServiceImport['spec']>['ports'][number];
 
 /** In the order of cluster ids: an order that changes by itself would be a write where nothing changed. */
 function endpointsOf(
-  {exports, targets}: FlomeshImportSituation,
+  {exports, targets, unknown, actual}: FlomeshImportSituation,
   merged: MergedImport,
   port: MergedImport['ports'][number],
 ): FlomeshPort['endpoints'] {
   const servedBy = merged.portClusters[`${port.protocol ?? 'TCP'}/${port.port}`] ?? merged.clusters;
+  const there = actual?.spec?.ports.find((each) => each.port === port.port && each.protocol === port.protocol);
   return servedBy.flatMap((cluster) => {
     const target = targets.get(cluster);
     if (target === undefined) return [];
+    const before = there?.endpoints.find(({clusterKey}) => clusterKey === target.clusterKey)?.target;
     const rules = exports.find((each) => each.cluster === cluster)?.flomesh?.rules ?? [];
-    const path = rules.find(({portNumber}) => portNumber === port.port)?.path ?? '';
-    return [{clusterKey: target.clusterKey, target: {host: target.host, ip: target.ip, port: target.port, path}}];
+    const told = rules.find(({portNumber}) => portNumber === port.port)?.path ?? '';
+    const path = unknown.has(cluster) ? (before?.path ?? told) : told;
+    // A hub that has just started takes nothing back that the one before it knew.
+    const ip = target.ip ?? (before?.host === target.host ? before.ip : '');
+    return [{clusterKey: target.clusterKey, target: {host: target.host, ip, port: target.port, path}}];
   });
 }

@@ -4,6 +4,7 @@ import {
   HUB_MANAGED_BY,
   IGNORE_DRAIN_ANNOTATION,
   MANAGED_BY_LABEL,
+  OLDEST_EXPORT_ANNOTATION,
   PORT_CLUSTERS_ANNOTATION,
   READY_ANNOTATION,
 } from '../api/names.ts';
@@ -77,12 +78,17 @@ function desiredImport(merged: MergedImport, uid: string | undefined): KubeObjec
   return {apiVersion, kind, metadata, spec: desiredSpec(merged)} as KubeObject;
 }
 
-function hubAnnotations({readyClusters, portClusters, ignoreDrain}: MergedImport): Record<string, string> {
+function hubAnnotations({readyClusters, portClusters, ignoreDrain, oldest}: MergedImport): Record<string, string> {
   return {
     ...(readyClusters === undefined ? {} : {[READY_ANNOTATION]: readyClusters.join(',')}),
     ...(Object.keys(portClusters).length === 0 ? {} : {[PORT_CLUSTERS_ANNOTATION]: JSON.stringify(portClusters)}),
     ...(ignoreDrain === undefined ? {} : {[IGNORE_DRAIN_ANNOTATION]: ignoreDrain.join(',')}),
+    ...(oldest === undefined ? {} : {[OLDEST_EXPORT_ANNOTATION]: oldestText(oldest)}),
   };
+}
+
+function oldestText({cluster, createdAtMs}: NonNullable<MergedImport['oldest']>): string {
+  return `${cluster}/${new Date(createdAtMs).toISOString()}`;
 }
 
 /** `ips`, and the families of a ClusterSetIP, belong to the member's agent: it knows its own addresses. */

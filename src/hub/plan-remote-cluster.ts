@@ -14,8 +14,8 @@ export interface ApiSignal {
 
 export interface RemoteClusterSituation {
   readonly cluster: Cluster;
-  /** Addresses of the gateway that passed the rules of design §10, sorted. */
-  readonly addresses: readonly string[];
+  /** Addresses of the gateway that passed the rules of design §10, sorted. Undefined: its name is not resolved yet. */
+  readonly addresses: readonly string[] | undefined;
   /** True where `gatewayHost` is itself an address that no gateway may have. */
   readonly gatewayRefused: boolean;
   readonly api: ApiSignal | undefined;
@@ -48,12 +48,16 @@ export function planRemoteCluster(situation: RemoteClusterSituation): {
 
 function desiredSpec({
   cluster,
-  addresses,
+  addresses: resolved,
+  actual,
   gatewayRefused,
   defaultRouting,
   nowMs,
 }: RemoteClusterSituation): RemoteClusterSpec {
   const spec = cluster.spec ?? {};
+  const told = actual?.spec?.gateway;
+  // A hub that has just started takes nothing back that the one before it knew.
+  const addresses = resolved ?? (told?.host === spec.gatewayHost ? told?.addresses : undefined) ?? [];
   const gateway =
     spec.gatewayHost === undefined || spec.gatewayPort === undefined || gatewayRefused
       ? undefined

@@ -2,6 +2,7 @@ import type {ExportPolicy, GlobalTrafficPolicy, ImportPolicy} from '../api/kinds
 import type {KubeObject} from '../api/meta.ts';
 import {keyOf, parseKey} from '../api/meta.ts';
 import {exportPolicies, globalTrafficPolicies, importPolicies, type Resource} from '../api/resources.ts';
+import {COPIES_CONDITION} from '../api/names.ts';
 import {mirroredName} from '../clusterset/policy-origin.ts';
 
 /** The kinds that are applied in the hub's cluster and reach every member. */
@@ -48,4 +49,10 @@ export function keepPolicy(raw: KubeObject): Policy {
     },
     ...(spec === undefined ? {} : {spec}),
   } as Policy;
+}
+
+/** The same of an original in the hub's cluster, with the one condition that is the hub's own. */
+export function keepOriginal(raw: KubeObject): Policy {
+  const conditions = (raw as Policy).status?.conditions?.filter(({type}) => type === COPIES_CONDITION) ?? [];
+  return conditions.length === 0 ? keepPolicy(raw) : {...keepPolicy(raw), status: {conditions}};
 }

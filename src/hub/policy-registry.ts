@@ -4,9 +4,9 @@ import {parseKey} from '../api/meta.ts';
 import {originOf} from '../clusterset/policy-origin.ts';
 import {pause} from '../kube/backoff.ts';
 import type {KubeClient} from '../kube/client.ts';
-import {Reflector, type ReflectorStatus, type StoreChange} from '../kube/reflector.ts';
+import {Reflector, type ReflectorStatus, type Store, type StoreChange} from '../kube/reflector.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
-import {keepPolicy, type Policy, POLICY_KINDS, type PolicyKind, policyResources} from './policy-kinds.ts';
+import {keepOriginal, type Policy, POLICY_KINDS, type PolicyKind, policyResources} from './policy-kinds.ts';
 
 export interface PolicyRegistryOptions {
   /** Of the hub's own API server. */
@@ -14,6 +14,8 @@ export interface PolicyRegistryOptions {
   readonly nowMs: () => number;
   /** These are others now, or gone. */
   readonly onChange: (kind: PolicyKind, keys: readonly string[]) => void;
+  /** The stored objects changed in whatever way, their conditions included. */
+  readonly onStored: (kind: PolicyKind, keys: readonly string[]) => void;
   readonly logger: Logger;
 }
 
@@ -43,7 +45,7 @@ export class PolicyRegistry {
         nowMs,
         logger,
         // A copy in the hub's own cluster is a hub's there, not a policy of this one.
-        keep: (raw) => (originOf(raw) === 'Hub' ? undefined : keepPolicy(raw)),
+        keep: (raw) => (originOf(raw) === 'Hub' ? undefined : keepOriginal(raw)),
         onChange: (changes) => this.#take(kind, changes),
       });
     this.#reflectors = new Map(POLICY_KINDS.map((kind) => [kind, reflect(kind)]));
@@ -77,6 +79,13 @@ export class PolicyRegistry {
 
   of(kind: PolicyKind): ReadonlyMap<string, Policy> {
     return this.#known[kind];
+  }
+
+  /** As the watch shows them, which may lack one that {@link of} still has. */
+  stored(kind: PolicyKind): Store<Policy> {
+    const reflector = this.#reflectors.get(kind);
+    if (reflector === undefined) throw new TypeError(`no policies of kind ${kind}`);
+    return reflector.store;
   }
 
   /** By `plural.group`, for status and metrics. */
@@ -119,6 +128,10 @@ export class PolicyRegistry {
       if (!saysTheSame(previous, current)) changed.push(key);
     }
     if (changed.length > 0) this.#options.onChange(kind, changed);
+    this.#options.onStored(
+      kind,
+      changes.map(({key}) => key),
+    );
   }
 
   async #confirm(item: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {

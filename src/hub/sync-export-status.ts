@@ -1,7 +1,7 @@
 import {parseKey} from '../api/meta.ts';
 import {isDnsLabel, isProtectedNamespace} from '../api/names.ts';
 import type {MemberContext} from './member-context.ts';
-import {memoriesOf} from './member-state.ts';
+import {hasUnknown} from './member-state.ts';
 import {planExportStatus} from './plan-export-status.ts';
 
 /** Why the hub doesn't take an export of this name from any member; undefined: it does. */
@@ -30,7 +30,7 @@ export async function syncExportStatus(
   const {facts, writers, consumer} = context;
   const delivery = facts.delivery(key);
   const refusal = refuseExport(key, facts.namespace);
-  const complete = memoriesOf(context, key, writers.imports.actual(key)).length === 0;
+  const complete = !hasUnknown(context, key);
   for (const writer of writers.exports.values()) {
     const object = writer.actual(key);
     if (object === undefined) continue;

@@ -3,6 +3,7 @@ import {FILLED_ANNOTATION, isProtectedNamespace} from '../api/names.ts';
 import type {MemberContext} from './member-context.ts';
 import {memoriesOf, namespaceState} from './member-state.ts';
 import {planFlomeshImport} from './plan-flomesh-import.ts';
+import {inRememberedOrder} from './remembered-export.ts';
 
 /** Makes FSM's import of one name in one member what the engine says. @throws KubeError */
 export async function syncFlomeshImport(context: MemberContext, key: string, signal: AbortSignal): Promise<void> {
@@ -10,10 +11,12 @@ export async function syncFlomeshImport(context: MemberContext, key: string, sig
   const writer = writers.flomeshImports;
   const {namespace = ''} = parseKey(key);
   if (writer === undefined || isProtectedNamespace(namespace, facts.namespace)) return;
-  const memories = memoriesOf(context, key, writers.imports.actual(key));
+  const standard = writers.imports.actual(key);
+  const memories = memoriesOf(context, key, standard);
   const {result, exports} = facts.mergedFor(key, consumer, memories);
+  const merged = result.import;
   const plan = planFlomeshImport({
-    merged: result.import,
+    merged: merged && memories.length > 0 ? inRememberedOrder(merged, standard) : merged,
     exports,
     // Read only where there is something to write: most names were never exported through that group.
     get targets() {
@@ -21,7 +24,7 @@ export async function syncFlomeshImport(context: MemberContext, key: string, sig
     },
     actual: writer.actual(key),
     namespace: namespaceState(context, namespace),
-    exporterUnknown: memories.length > 0,
+    unknown: new Set(memories.map(({cluster}) => cluster)),
   });
   switch (plan.do) {
     case 'nothing':

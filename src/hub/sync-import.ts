@@ -7,24 +7,48 @@ import type {MemberContext} from './member-context.ts';
 import {memoriesOf, namespaceState} from './member-state.ts';
 import type {Plan} from './plan-import.ts';
 import {planImport} from './plan-import.ts';
+import {inRememberedOrder} from './remembered-export.ts';
 import {hasSlices} from './sync-slices.ts';
 
 /** Makes the standard import of one name in one member what the engine says. @throws KubeError */
 export async function syncImport(context: MemberContext, key: string, signal: AbortSignal): Promise<DeliveryResult> {
+  const plan = planOf(context, key);
+  return plan === undefined ? {state: 'NotNeeded'} : carryOut(context, key, {plan, signal});
+}
+
+/**
+ * How far the import of one name has come in a member that another replica of this hub writes to: judged by what is there. Undefined:
+ * it is still to come, or to go.
+ */
+export function observeImport(context: MemberContext, key: string): DeliveryResult | undefined {
+  const plan = planOf(context, key);
+  if (plan === undefined) return {state: 'NotNeeded'};
+  switch (plan.do) {
+    case 'nothing':
+      return plan.why === 'NotOurs' ? {state: 'LeftAlone'} : {state: 'NotNeeded'};
+    case 'delete':
+      return undefined;
+    case 'write':
+      return context.writers.imports.shows(plan.object) ? {state: 'Applied'} : undefined;
+  }
+}
+
+/** Undefined: nothing is ever written in that namespace, whatever a member exports (design §10; CVE-2026-66788). */
+function planOf(context: MemberContext, key: string): Plan | undefined {
   const {facts, writers, consumer} = context;
   const {namespace = ''} = parseKey(key);
-  // Nothing is ever written there, whatever a member exports (design §10; CVE-2026-66788).
-  if (isProtectedNamespace(namespace, facts.namespace)) return {state: 'NotNeeded'};
+  if (isProtectedNamespace(namespace, facts.namespace)) return undefined;
   const actual = writers.imports.actual(key);
-  const plan = planImport({
-    merged: facts.mergedFor(key, consumer, memoriesOf(context, key, actual)).result.import,
+  const memories = memoriesOf(context, key, actual);
+  const merged = facts.mergedFor(key, consumer, memories).result.import;
+  return planImport({
+    merged: merged && memories.length > 0 ? inRememberedOrder(merged, actual) : merged,
     actual,
     namespace: namespaceState(context, namespace),
     createNamespaces: facts.createNamespaces,
     written: actual !== undefined && writers.imports.hasWritten(key),
     hasSlices: hasSlices(context, key),
   });
-  return carryOut(context, key, {plan, signal});
 }
 
 async function carryOut(

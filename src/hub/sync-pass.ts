@@ -20,6 +20,11 @@ export class SyncPass {
     return first && `${first[0]}: ${first[1]}`;
   }
 
+  /** Why the last attempt at this item failed; undefined: it didn't. */
+  failureOf(item: string): string | undefined {
+    return this.#failing.get(item);
+  }
+
   begin(items: Iterable<string>): void {
     this.#left = new Set(items);
     this.#failing.clear();

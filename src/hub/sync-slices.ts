@@ -62,13 +62,16 @@ function slicesSituation(context: MemberContext, key: string): SlicesSituation {
   const isOurs = object?.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
   // Beside another controller's import nothing of ours belongs.
   const isWanted = merged !== undefined && (object === undefined || isOurs);
-  const clusters = isWanted ? merged.clusters.filter((cluster) => !facts.isWithdrawn(cluster)) : [];
+  const withdrawn = facts.withdrawnOf(merged?.clusters ?? []);
+  const use = isWanted ? facts.sliceUse(consumer, merged.type) : 'NotImported';
+  const clusters =
+    isWanted && use !== 'NotImported' ? merged.clusters.filter((cluster) => !withdrawn.has(cluster)) : [];
   return {
     namespace,
     name,
     importUid: object?.metadata.uid,
     sources: clusters.map((cluster) => ({cluster, slices: facts.slicesOf(cluster, key)})),
-    use: isWanted ? facts.sliceUse(consumer, merged.type) : 'NotImported',
+    use,
     apiServerCIDRs,
     actual: watches.slicesOfImport(key).map((slice) => writers.slices.actual(keyOf(slice.metadata)) ?? slice),
   };

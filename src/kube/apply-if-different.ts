@@ -8,6 +8,11 @@ export interface ComparisonOptions {
    */
   readonly sharedLists?: Readonly<Record<string, readonly string[]>>;
   /**
+   * Of shared lists, by the same path: which items can only be ours, by the value of their first key field. One of those that is no
+   * longer desired is a difference. Not for a comparison that is repeated: what somebody else put there no apply takes away.
+   */
+  readonly ownItems?: Readonly<Record<string, 'all' | readonly string[]>>;
+  /**
    * Maps that are ours from end to end, by dotted path, such as `spec`: a field in there that we no longer desire is a
    * difference. Without it, a dropped field is not seen.
    */
@@ -49,11 +54,23 @@ function holdsList(actual: unknown, desired: readonly unknown[], at: Place): boo
   // (EndpointSlice) is empty.
   if (!Array.isArray(actual)) return (keys !== undefined || actual === null) && desired.length === 0;
   if (keys === undefined) return isSame(actual, desired);
+  if (hasMoreItems(actual, desired, at)) return false;
   return desired.every((item) => {
     const found: unknown = actual.find(
       (other) => isMap(item) && isMap(other) && keys.every((k) => item[k] === other[k]),
     );
     return found !== undefined && holds(found, item, {options: {}, path: '', ours: false});
+  });
+}
+
+function hasMoreItems(actual: readonly unknown[], desired: readonly unknown[], {options, path}: Place): boolean {
+  const own = options.ownItems?.[path];
+  const [key = ''] = options.sharedLists?.[path] ?? [];
+  if (own === undefined) return false;
+  const wanted = new Set(desired.map((item) => (isMap(item) ? item[key] : undefined)));
+  return actual.some((item) => {
+    const id = isMap(item) ? item[key] : undefined;
+    return (own === 'all' || (typeof id === 'string' && own.includes(id))) && !wanted.has(id);
   });
 }
 

@@ -20,7 +20,11 @@ export interface LeaseOptions {
   readonly leaseDurationMs: number;
   /** At most a third of the duration, so that one failed renewal loses nothing. */
   readonly renewEveryMs: number;
-  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** Asked for each write, which is all that they cost; one that is undefined is taken off. */
+  readonly annotations?: (() => Readonly<Record<string, string | undefined>>) | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Asked whenever the lease was read and could be written to. False: it is left alone, and given up where it was held. */
+  readonly mayWrite?: ((seen: SeenLease) => boolean) | undefined;
   readonly fieldManager?: string | undefined;
   readonly onHeld: () => void;
   /** Called before anybody else can hold it; what writes under the lease stops here. */
@@ -30,6 +34,14 @@ export interface LeaseOptions {
   readonly nowMs?: (() => number) | undefined;
   /** Measures how long it is good for; a step of the wall clock must not prolong it. */
   readonly monotonicMs?: (() => number) | undefined;
+}
+
+export interface SeenLease {
+  /** Undefined: there is none. */
+  readonly lease: Lease | undefined;
+  readonly isOurs: boolean;
+  /** Since when we have seen nobody hold it; 0 where it is ours. */
+  readonly freeForMs: number;
 }
 
 /** The part of the duration for which we believe in our own renewal: the rest is for slow timers and slow answers. */
@@ -52,6 +64,10 @@ export class LeaseHolder {
   /** What the API server has, as far as we know; undefined: to be read. */
   #last: Lease | undefined;
   #observed: ObservedLease | undefined;
+  #freeSinceMs: number | undefined;
+  #wake = new AbortController();
+  /** Grows when it is handed over: a renewal that was under way then must not count. */
+  #handedOver = 0;
   #goodUntilMs = 0;
   #expiry: NodeJS.Timeout | undefined;
   readonly #failing = new RepeatedFailure();
@@ -79,8 +95,31 @@ export class LeaseHolder {
     void this.#run(signal).then(this.#closing.resolve, this.#closing.reject);
   }
 
+  /** Looks at the lease at once, and renews it where it is held: something changed that it depends on. */
+  look(): void {
+    // What is known of it may be old; only one that is ours is as we wrote it.
+    if (!this.#held) this.#last = undefined;
+    this.#wake.abort();
+  }
+
+  /** As a watch has it: the sooner a renewal is seen, the sooner it is known to be over. */
+  note(lease: Lease): void {
+    if (!this.#held) this.#observed = observe(this.#observed, lease, this.#monotonicMs());
+  }
+
+  /** Gives it up and says so in the lease. Whether it is taken again is for `mayWrite` to say. */
+  async handOver(): Promise<void> {
+    if (!this.#held) return;
+    this.#handedOver++;
+    this.#lose('handed over');
+    await this.#release();
+  }
+
   async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) await pause(await this.#step(signal), signal);
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      await pause(await this.#step(signal), AbortSignal.any([signal, this.#wake.signal]));
+    }
     const wasHeld = this.#held;
     this.#lose('stopped');
     if (wasHeld) await this.#release();
@@ -96,8 +135,9 @@ export class LeaseHolder {
         return renewEveryMs;
       }
       const startedMs = this.#monotonicMs();
+      const handedOver = this.#handedOver;
       this.#last = await this.#write(this.#nextLease(), signal);
-      if (!signal.aborted) this.#confirm(startedMs);
+      if (!signal.aborted && handedOver === this.#handedOver) this.#confirm(startedMs);
       return renewEveryMs;
     } catch (error) {
       if (signal.aborted) return 0;
@@ -115,23 +155,34 @@ export class LeaseHolder {
     const {client, identity, leaseDurationMs} = this.#options;
     const lease = await client.find<Lease>(leases, this.#at(), {signal, timeoutMs: this.#callMs()});
     this.#last = lease;
-    if (lease === undefined) return true;
     const nowMs = this.#monotonicMs();
-    this.#observed = observe(this.#observed, lease, nowMs);
-    const move = decideLease({lease, observed: this.#observed, identity, leaseDurationMs, nowMs});
-    if (move === 'wait') this.#lose(`held by ${lease.spec?.holderIdentity ?? 'nobody'}`);
-    return move !== 'wait';
+    this.#observed = lease && observe(this.#observed, lease, nowMs);
+    const move =
+      lease === undefined || this.#observed === undefined
+        ? 'take'
+        : decideLease({lease, observed: this.#observed, identity, leaseDurationMs, nowMs});
+    this.#freeSinceMs = move === 'take' ? (this.#freeSinceMs ?? nowMs) : undefined;
+    if (move === 'wait') this.#lose(`held by ${lease?.spec?.holderIdentity ?? 'nobody'}`);
+    if (move === 'wait') return false;
+    const isOurs = move === 'renew';
+    if (this.#options.mayWrite?.({lease, isOurs, freeForMs: nowMs - (this.#freeSinceMs ?? nowMs)}) ?? true) return true;
+    this.#lose('it must not be written to');
+    // A renewal that was under way when it was handed over may have come after the release.
+    if (isOurs) await this.#release();
+    return false;
   }
 
   #nextLease(): Lease {
-    const {identity, leaseDurationMs, annotations} = this.#options;
+    const {identity, leaseDurationMs, annotations, labels} = this.#options;
     const before = this.#last;
+    const metadata = before?.metadata ?? this.#at();
     return {
       apiVersion: apiVersionOf(leases),
       kind: leases.kind,
       metadata: {
-        ...(before?.metadata ?? this.#at()),
-        ...(annotations === undefined ? {} : {annotations: {...before?.metadata.annotations, ...annotations}}),
+        ...metadata,
+        ...(labels === undefined ? {} : {labels: {...before?.metadata.labels, ...labels}}),
+        ...(annotations === undefined ? {} : {annotations: withAnnotations(before, annotations())}),
       },
       spec: nextLeaseSpec(before?.spec, {identity, leaseDurationMs, wallMs: this.#wallMs()}),
     };
@@ -189,4 +240,12 @@ export class LeaseHolder {
   #callMs(): number {
     return Math.min(MAX_CALL_MS, this.#options.renewEveryMs);
   }
+}
+
+function withAnnotations(
+  before: Lease | undefined,
+  own: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const all = Object.entries({...before?.metadata.annotations, ...own});
+  return Object.fromEntries(all.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 }

@@ -63,7 +63,7 @@ export class WorkQueue {
     if (this.#signal?.aborted === true) return;
     if (this.#running.has(key)) this.#again.add(key);
     else this.#waiting.add(key);
-    this.#dispatch();
+    if (this.#running.size < this.#options.concurrency) this.#dispatch();
   }
 
   /** Adds it after `ms`; of several delays for one key the earliest counts. An `add` in between does not cancel it. */

@@ -113,12 +113,26 @@ function portResources({view, zone, consumer}: Context, bound: BoundName, port: 
 
 /**
  * A bootstrap outlives the moment it was made at: a client that starts before its provider must not be told for ever that
- * nobody is ready. So where readiness alone leaves nobody, every exporter is taken.
+ * nobody is ready. So where readiness alone leaves nobody, every exporter is taken. A gateway that is dead now is taken in any case:
+ * Envoy finds out by itself within moments, and a pod that was made in those moments must not do without it for ever.
  */
 function lastingRoute(input: RouteInput): Route {
-  const decided = route(input);
+  const lasting = {...input, view: withoutGatewayHealth(input.view)};
+  const decided = route(lasting);
   if (decided.tiers.length > 0) return decided;
-  return route({...input, import: {...input.import, readyClusters: undefined}});
+  return route({...lasting, import: {...input.import, readyClusters: undefined}});
+}
+
+const lastingViews = new WeakMap<View, View>();
+
+/** Made once a view. */
+function withoutGatewayHealth(view: View): View {
+  const known = lastingViews.get(view);
+  if (known !== undefined) return known;
+  const clusters = new Map([...view.clusters].map(([id, at]) => [id, {...at, gatewayHealth: 'Unknown'} as const]));
+  const made = {...view, clusters};
+  lastingViews.set(view, made);
+  return made;
 }
 
 function whyNowhere(host: string, decided: Route): string {

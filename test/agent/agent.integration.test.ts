@@ -80,7 +80,32 @@ test('the first view is complete, later ones say what changed', async () => {
   await importFromHub();
   await served();
   expect(views.slice(1).every(({change}) => !change.all)).toBe(true);
-  expect(views.at(-1)?.change.imports.has('bar/foo')).toBe(true);
+  const first = views.find(({view}) => (view.imports.get('bar/foo')?.ips ?? []).length > 0);
+  expect(first?.change.imports.has('bar/foo')).toBe(true);
+});
+
+test('what a view does not say of an import is no news to who serves it, and foreign addresses are no answer', async () => {
+  await importFromHub();
+  const ips = await served();
+  const settled = await eventually('conditions', async () => {
+    const now = await hub.get<ServiceImport>(resources.serviceImports, AT);
+    return now.status?.conditions === undefined ? undefined : now;
+  });
+  const before = views.length;
+  const foreign = {
+    ...settled,
+    metadata: {name: 'foo', namespace: 'bar'},
+    spec: {ips: ['10.9.9.9'], ipFamilies: ['IPv4']},
+  };
+  const {status: _status, ...written} = foreign;
+  await hub.apply(resources.serviceImports, written, {fieldManager: 'somebody', force: true});
+  await eventually('the addresses to be mended', async () => {
+    const now = await hub.get<ServiceImport>(resources.serviceImports, AT);
+    return now.metadata.generation !== settled.metadata.generation && now.spec?.ips?.join() === ips.join();
+  });
+  const since = views.slice(before);
+  expect(since.flatMap(({change}) => [...change.imports])).toEqual([]);
+  expect(since.map(({view}) => view.imports.get('bar/foo')?.ips)).toEqual(since.map(() => ips));
 });
 
 test('an import gets a dual-stack derived Service, a slice for each family, addresses in order and conditions', async () => {

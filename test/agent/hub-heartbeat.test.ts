@@ -44,3 +44,11 @@ test('heartbeats that come back after they had expired begin anew: nothing is ol
   heartbeat.observe(lease('2026-01-01T00:01:10.000000Z'), backMs + 10_000);
   expect(heartbeat.signal(backMs + 10_000)).toEqual({state: 'Alive', observedMs: backMs + 10_000, sinceMs: backMs});
 });
+
+test('a Lease that was there at start is no heartbeat before it has changed: it may be of a hub that is gone', () => {
+  const heartbeat = new HubHeartbeat();
+  heartbeat.observe(lease('2026-01-01T00:00:00.000000Z'), 0);
+  expect(heartbeat.signal(1)).toEqual({state: 'Alive', observedMs: 0, unconfirmed: true});
+  heartbeat.observe(lease('2026-01-01T00:00:10.000000Z'), 10_000);
+  expect(heartbeat.signal(10_000)).toEqual({state: 'Alive', observedMs: 10_000});
+});

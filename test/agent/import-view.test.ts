@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
 
 import {toImportView} from '../../src/agent/import-view.ts';
+import type {ServiceImport} from '../../src/api/kinds.ts';
 import {PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION, TTL_ANNOTATION} from '../../src/api/names.ts';
 import {refuseAddress} from '../../src/clusterset/addresses.ts';
 import {anImport, derivedOf, slicesOf} from './fixtures.ts';
@@ -10,23 +11,70 @@ const refuse = (address: string) => refuseAddress(address, {development: false})
 const nothing = {derived: undefined, derivedSlices: [], importedSlices: [], refuse};
 
 describe('an address is served only while what it leads to exists (design §7)', () => {
-  const object = anImport({spec: {ips: IPS}});
+  const object = anImport();
+  const named = anImport({spec: {ips: IPS}});
   const derived = derivedOf(object);
   const slices = slicesOf(derived);
+  const unmarked = {...derived, metadata: {...derived.metadata, labels: {}}};
+  const ofAnother = derivedOf(anImport({name: 'other'}));
+  const both = {derived, derivedSlices: slices};
 
   const cases = [
-    {name: 'Service and a slice for each family: both addresses', facts: {derived, derivedSlices: slices}, ips: IPS},
-    {name: 'no derived Service: none', facts: {derived: undefined, derivedSlices: slices}, ips: []},
-    {name: 'no slices: none', facts: {derived, derivedSlices: []}, ips: []},
-    {name: 'a family without its slice: none', facts: {derived, derivedSlices: slices.slice(0, 1)}, ips: []},
+    {name: 'Service and a slice for each family, before the import says its ips: both', object, facts: both, ips: IPS},
+    {name: 'the import says them too: both', object: named, facts: both, ips: IPS},
+    {
+      name: 'the import says others, which somebody else wrote: those of the Service',
+      object: anImport({spec: {ips: ['10.102.9.9']}}),
+      facts: both,
+      ips: IPS,
+    },
+    {name: 'no derived Service: none', object: named, facts: {derived: undefined, derivedSlices: slices}, ips: []},
+    {name: 'no slices: none', object: named, facts: {derived, derivedSlices: []}, ips: []},
+    {name: 'a family without its slice: none', object, facts: {derived, derivedSlices: slices.slice(0, 1)}, ips: []},
+    {
+      name: 'a Service that lost its labels: what the import says',
+      object: named,
+      facts: {derived: unmarked, derivedSlices: slices},
+      ips: IPS,
+    },
+    {
+      name: 'a Service by that name that nobody marked as ours, and that no import names: none',
+      object,
+      facts: {derived: unmarked, derivedSlices: slices},
+      ips: [],
+    },
+    {
+      name: 'a Service of another import: none',
+      object,
+      facts: {derived: ofAnother, derivedSlices: slices},
+      ips: [],
+    },
+    {
+      name: 'one that somebody made headless: none',
+      object,
+      facts: {derived: derivedOf(object, ['None']), derivedSlices: slices},
+      ips: [],
+    },
+    {
+      name: 'a headless import, whose derived Service is still there for its linger: none',
+      object: anImport({spec: {type: 'Headless'}}),
+      facts: both,
+      ips: [],
+    },
     {
       name: 'an address that the derived Service does not own is left out',
+      object: named,
       facts: {derived: derivedOf(object, ['10.102.0.7']), derivedSlices: slices},
       ips: ['10.102.0.7'],
     },
   ];
-  test.each(cases)('$name', ({facts, ips}) => {
-    expect(toImportView(object, {...nothing, ...facts}).ips).toEqual(ips);
+  test.each(cases)('$name', ({object: seen, facts, ips}) => {
+    expect(toImportView(seen, {...nothing, ...facts}).ips).toEqual(ips);
+  });
+
+  test('an import without a spec has none', () => {
+    const {spec: _spec, ...bare} = object;
+    expect(toImportView(bare as ServiceImport, {...nothing, ...both}).ips).toEqual([]);
   });
 });
 

@@ -29,11 +29,13 @@ let answered: (plural: string) => Promise<void>;
 
 /** Answers as an API server would, as far as the writer looks at it: a derived Service comes back with addresses. */
 const client = {
+  create: (resource: Resource, body: KubeObject) => {
+    calls.push({call: `create ${resource.plural}`, body});
+    return refused ? Promise.reject(new Error('refused')) : Promise.resolve(derivedOf(anImport()));
+  },
   apply: (resource: Resource, body: KubeObject, options: {subresource?: string}) => {
     const call = `apply ${resource.plural}${options.subresource === undefined ? '' : `/${options.subresource}`}`;
     calls.push({call, body});
-    if (resource.plural === 'services' && refused) return Promise.reject(new Error('refused'));
-    if (resource.plural === 'services') return Promise.resolve(derivedOf(anImport()));
     return answered(resource.plural).then(() => (resource.plural === 'serviceimports' ? whole(body) : body));
   },
   delete: (resource: Resource, at: KubeObject['metadata']) => {
@@ -134,7 +136,7 @@ describe('a new import', () => {
     put('imports', anImport());
     await writer().reconcile('bar/foo', signal);
     expect(calls.map(({call}) => call)).toEqual([
-      'apply services',
+      'create services',
       'apply endpointslices',
       'apply endpointslices',
       'apply serviceimports',
@@ -200,7 +202,7 @@ describe('a new import', () => {
     put('imports', ...['a', 'b', 'c'].map((name) => anImport({name})));
     const under = writer(2, 0);
     await Promise.all(['a', 'b', 'c'].map((name) => under.reconcile(`bar/${name}`, signal)));
-    expect(calls.filter(({call}) => call === 'apply services')).toHaveLength(2);
+    expect(calls.filter(({call}) => call === 'create services')).toHaveLength(2);
   });
 
   test('whose Service the API server refuses keeps no place in the budget', async () => {

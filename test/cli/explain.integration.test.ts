@@ -46,6 +46,13 @@ async function told(from?: string): Promise<string> {
   return formatTrace(explain({exports, ...(route === undefined ? {} : {route})}));
 }
 
+test('a cluster that is not there is not taken for one that imports nothing', async () => {
+  await expect(told('nope')).rejects.toMatchObject({
+    code: 'ISTHMUS_USAGE',
+    message: expect.stringContaining('there is no Cluster nope; there are cluster-1, cluster-2'),
+  });
+});
+
 test('says what the policies of the hub make of each export, and stops there where nobody asks from a cluster', async () => {
   const text = await told();
   expect(text).toMatch(/export +cluster-1: Valid\n.*the oldest valid export/);

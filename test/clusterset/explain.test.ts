@@ -130,6 +130,13 @@ describe('explain: one trace for one service and one asking cluster', () => {
     expect(explain({route: input})).toEqual(explainRoute(input));
   });
 
+  test('a cluster that suspects itself says so where health is told', () => {
+    const trace = explainRoute({...input, view: {...input.view, suspectsItself: true}});
+    expect(trace.filter(({step}) => step === 'health')).toMatchObject([
+      {subject: input.view.clusterId, verdict: 'SuspectsItself'},
+    ]);
+  });
+
   test('a cluster under drain, a direct one, and the hub that is not heard', () => {
     const clusters = [
       aCluster('cluster-1', {drainShare: 0.25, network: 'n'}),

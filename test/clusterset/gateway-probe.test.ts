@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest';
 
 import {noteProbe, probeTransition, unprobed} from '../../src/clusterset/gateway-probe.ts';
 import type {ProbeState} from '../../src/clusterset/gateway-probe.ts';
-import {judgeGateways, noGateways} from '../../src/clusterset/gateway-suspicion.ts';
+import {gatewayTransitions, judgeGateways, noGateways} from '../../src/clusterset/gateway-suspicion.ts';
 
 /** One probe a second: `+` answers, `-` doesn't. The health after each, as A, D or U. */
 function healthAfter(outcomes: string, from: ProbeState = unprobed): string {
@@ -112,6 +112,19 @@ describe('all gateways at once (design §6: it suspects itself and keeps the las
     expect(judged({a: '+-----+', b: '+------'}).at(-1)).toBe('aD bD');
   });
 
+  test('dying at one moment is found out up to a period apart, and late at that', () => {
+    expect(judged({a: '+-----', b: '+-----'}, {b: 1_400}).at(-1)).toBe('aA bA ?');
+    expect(judged({a: '+-----', b: '+-----'}, {b: 1_600}).at(-1)).toBe('aD bD');
+  });
+
+  test('none has answered since the start: nothing is known of any, and the first answer changes that', () => {
+    expect(judged({a: '----', b: '----'}).at(-1)).toBe('aU bU');
+    expect(judged({a: '-----', b: '----+'}).at(-1)).toBe('aD bU');
+    expect(judged({a: '----------', b: '----++++++'}).at(-1)).toBe('aD bA');
+    expect(judged({a: '-----', b: '----+-'})).toEqual(['aU bU', 'aU bU', 'aU bU', 'aU bU', 'aD bU', 'aD bD']);
+    expect(judged({a: '----'}).at(-1)).toBe('aU');
+  });
+
   test('one answers: no suspicion, the others are dead', () => {
     expect(judged({a: '+---', b: '+---', c: '++++'}).at(-1)).toBe('aD bD cA');
   });
@@ -131,5 +144,29 @@ describe('all gateways at once (design §6: it suspects itself and keeps the las
 
   test('a cluster that leaves or comes while it is suspected', () => {
     expect(judged({a: '+-----', b: '+-----', c: '    --'}).at(-1)).toBe('aA bA cU ?');
+  });
+
+  test('a transition is told when routing is told, not when a probe fails', () => {
+    const alive = new Map([
+      ['a', after('+')],
+      ['b', after('+')],
+    ]);
+    const first = judgeGateways(noGateways, alive);
+    expect(gatewayTransitions(noGateways, first, alive).map(({cluster, to}) => `${cluster} ${to}`)).toEqual([
+      'a Alive',
+      'b Alive',
+    ]);
+    const silent = new Map([
+      ['a', after('+---')],
+      ['b', after('+---')],
+    ]);
+    const suspected = judgeGateways(first, silent);
+    expect(gatewayTransitions(first, suspected, silent)).toEqual([]);
+    const answers = new Map([...silent, ['b', after('+---+')] as const]);
+    const told = judgeGateways(suspected, answers);
+    expect(gatewayTransitions(suspected, told, answers).map(({cluster, reason}) => `${cluster} ${reason}`)).toEqual([
+      'a GatewayDead',
+      'b GatewayDead',
+    ]);
   });
 });

@@ -2,8 +2,9 @@ import type {ExportedPort, ExportedService, MemberExport} from '../../src/cluste
 import type {MergedImport} from '../../src/clusterset/merged-import.ts';
 
 /**
- * What exports make of an import, named by sentences of KEP-1645 (reference: MCS §2, the numbers in brackets). Plain data, so
- * that the same table runs on the engine, and on API servers through the objects that these exports are read from.
+ * What exports make of an import, named by sentences of KEP-1645 (reference: MCS §2, the numbers in brackets; `table:` names a line
+ * of its conflict table). Plain data: the same table runs on the engine (`merge.test.ts`), and on API servers through the
+ * objects that these exports are read from (`clusterset.integration.test.ts`), where the clusters are c1, c10 and c2.
  */
 export interface MergeVector {
   readonly name: string;
@@ -122,7 +123,7 @@ export const mergeVectors: readonly MergeVector[] = [
     conflict: NONE,
   },
   {
-    name: '[33] the message names field, winner and count',
+    name: '[33, 36] the message names field, winner and count, on all exports',
     exports: [old(), young({headless: true})],
     import: {type: 'ClusterSetIP'},
     conflict: 'TypeConflict',
@@ -131,7 +132,7 @@ export const mergeVectors: readonly MergeVector[] = [
   {
     name: '[34] equal timestamps: the smaller cluster id',
     exports: [
-      {cluster: 'c9', age: 5, service: {headless: true}},
+      {cluster: 'c2', age: 5, service: {headless: true}},
       {cluster: 'c10', age: 5, service: {}},
     ],
     import: {type: 'ClusterSetIP'},
@@ -140,13 +141,13 @@ export const mergeVectors: readonly MergeVector[] = [
   },
   {
     name: '[37] not the majority',
-    exports: [old({headless: true}), ...['c2', 'c3', 'c4'].map((cluster) => ({cluster, age: 1, service: {}}))],
+    exports: [old({headless: true}), ...['c2', 'c10'].map((cluster) => ({cluster, age: 1, service: {}}))],
     import: {type: 'Headless'},
     conflict: 'TypeConflict',
-    says: '3/4 clusters disagree.',
+    says: '2/3 clusters disagree.',
   },
   {
-    name: '[39a] a clean union raises the conflict',
+    name: '[39a] table: ports: a clean union raises the conflict',
     exports: [
       old(onlyPorts(port('tcp', 42), port('udp', 42, 'UDP'))),
       young(onlyPorts(port('tcp', 42), port('stcp', 142, 'SCTP'))),
@@ -158,13 +159,13 @@ export const mergeVectors: readonly MergeVector[] = [
     conflict: 'PortConflict',
   },
   {
-    name: '[39b] a duplicate name: the older port stays',
+    name: '[39b] table: ports: a duplicate name: the older port stays',
     exports: [old(onlyPorts(port('tcp', 42), port('udp', 42, 'UDP'))), young(onlyPorts(port('tcp', 43)))],
     import: {ports: [port('tcp', 42), port('udp', 42, 'UDP')]},
     conflict: 'PortConflict',
   },
   {
-    name: '[39c] port 4242 reaches only its cluster, 42 only the other',
+    name: '[39c] table: port traffic: port 4242 reaches only its cluster, 42 only the other',
     exports: [old(onlyPorts(port('tcp', 42), port('udp', 42, 'UDP'))), young(onlyPorts(port('tcp2', 4242)))],
     import: {
       ports: [port('tcp', 42), port('udp', 42, 'UDP'), port('tcp2', 4242)],
@@ -270,7 +271,13 @@ export const mergeVectors: readonly MergeVector[] = [
   {
     name: 'design §4: an export of several groups is one export',
     exports: [
-      old({}, {groups: ['flomesh.io', 'multicluster.x-k8s.io'], flomesh: {rules: [], targetClusters: []}}),
+      old(
+        {},
+        {
+          groups: ['flomesh.io', 'multicluster.x-k8s.io'],
+          flomesh: {rules: [{portNumber: 80, path: '/', pathType: 'Prefix'}], targetClusters: []},
+        },
+      ),
       young(),
     ],
     import: {groups: ['flomesh.io', 'multicluster.x-k8s.io'], clusters: ['c1', 'c2']},

@@ -2,6 +2,7 @@ import {decode} from 'dns-packet';
 import type {DecodedPacket, Record as PacketRecord} from 'dns-packet';
 import {Counters} from '../../dns/counters.ts';
 import {Responder} from '../../dns/responder.ts';
+import type {ReplyMemory} from '../../dns/wire/reply-memory.ts';
 import type {Transport} from '../../dns/wire/query-reader.ts';
 import {nameFromText} from '../../dns/wire/name.ts';
 import {Explainer} from '../../dns/zone/explainer.ts';
@@ -55,12 +56,14 @@ export interface ResponderSettings {
   readonly nowMs?: () => number;
   readonly explainer?: Explainer;
   readonly forwards?: boolean;
+  readonly replies?: ReplyMemory;
 }
 
 export function makeResponder(table: ZoneTable, o: ResponderSettings = {}): Responder {
   const counters = new Counters(Counters.allocate(1), 0);
-  const {nowMs = () => 0, explainer = new Explainer(), forwards = false} = o;
-  const responder = new Responder({zone: ZONE, table, counters, explainer, ttlSeconds: 5, nowMs, forwards});
+  const {nowMs = () => 0, explainer = new Explainer(), forwards = false, replies} = o;
+  const given = {explainer, ttlSeconds: 5, nowMs, forwards, ...(replies ? {replies} : {})};
+  const responder = new Responder({zone: ZONE, table, counters, ...given});
   responder.synced = o.synced ?? true;
   return responder;
 }

@@ -82,6 +82,47 @@ describe('slabs', () => {
   });
 });
 
+describe('places in slabs', () => {
+  test('lead back to their slab and offset, and no two slabs have one in common, whatever comes and goes', () => {
+    const size = fc.oneof(fc.integer({min: 0, max: 600}), fc.integer({min: 4000, max: 13_000}));
+    const steps = fc.array(fc.oneof(fc.record({add: size}), fc.record({drop: fc.nat(20)})), {maxLength: 60});
+    fc.assert(
+      fc.property(steps, (all) => {
+        const slabs = new SlabStore();
+        const live = new Map<number, number>();
+        for (const step of all) {
+          if ('add' in step) live.set(slabs.add(Buffer.alloc(step.add)), step.add);
+          else {
+            const id = [...live.keys()][step.drop];
+            if (id === undefined) continue;
+            slabs.release(id);
+            live.delete(id);
+          }
+          const places = [...live].flatMap(([id, length]) => [0, length >> 1, length - 1].map((at) => ({id, at})));
+          for (const {id, at} of places.filter(({at: offset}) => offset >= 0)) {
+            const place = slabs.placeOf(id, at);
+            expect(place).toBeGreaterThan(0);
+            expect([slabs.idAt(place), slabs.offsetAt(slabs.idAt(place), place)]).toEqual([id, at]);
+          }
+        }
+      }),
+    );
+  });
+
+  test('are used again, so that changes without end need no more of them', () => {
+    const slabs = new SlabStore();
+    const most = Math.max(
+      ...Array.from({length: 5_000}, () => {
+        const id = slabs.add(Buffer.alloc(600));
+        const place = slabs.placeOf(id, 0);
+        slabs.release(id);
+        return place;
+      }),
+    );
+    expect(most).toBe(4096);
+  });
+});
+
 describe('wire names', () => {
   test.each([
     ['clusterset.local', '\u000aclusterset\u0005local\u0000'],

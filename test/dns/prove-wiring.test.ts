@@ -25,7 +25,10 @@ function prove(waitMs: number): ReturnType<typeof proveWiring> {
 test("Isthmus' own version proves it", async () => {
   clusterDns.answer = says('1.0.0');
   expect(await prove(0)).toEqual({kind: 'Proven', answer: 'dns-version.clusterset.local TXT "1.0.0"'});
-  expect(clusterDns.asked.map(({name, type}) => `${name} ${type}`)).toEqual(['dns-version.clusterset.local TXT']);
+  // Where the machine stalls, the client asks again.
+  expect(new Set(clusterDns.asked.map(({name, type}) => `${name} ${type}`))).toEqual(
+    new Set(['dns-version.clusterset.local TXT']),
+  );
 });
 
 test("the version of CoreDNS' own clusterset zone does not", async () => {

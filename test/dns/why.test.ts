@@ -112,6 +112,16 @@ describe('_why says', () => {
       ],
     ],
     [
+      'that the cluster suspects itself, as all gateways fell silent at once',
+      world({clusters: ['cluster-b']}, {suspectsItself: true}),
+      [
+        'answer=Addresses type=ClusterSetIP',
+        'gateways state=SuspectsItself',
+        'policy kind=default type=local-first from=Hub name=local-first',
+        'cluster id=cluster-b tier=1 weight=100 reach=Gateway state=Live age=120s',
+      ],
+    ],
+    [
       'why a Headless import does not exist',
       world({
         type: 'Headless',
@@ -122,6 +132,21 @@ describe('_why says', () => {
         'answer=NoEndpoint type=Headless',
         'out id=cluster-b reason=NotSameNetwork state=Live age=120s',
         'out id=cluster-d reason=SlicesNotImported state=Live',
+      ],
+    ],
+    [
+      'that all addresses of a cluster may not be used here',
+      world({
+        type: 'Headless',
+        clusters: ['cluster-a', 'cluster-d'],
+        slices: [makeSlice('cluster-a', [endpoint('10.3.0.1', 'pet')])],
+        sliceClusters: ['cluster-a'],
+        refusedAddresses: [{cluster: 'cluster-d', reason: 'Loopback', count: 1, some: ['127.0.0.1']}],
+      }),
+      [
+        'answer=Endpoints type=Headless',
+        'cluster id=cluster-a state=Local',
+        'out id=cluster-d reason=AddressesRefused state=Live',
       ],
     ],
     [

@@ -51,6 +51,26 @@ describe('the command line', () => {
       says: 'DNS label',
     },
     {name: 'a port that is none', args: ['agent', '--cluster-id', 'a', '--dns-listen', 'localhost'], says: 'HOST:PORT'},
+    {
+      name: 'a DNS zone that is no name',
+      args: ['agent', '--cluster-id', 'a', '--dns-zone', 'bad..zone'],
+      says: "'--dns-zone <name>' argument 'bad..zone' is invalid. expected a domain name",
+    },
+    {
+      name: 'a query over TLS without a server',
+      args: ['dns', 'query', 'a.b', '--tls'],
+      says: '--tls needs --server or --ports-file',
+    },
+    {
+      name: 'a clusterset id that is no label',
+      args: ['hub', '--clusterset-id', 'Bad Id'],
+      says: "'--clusterset-id <id>' argument 'Bad Id' is invalid. expected a DNS label",
+    },
+    {
+      name: 'a folder that is a file',
+      args: ['dev', '--only-apis', '--dir', '/etc/passwd'],
+      says: '--dir /etc/passwd is not a folder: name one',
+    },
     {name: 'a duration without unit', args: ['hub', '--unreachable-after', '10'], says: '10s'},
     {
       name: 'a webhook URL that no API server would call',
@@ -112,6 +132,22 @@ describe('a start that fails half-way ends the process and says which flag is to
     expect(ended).toMatchObject({code: 2, stderr: expect.stringContaining(`${flag} 127.0.0.1:${port} can't be used`)});
   });
 
+  test('agent --dns-listen on a port that is taken', async () => {
+    const apis = startDev('--only-apis', '--dir', dir, '--members', '1');
+    await apis.untilPrinted('ready', READY_MS);
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const {port} = taken.address() as AddressInfo;
+    const kubeconfig = join(dir, 'cluster-1.kubeconfig');
+    const flags = ['--kubeconfig', kubeconfig, '--development', '--dns-listen', `127.0.0.1:${port}`];
+    const ended = await isthmus('agent', '--cluster-id', 'cluster-1', ...flags);
+    taken.close();
+    expect(ended).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`EADDRINUSE: address already in use 127.0.0.1:${port}`),
+    });
+  });
+
   test('a ports file that can not be written', async () => {
     const apis = startDev('--only-apis', '--dir', dir, '--members', '1');
     await apis.untilPrinted('ready', READY_MS);
@@ -137,7 +173,14 @@ test('an agent whose API server is away is alive, not ready, and ends when it is
   const {port} = taken.address() as AddressInfo;
   taken.close();
   await once(taken, 'close');
-  const flags = ['--cluster-id', 'cluster-1', '--kubeconfig', join(dir, 'cluster-1.kubeconfig'), '--development'];
+  const flags = [
+    '--cluster-id',
+    'cluster-1',
+    '--kubeconfig',
+    join(dir, 'cluster-1.kubeconfig'),
+    '--development',
+    '--no-probe-gateways',
+  ];
   const listens = [
     '--dns-listen',
     '127.0.0.1:0',

@@ -12,8 +12,8 @@ import {chosenBackend} from '../testbed/backends.ts';
 export const root = resolve(import.meta.dirname, '../..');
 export const MEMBERS = ['cluster-1', 'cluster-2', 'cluster-3'];
 const LOOPBACK = '127.0.0.1:0';
-/** Real ones start slowly on a busy machine. */
-const API_SERVERS_MS = 90_000;
+/** API servers and our own processes: real ones start slowly on a busy machine. */
+const START_MS = 90_000;
 
 export interface Ended {
   readonly code: number;
@@ -125,7 +125,7 @@ export class ClustersetOfProcesses {
   static async start(clusters = MEMBERS.length, command = chosenBackend().command): Promise<ClustersetOfProcesses> {
     const dir = await mkdtemp(join(tmpdir(), 'isthmus-e2e-'));
     const clusterset = new ClustersetOfProcesses(dir, clusters, command);
-    await clusterset.apis.untilPrinted('ready', API_SERVERS_MS).catch(async (error: unknown) => {
+    await clusterset.apis.untilPrinted('ready', START_MS).catch(async (error: unknown) => {
       await clusterset.stop();
       throw error;
     });
@@ -165,6 +165,8 @@ export class ClustersetOfProcesses {
       'webhook-listen': LOOPBACK,
       'health-listen': LOOPBACK,
       'webhook-url': 'auto',
+      // Gateways there have addresses for documentation: nothing leaves this machine.
+      'no-probe-gateways': true,
       'development': true,
     };
   }
@@ -172,7 +174,8 @@ export class ClustersetOfProcesses {
   /** Where a process listens, once it does. */
   async ports(name: string): Promise<Ports> {
     const file = this.#portsFile(name);
-    await eventually(`${file} of ${name}`, () => Promise.resolve(existsSync(file) ? true : undefined));
+    const look = (): Promise<true | undefined> => Promise.resolve(existsSync(file) ? true : undefined);
+    await eventually(`${file} of ${name}`, look, START_MS);
     return JSON.parse(await readFile(file, 'utf8')) as Ports;
   }
 

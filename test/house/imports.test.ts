@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '../..');
 const LEVELS: readonly (readonly string[])[] = [
   ['cli'],
   ['webhooks', 'dns', 'src/hub', 'src/agent', 'src/dev'],
-  ['src/mesh'],
+  ['src/mesh', 'src/probes'],
   ['src/pki', 'src/kube'],
   ['src/clusterset'],
   ['src/cel', 'src/api', 'src/errors.ts'],

@@ -3,6 +3,37 @@ import {describe, expect, test} from 'vitest';
 import {HubFacts, type HubFactsOptions} from '../../src/hub/hub-facts.ts';
 import {anExport} from '../clusterset/fixtures.ts';
 
+describe('withdrawn endpoints (design §6)', () => {
+  const imported = {clusters: ['c1', 'c2'], readyClusters: ['c1', 'c2']};
+  const facts = (withdrawn: readonly string[], more: object = {}): HubFacts =>
+    new HubFacts({
+      members: new Map(
+        ['c1', 'c2'].map((id) => [
+          id,
+          {cluster: {metadata: {name: id}, spec: {gatewayHost: '192.0.2.1', gatewayPort: 80}}, hasJoined: true},
+        ]),
+      ),
+      exports: {mergedFor: () => ({result: {import: {...imported, ...more}, verdicts: new Map()}, exports: []})},
+      gateways: {of: () => ['192.0.2.1'], isKnown: () => true, isRefused: () => false},
+      gatewayTakenBy: () => undefined,
+      withdrawnOf: () => new Set(withdrawn),
+    } as unknown as HubFactsOptions);
+  const mergedOf = (of: HubFacts) => of.mergedFor('bar/foo', {id: 'c2', key: 'c2'}, []).result.import;
+
+  test('are not among the ready ones, and their cluster stays an exporter', () => {
+    expect(mergedOf(facts(['c1']))).toMatchObject({clusters: ['c1', 'c2'], readyClusters: ['c2']});
+    expect(mergedOf(facts([]))).toMatchObject(imported);
+  });
+
+  test('say nothing of readiness where that is not known', () => {
+    expect(mergedOf(facts(['c1'], {readyClusters: undefined}))?.readyClusters).toBeUndefined();
+  });
+
+  test('are no targets of imports of FSM', () => {
+    expect([...facts(['c1']).targets(['c1', 'c2']).keys()]).toEqual(['c2']);
+  });
+});
+
 /** What is not known is remembered by consumers' imports (design §5): a moment too early, and an import disappears. */
 describe('whether it is known that a cluster exports a name', () => {
   function facts(gathered: boolean, member?: {isKnown: boolean; shown: boolean; taken: boolean}): HubFacts {

@@ -79,6 +79,16 @@ describe('Ready', () => {
       want: {status: 'False', reason: 'Failed'},
     },
     {
+      name: 'a hub that starts has not taken it up yet: what was said stays',
+      change: {object: kept([...ready, earlier('Conflict', 'True', 'PortConflict')]), verdict: undefined},
+      want: {status: 'True', reason: 'Exported', lastTransitionTime: '2026-11-20T00:00:00Z'},
+    },
+    {
+      name: 'nothing was said yet, and it is not taken up: Pending',
+      change: {verdict: undefined},
+      want: {status: 'False', reason: 'Pending'},
+    },
+    {
       name: 'a protected namespace: Failed, whatever else is so',
       change: {refusal: 'protected', verdict: undefined},
       want: {status: 'False', reason: 'Failed', message: 'protected'},

@@ -150,7 +150,7 @@ describe("FSM's import", () => {
     targets: new Map([['cluster-1', target]]),
     actual: undefined,
     namespace: 'Present',
-    exporterUnknown: false,
+    unknown: new Set(),
   };
   const stored = (
     changes: Partial<KubeObject['metadata']>,
@@ -188,7 +188,7 @@ describe("FSM's import", () => {
     },
     {
       name: 'an exporter cannot be asked: ours is not deleted',
-      change: {merged: standardOnly, exporterUnknown: true, actual: stored({labels: OURS}, withSpec)},
+      change: {merged: standardOnly, unknown: new Set(['cluster-9']), actual: stored({labels: OURS}, withSpec)},
       plan: {why: 'ExporterUnknown'},
     },
     {
@@ -218,6 +218,32 @@ describe("FSM's import", () => {
       {port: 80, endpoints: [{clusterKey: target.clusterKey, target: {host: 'gw.example.org', ip: '', path: '/foo'}}]},
       {port: 81, endpoints: [{clusterKey: 'default/default/default/cluster-2', target: {path: ''}}]},
     ]);
+  });
+
+  test('of a cluster that can not be asked, and of a name that is not resolved yet, what was told stays', () => {
+    const endpoint = {
+      clusterKey: target.clusterKey,
+      target: {host: target.host, ip: '192.0.2.5', port: 1, path: '/foo'},
+    };
+    const actual = stored(
+      {labels: OURS},
+      {ports: [{port: 80, protocol: 'TCP', endpoints: [endpoint]}], serviceAccountName: 'me'},
+    );
+    const remembered = anExport('cluster-1', {groups: ['flomesh.io']});
+    const situation = {...base, actual, exports: [remembered], unknown: new Set(['cluster-1'])};
+    const {spec} = written(
+      planFlomeshImport({...situation, targets: new Map([['cluster-1', {...target, ip: undefined}]])}),
+    );
+    expect(spec).toMatchObject({
+      serviceAccountName: 'me',
+      ports: [{port: 80, endpoints: [{target: {ip: '192.0.2.5', port: 8080, path: '/foo'}}]}],
+    });
+    // Known again, and resolved to nothing that is allowed.
+    const known = written(
+      planFlomeshImport({...situation, unknown: new Set(), targets: new Map([['cluster-1', target]])}),
+    );
+    expect(known.spec).toMatchObject({ports: [{endpoints: [{target: {ip: '', path: ''}}]}]});
+    expect(known.spec).not.toHaveProperty('serviceAccountName');
   });
 
   test('a cluster without a gateway is in no endpoint, and the port stays (endpoints are required)', () => {
@@ -296,6 +322,17 @@ describe('the RemoteCluster', () => {
       ...(drainPercent === undefined ? {} : {drainPercent}),
     }).toEqual(says);
     expect(object).not.toHaveProperty('spec.drainRamp');
+  });
+
+  test('a name that is not resolved yet keeps its addresses; one that has no lawful ones loses them', () => {
+    const {object} = planRemoteCluster({...base, api: reachable});
+    const actual = {...object, metadata: {name: 'cluster-1', uid: 'u'}} as RemoteCluster;
+    const gatewayOf = (change: {cluster?: Cluster; addresses: readonly string[] | undefined}) =>
+      (planRemoteCluster({...base, ...change, actual, api: reachable}).object as RemoteCluster).spec?.gateway;
+    expect(gatewayOf({addresses: undefined})?.addresses).toEqual(['192.0.2.1']);
+    expect(gatewayOf({addresses: []})).not.toHaveProperty('addresses');
+    const moved = {...cluster, spec: {...cluster.spec, gatewayHost: 'gw2.example.org'}};
+    expect(gatewayOf({addresses: undefined, cluster: moved})).not.toHaveProperty('addresses');
   });
 
   test('while the hub knows neither way it says nothing', () => {

@@ -40,7 +40,7 @@ const groups: Readonly<Record<string, string>> = {
 };
 
 const isHeartbeat = ({resource, name}: WriteRow): boolean =>
-  resource === 'leases.coordination.k8s.io' && name === 'isthmus-system/isthmus-hub';
+  resource === 'leases.coordination.k8s.io' && name.startsWith('isthmus-system/isthmus-hub');
 
 /** Rows of all servers that are no heartbeats, and the fewest heartbeats that any member had. */
 function writes(): {rows: readonly string[]; heartbeats: number} {

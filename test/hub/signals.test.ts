@@ -162,8 +162,10 @@ describe('addresses of gateways', () => {
     answers.set('gw.example.org', ['192.0.2.9', '169.254.169.254', '192.0.2.8']);
     gateways.want(new Set(['gw.example.org']));
     expect(gateways.of('gw.example.org')).toEqual([]);
+    expect([gateways.isKnown('gw.example.org'), gateways.isKnown('192.0.2.7')]).toEqual([false, true]);
     expect(gateways.isRefused('gw.example.org')).toBe(false);
     await eventually('resolved', () => gateways.of('gw.example.org').join() === '192.0.2.8,192.0.2.9');
+    expect(gateways.isKnown('gw.example.org')).toBe(true);
     expect(changes).toEqual(['gw.example.org']);
   });
 

@@ -59,6 +59,34 @@ describe('rules', () => {
       options: {sharedLists: {'spec.c': ['type']}},
       expected: false,
     },
+    {
+      name: 'another order of a shared list',
+      actual: {c: [{type: 'Two'}, {type: 'One'}]},
+      desired: {c: [{type: 'One'}, {type: 'Two'}]},
+      options: {sharedLists: {'spec.c': ['type']}, ownItems: {'spec.c': 'all'}},
+      expected: true,
+    },
+    {
+      name: 'an item that can only be ours and is not desired any more',
+      actual: {c: [{type: 'Ours'}, {type: 'OursToo'}]},
+      desired: {c: [{type: 'Ours'}]},
+      options: {sharedLists: {'spec.c': ['type']}, ownItems: {'spec.c': ['Ours', 'OursToo']}},
+      expected: false,
+    },
+    {
+      name: 'items of others beside our own ones',
+      actual: {c: [{type: 'Theirs'}, {type: 'Ours'}]},
+      desired: {c: [{type: 'Ours'}]},
+      options: {sharedLists: {'spec.c': ['type']}, ownItems: {'spec.c': ['Ours', 'OursToo']}},
+      expected: true,
+    },
+    {
+      name: 'anything more in a list that is all ours',
+      actual: {c: [{type: 'Ours'}, {type: 'Left'}]},
+      desired: {c: [{type: 'Ours'}]},
+      options: {sharedLists: {'spec.c': ['type']}, ownItems: {'spec.c': 'all'}},
+      expected: false,
+    },
   ])('$name: $expected', ({actual, desired, options, expected}) => {
     expect(isUpToDate(object(actual), object(desired), options)).toBe(expected);
   });

@@ -71,7 +71,13 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-function join(identity: string, o: {wallSkewMs?: number; annotations?: Record<string, string>} = {}): Candidate {
+function join(
+  identity: string,
+  o: {wallSkewMs?: number; annotations?: Record<string, string | undefined>} & Pick<
+    LeaseOptions,
+    'mayWrite' | 'labels'
+  > = {},
+): Candidate {
   const stop = new AbortController();
   const log: string[] = [];
   const holder = new LeaseHolder({
@@ -81,7 +87,9 @@ function join(identity: string, o: {wallSkewMs?: number; annotations?: Record<st
     identity,
     leaseDurationMs: 25_000,
     renewEveryMs: 8_000,
-    annotations: o.annotations,
+    annotations: o.annotations && (() => o.annotations ?? {}),
+    labels: o.labels,
+    mayWrite: o.mayWrite,
     onHeld: () => log.push('held'),
     onLost: (why) => log.push(`lost: ${why}`),
     logger: pino({level: 'silent'}),
@@ -190,6 +198,97 @@ describe('changing hands', () => {
   });
 });
 
+describe('handing over', () => {
+  test('what is handed over is free at once, and taken by one that looks', async () => {
+    let isChosen = true;
+    const one = join('one', {mayWrite: ({freeForMs}) => isChosen || freeForMs > 20_000});
+    await vi.advanceTimersByTimeAsync(100);
+    const two = join('two');
+    await vi.advanceTimersByTimeAsync(100);
+    isChosen = false;
+    await one.holder.handOver();
+    expect(one.log).toEqual(['held', 'lost: handed over']);
+    expect(server.lease?.spec?.holderIdentity).toBe('');
+    two.holder.look();
+    await vi.advanceTimersByTimeAsync(100);
+    expect([one.holder.held, two.holder.held]).toEqual([false, true]);
+    expect(server.writes).toEqual(['one', 'one', 'two']);
+  });
+
+  test('a renewal under way while it is handed over does not make it held again, nor leaves it taken', async () => {
+    let isChosen = true;
+    const one = join('one', {mayWrite: () => isChosen});
+    await vi.advanceTimersByTimeAsync(100);
+    server.links.set('one', {lost: false, answerLost: false, latencyMs: 400});
+    await vi.advanceTimersByTimeAsync(8_000);
+    isChosen = false;
+    await Promise.all([one.holder.handOver(), vi.advanceTimersByTimeAsync(2_000)]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(one.holder.held).toBe(false);
+    expect(server.lease?.spec?.holderIdentity).toBe('');
+  });
+
+  test('one that may not have it yet is asked again with the time that it has been free', async () => {
+    const seen: number[] = [];
+    const first = join('first');
+    await vi.advanceTimersByTimeAsync(100);
+    const patient = join('patient', {
+      mayWrite: ({freeForMs}) => {
+        seen.push(freeForMs);
+        return freeForMs >= 10_000;
+      },
+    });
+    first.stop.abort();
+    await first.holder.closed;
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(patient.holder.held).toBe(false);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(patient.holder.held).toBe(true);
+    expect(seen).toEqual([0, 8_000, 16_000]);
+  });
+
+  test('a renewal that a watch shows between two looks counts from then', async () => {
+    const one = join('one');
+    await vi.advanceTimersByTimeAsync(100);
+    const two = join('two');
+    // The last renewal, just after the other one has looked.
+    await vi.advanceTimersByTimeAsync(8_000);
+    if (server.lease !== undefined) two.holder.note(server.lease);
+    server.links.set('one', {lost: true, answerLost: false, latencyMs: 0});
+    await vi.advanceTimersByTimeAsync(25_000);
+    two.holder.look();
+    await vi.advanceTimersByTimeAsync(10);
+    expect([one.holder.held, two.holder.held]).toEqual([false, true]);
+  });
+
+  test('one that may not be written to any more is given up', async () => {
+    const one = join('one', {mayWrite: ({lease}) => lease?.metadata.annotations?.['epoch'] === undefined});
+    await vi.advanceTimersByTimeAsync(100);
+    server.lease = {
+      ...server.lease,
+      metadata: {...server.lease?.metadata, annotations: {epoch: '2'}, resourceVersion: '99'},
+    } as Lease;
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(one.log).toEqual(['held', 'lost: it must not be written to']);
+    expect(server.lease?.metadata.annotations).toEqual({epoch: '2'});
+    expect(server.lease?.spec?.holderIdentity).toBe('');
+  });
+
+  test('annotations are asked for at each write; one that is undefined goes', async () => {
+    const annotations: Record<string, string | undefined> = {holds: 'a'};
+    const one = join('one', {annotations, labels: {'app.kubernetes.io/component': 'hub-replica'}});
+    await vi.advanceTimersByTimeAsync(100);
+    expect(server.lease?.metadata).toMatchObject({
+      annotations: {holds: 'a'},
+      labels: {'app.kubernetes.io/component': 'hub-replica'},
+    });
+    annotations['holds'] = undefined;
+    one.holder.look();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(server.lease?.metadata.annotations).toEqual({});
+  });
+});
+
 describe('whatever the network does', () => {
   const names = ['one', 'two', 'three'];
   const step = fc.record({
@@ -198,6 +297,7 @@ describe('whatever the network does', () => {
     answerLost: fc.boolean(),
     latencyMs: fc.constantFrom(0, 5, 400, 3_000),
     forMs: fc.constantFrom(100, 4_000, 9_000, 26_000),
+    handsOver: fc.boolean(),
   });
 
   test('it is never held by two, and by one again after the network has healed', async () => {
@@ -212,8 +312,9 @@ describe('whatever the network does', () => {
           }
         };
         await check(100);
-        for (const {who, forMs, ...link} of steps) {
+        for (const {who, forMs, handsOver, ...link} of steps) {
           server.links.set(who, link);
+          if (handsOver) void three[names.indexOf(who)]?.holder.handOver();
           await check(forMs);
         }
         server.links.clear();

@@ -79,6 +79,13 @@ describe('an HTTP port', () => {
     expect(endpointsOf(portOf(viewOf(), one).cluster)).toEqual([expect.stringContaining(GATEWAY_3)]);
   });
 
+  test('takes a gateway that is dead at this moment: Envoy finds out, and the pod outlives it', () => {
+    const dead = [clusterOf('cluster-1'), clusterOf('cluster-2', {gatewayHealth: 'Dead'}), clusterOf('cluster-3')];
+    const both = importOf('bar', 'foo', {clusters: ['cluster-2', 'cluster-3']});
+    const {cluster} = portOf(viewOf({clusters: dead}), both);
+    expect(endpointsOf(cluster)).toEqual([expect.stringContaining(GATEWAY_2), expect.stringContaining(GATEWAY_3)]);
+  });
+
   test('needs no gateway of its own to reach its own Service', () => {
     const view = viewOf({clusters: [clusterOf('cluster-1', {gateway: undefined})]});
     const {cluster} = portOf(view, importOf('bar', 'foo', {clusters: ['cluster-1']}));
@@ -158,10 +165,10 @@ describe('an HTTP port', () => {
   test.each<{name: string; view: View; of: Partial<ImportView>; says: RegExp}>([
     {name: 'nobody exports it', view: viewOf(), of: {clusters: []}, says: /nobody exports it/},
     {
-      name: 'its only gateway is dead',
-      view: viewOf({clusters: [clusterOf('cluster-1'), clusterOf('cluster-2', {gatewayHealth: 'Dead'})]}),
+      name: 'its only exporter has no gateway',
+      view: viewOf({clusters: [clusterOf('cluster-1'), clusterOf('cluster-2', {gateway: undefined})]}),
       of: {},
-      says: /cluster-2 GatewayDead/,
+      says: /cluster-2 NoGateway/,
     },
   ])('answers 503 and the reason where $name', ({view, of, says}) => {
     const {listener, cluster} = portOf(view, importOf('bar', 'foo', of));

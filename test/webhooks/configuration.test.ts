@@ -119,14 +119,23 @@ describe('validation', () => {
     ]);
   });
 
+  test('asks about imports of everybody but who holds the verb own by a rule that says so', () => {
+    const entry = agent.validating.find(({name}) => name.startsWith('serviceimports.'));
+    const [condition] = entry?.matchConditions ?? [];
+    expect(condition?.expression).toContain("check('own').allowed() &&");
+    expect(condition?.expression).toContain("!authorizer.group('multicluster.x-k8s.io')");
+    const others = agent.validating.filter(({name}) => name.includes('.validate.') && name !== entry?.name);
+    for (const {matchConditions} of others) expect(matchConditions).toBeUndefined();
+  });
+
   test("leaves the hub's kinds to the hub where one runs here", () => {
     const resources = (hubIsHere: boolean): string[] =>
       agentWebhooks({...options, hubIsHere})
         .validating.filter(isValidation)
         .flatMap(({rules}) => rules[0]?.resources ?? []);
     const hubs = hub.validating.flatMap(({rules}) => rules[0]?.resources ?? []);
-    expect(hubs).toEqual(['clusters', 'exportpolicies', 'importpolicies']);
-    expect(resources(true)).toEqual(['serviceexports', 'serviceimports', 'globaltrafficpolicies']);
+    expect(hubs).toEqual(['clusters', 'exportpolicies', 'importpolicies', 'globaltrafficpolicies']);
+    expect(resources(true)).toEqual(['serviceexports', 'serviceimports']);
     expect(resources(false)).toEqual([...resources(true), ...hubs]);
   });
 });

@@ -202,9 +202,33 @@ describe('a policy', () => {
         const {denial} = ask(handlers, path, policy('service.nme == "foo"'));
         expect(denial?.code).toBe(422);
         expect(denial?.message).toContain("undefined field 'nme'");
+        const {denial: unknown} = ask(handlers, path, policy('svc.metadata.name == "foo"'));
+        expect(unknown?.message).toContain("undeclared reference to 'svc'");
+        expect(unknown?.message).toMatch(new RegExp(`variables of an ${kind}: (cluster|namespaceObject), .*service`));
       }
     },
   );
+});
+
+test("a hub's GlobalTrafficPolicy is warned of for a cluster that isn't registered, or not by that long key", () => {
+  const registered: Cluster = {
+    apiVersion: 'flomesh.io/v1alpha1',
+    kind: 'Cluster',
+    metadata: {name: 'cluster-1'},
+    spec: {region: 'east', gatewayHost: 'gw.example.org', gatewayPort: 443, kubeconfig: ''},
+  };
+  const hub = hubHandlers({clusters: () => [registered], development: true});
+  const policy = (...keys: readonly string[]) => ({
+    apiVersion: 'flomesh.io/v1alpha1',
+    kind: 'GlobalTrafficPolicy',
+    metadata: {name: 'foo', namespace: 'bar'},
+    spec: {lbType: 'ActiveActive', targets: keys.map((clusterKey) => ({clusterKey, weight: 1}))},
+  });
+  const warnings = (...keys: readonly string[]): string =>
+    ask(hub, PATHS.trafficPolicies, policy(...keys)).warnings?.join() ?? '';
+  expect(warnings('cluster-1', 'east/default/default/cluster-1')).toBe('');
+  expect(warnings('cluster-1', 'nope')).toContain('no cluster nope is known here');
+  expect(warnings('west/default/default/cluster-1')).toContain('has the key east/default/default/cluster-1');
 });
 
 describe('a Cluster', () => {

@@ -1,4 +1,4 @@
-import type {ExportPolicy, GlobalTrafficPolicy, ImportPolicy} from '../../src/api/kinds.ts';
+import type {Cluster, ExportPolicy, GlobalTrafficPolicy, ImportPolicy} from '../../src/api/kinds.ts';
 import {admitExportPolicy} from '../../src/clusterset/admit/export-policy.ts';
 import {admitImportPolicy} from '../../src/clusterset/admit/import-policy.ts';
 import {admitTrafficPolicy} from '../../src/clusterset/admit/traffic-policy.ts';
@@ -18,4 +18,15 @@ export const importPolicyHandler: ReviewHandler = validatingHandler<ImportPolicy
 /** GlobalTrafficPolicy: also which of its targets are members. */
 export function trafficPolicyHandler(view: () => View): ReviewHandler {
   return validatingHandler<GlobalTrafficPolicy>((object) => admitTrafficPolicy(object, view()));
+}
+
+/** The same in the hub's cluster, by its Clusters; it is nobody's own cluster there. */
+export function hubTrafficPolicyHandler(clusters: () => readonly Cluster[]): ReviewHandler {
+  return validatingHandler<GlobalTrafficPolicy>((object) =>
+    admitTrafficPolicy(object, {
+      clusterId: '',
+      clusters: new Map(clusters().map(({metadata, spec}) => [metadata.name, {...spec}])),
+      trafficPolicies: new Map(),
+    }),
+  );
 }

@@ -9,6 +9,11 @@ import {conclude, inField} from './conclude.ts';
 type Spec = NonNullable<GlobalTrafficPolicy['spec']>;
 type Targets = NonNullable<Spec['targets']>;
 
+/** What of a view is looked at. A hub has all but policies of others. */
+export interface TrafficPolicyFacts extends Pick<View, 'clusterId' | 'trafficPolicies'> {
+  readonly clusters: ReadonlyMap<string, {readonly region?: string; readonly zone?: string; readonly group?: string}>;
+}
+
 const TYPES: readonly string[] = ['Locality', 'FailOver', 'ActiveActive'];
 const SOURCE = 'GlobalTrafficPolicy';
 const at = inField(SOURCE);
@@ -17,7 +22,7 @@ const at = inField(SOURCE);
  * FSM's rules (reference: FSM §3.2), and what it let through: a cluster that is named twice, negative weights of any type.
  * What may come true later (a cluster that joins, an import that appears) is a warning.
  */
-export function admitTrafficPolicy(object: GlobalTrafficPolicy, view: View): Admission {
+export function admitTrafficPolicy(object: GlobalTrafficPolicy, view: TrafficPolicyFacts): Admission {
   const {lbType = 'Locality', targets = []} = object.spec ?? {};
   return conclude({
     invalid: [...judgeType(lbType, targets), ...judgeNumbers(targets), ...judgeDuplicates(targets)],
@@ -63,7 +68,7 @@ function judgeDuplicates(targets: Targets): readonly Finding[] {
   });
 }
 
-function warnOfUnknown(targets: Targets, view: View): readonly Finding[] {
+function warnOfUnknown(targets: Targets, view: TrafficPolicyFacts): readonly Finding[] {
   return targets.flatMap(({clusterKey: key}, index) => {
     const id = clusterIdOfKey(key);
     const cluster = view.clusters.get(id);
@@ -79,7 +84,7 @@ function warnOfUnknown(targets: Targets, view: View): readonly Finding[] {
 }
 
 /** Lawful, and rarely meant. */
-function warnOfNoTraffic(lbType: string, targets: Targets, view: View): readonly Finding[] {
+function warnOfNoTraffic(lbType: string, targets: Targets, view: TrafficPolicyFacts): readonly Finding[] {
   if (targets.length === 0 || targets.some(({weight = 1}) => weight > 0)) return [];
   const ownListed = targets.some(({clusterKey: key}) => clusterIdOfKey(key) === view.clusterId);
   const rest = lbType === 'Locality' || ownListed ? 'nobody' : 'nobody but the own cluster';
@@ -87,7 +92,7 @@ function warnOfNoTraffic(lbType: string, targets: Targets, view: View): readonly
 }
 
 /** The hub's policy decides unless it lets itself be overridden; whoever writes one of the same name should know. */
-function warnOfHubs(object: GlobalTrafficPolicy, view: View): readonly Finding[] {
+function warnOfHubs(object: GlobalTrafficPolicy, view: TrafficPolicyFacts): readonly Finding[] {
   const {namespace = '', name} = object.metadata;
   const effective = view.trafficPolicies.get(`${namespace}/${name}`);
   if (effective === undefined || originOf(object) === 'Hub' || originOf(effective) !== 'Hub') return [];

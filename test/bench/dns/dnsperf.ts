@@ -12,6 +12,8 @@ export interface Load {
   readonly queries: string;
   /** Clients and servers may have both cores. */
   readonly sharesCores: boolean;
+  /** Queries a second. Left out: as many as are answered, 100 at a time. */
+  readonly rate?: number;
   /** Further arguments, as `-e`. */
   readonly edns: readonly string[];
 }
@@ -26,12 +28,12 @@ export function hasDnsperf(): boolean {
   return spawnSync('dnsperf', ['-h']).error === undefined;
 }
 
-/** As many queries as are answered, 100 at a time. */
 export async function dnsperf(load: Load): Promise<LoadResult> {
   const {port, mode, seconds, queries, sharesCores, edns} = load;
   const clients = sharesCores ? 40 : 4;
   const options = `-m ${mode} -s 127.0.0.1 -p ${port} -d ${queries} -c ${clients} -q 100 -T 1 -t 2 -l ${seconds}`;
-  const command = ['dnsperf', ...options.split(' '), ...edns];
+  const paced = load.rate === undefined ? [] : ['-Q', String(Math.round(load.rate))];
+  const command = ['dnsperf', ...options.split(' '), ...paced, ...edns];
   const [file = '', ...args] = pinned(sharesCores ? undefined : CLIENT_CORE, command);
   const {stdout} = await promisify(execFile)(file, args);
   const figure = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1]);

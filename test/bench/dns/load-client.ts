@@ -2,6 +2,7 @@ import {createSocket} from 'node:dgram';
 import {once} from 'node:events';
 import {PerformanceObserver} from 'node:perf_hooks';
 import {question} from '../../dns/ask.ts';
+import {Histogram} from './histogram.ts';
 import {benchQueries} from './queries.ts';
 
 /**
@@ -16,8 +17,6 @@ const WARM_UP_MS = 500;
 const DRAIN_MS = 200;
 /** Where this process could not run, what it missed is not sent at once: that would measure a burst of its own making. */
 const LATE_MS = 1;
-/** Buckets of a microsecond; what took longer is counted in the last. */
-const BUCKETS = 1_000_000;
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 const [port = 0, seconds = 0, imports = 1, rate = 1] = process.argv.slice(2).map(Number);
@@ -29,13 +28,11 @@ const messages = Array.from({length: IDS}, (_, id) => {
 });
 const sockets = Array.from({length: SOCKETS}, () => createSocket('udp4'));
 const sentMs = sockets.map(() => new Float64Array(IDS));
-const buckets = new Uint32Array(BUCKETS);
+const histogram = new Histogram();
 let collectorMs = 0;
 let collections = 0;
 let sent = 0;
-let answered = 0;
 let skipped = 0;
-let maxMs = 0;
 let isWarm = false;
 let n = 0;
 
@@ -56,9 +53,7 @@ for (const [i, socket] of sockets.entries()) {
     const tookMs = performance.now() - times[id]!;
     if (times[id] === 0) return;
     times[id] = 0;
-    answered++;
-    maxMs = Math.max(maxMs, tookMs);
-    buckets[Math.min(Math.floor(tookMs * 1000), BUCKETS - 1)]!++;
+    histogram.add(tookMs);
   });
 }
 
@@ -99,19 +94,14 @@ function turn(): void {
 }
 
 function finish(): void {
-  const at = (share: number) => {
-    let left = Math.ceil(answered * share);
-    for (let us = 0; us < BUCKETS; us++) if ((left -= buckets[us]!) <= 0) return us / 1000;
-    return BUCKETS / 1000;
-  };
   process.send?.({
     sent,
-    answered,
+    answered: histogram.count,
     skipped,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    p999Ms: at(0.999),
-    maxMs,
+    p50Ms: histogram.at(0.5),
+    p99Ms: histogram.at(0.99),
+    p999Ms: histogram.at(0.999),
+    maxMs: histogram.maxMs,
     collections,
     collectorMs,
   });

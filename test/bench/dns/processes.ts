@@ -1,7 +1,7 @@
 import {spawn, spawnSync} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {readFileSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 
 /** The processes of a measurement: servers on one core, clients on another where the machine lets us say so. */
@@ -30,10 +30,22 @@ export function usageOf(pid: number): Usage | undefined {
   try {
     // Behind the name of the command, which may have spaces: state, and from there the fields of proc(5).
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
-    const cpuUs = ((Number(fields[11]) + Number(fields[12])) / TICKS) * 1e6;
-    return {cpuUs, rss: Number(fields[21]) * 4096};
+    const ticksUs = ((Number(fields[11]) + Number(fields[12])) / TICKS) * 1e6;
+    return {cpuUs: scheduledUs(pid) ?? ticksUs, rss: Number(fields[21]) * 4096};
   } catch {
     // No Linux, or the process is gone: then the table says nothing of CPU and memory.
+    return undefined;
+  }
+}
+
+/** By the scheduler's own clock, which is finer than ticks; of all threads that there are. */
+function scheduledUs(pid: number): number | undefined {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const ns = threads.map((id) => Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]));
+    return ns.reduce((a, b) => a + b) / 1000;
+  } catch {
+    // A kernel without it, or a thread that ended in between.
     return undefined;
   }
 }

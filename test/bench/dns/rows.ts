@@ -22,12 +22,16 @@ export interface Row {
   readonly edns: readonly string[];
   /** Under 1,000 changes a second. */
   readonly hasStorm: boolean;
+  /** Measured in each so-manieth round: what is to be compared closely, in all of them. */
+  readonly every: number;
 }
 
 export interface Started {
   readonly port: number;
   readonly tlsPort: number;
   readonly compileMs: number;
+  /** CPU time of the thread that compiles. */
+  readonly compileCpuMs: number;
   readonly servedMs: number;
   readonly peakBytes: number;
   readonly keptBytes: number;
@@ -39,8 +43,12 @@ export interface Ours extends Started {
 }
 
 /** Sizes of the zone; the middle one is what everything else is measured at. */
-export const SIZES = [1_000, 10_000, 100_000] as const;
+const SIZES = [1_000, 10_000, 100_000] as const;
 export const IMPORTS = 10_000;
+export const BIGGEST = 100_000;
+
+/** Of rows that are only there to say where everybody stands. */
+const SELDOM = 3;
 
 export interface Field {
   readonly rows: readonly Row[];
@@ -50,19 +58,24 @@ export interface Field {
   close(): Promise<void>;
 }
 
+export interface FieldOptions {
+  /** Only the echo, and ourselves with many imports and with most. */
+  readonly isQuick: boolean;
+}
+
 /** Starts everybody. One after the other: on two cores they would be in each other's way. */
-export async function startField(dir: string): Promise<Field> {
+export async function startField(dir: string, {isQuick}: FieldOptions): Promise<Field> {
   const closers: (() => Promise<void>)[] = [];
   const close = async () => void (await Promise.all(closers.map(async (closer) => closer())));
   try {
-    return {...(await start(dir, (closer) => closers.push(closer))), close};
+    return {...(await start({dir, isQuick, onClose: (closer) => closers.push(closer)})), close};
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function start(dir: string, onClose: (closer: () => Promise<void>) => void): Promise<Omit<Field, 'close'>> {
+async function start({dir, isQuick, onClose}: StartOptions): Promise<Omit<Field, 'close'>> {
   const files = new Map<number, string>();
   for (const size of SIZES) files.set(size, await writeQueries(dir, size));
   const script = async (name: string, args: readonly (number | string)[], isShared = false) => {
@@ -72,17 +85,19 @@ async function start(dir: string, onClose: (closer: () => Promise<void>) => void
   };
   const row = (name: string, server: {server: BenchProcess; port: number}, o: Partial<Row> = {}): Row => ({
     ...{name, server: server.server, port: server.port, mode: 'udp', queries: files.get(IMPORTS)!},
-    ...{sharesCores: false, edns: [], hasStorm: false, ...o},
+    ...{sharesCores: false, edns: [], hasStorm: false, every: SELDOM, ...o},
   });
 
-  const rows = [row('echo', await script('echo-server.ts', []))];
+  const rows = [row('echo', await script('echo-server.ts', []), {every: 1})];
   const ours: Ours[] = [];
-  for (const imports of SIZES) {
+  for (const imports of isQuick ? [IMPORTS, BIGGEST] : SIZES) {
     const started = await script('isthmus-server.ts', [imports, 1]);
     ours.push({...started, imports, process: started.server});
-    rows.push(row(`isthmus, ${imports} imports`, started, {queries: files.get(imports)!}));
-    if (imports === IMPORTS) rows.push(...(await variants(row, started)));
+    const every = imports === IMPORTS || imports === BIGGEST ? 1 : SELDOM;
+    rows.push(row(`isthmus, ${imports} imports`, started, {queries: files.get(imports)!, every}));
+    if (imports === IMPORTS && !isQuick) rows.push(...(await variants(row, started)));
   }
+  if (isQuick) return {rows, ours, absent: []};
   const secure = await script('isthmus-server.ts', [IMPORTS, 1, 'tls']);
   rows.push(row('isthmus, DoT', {...secure, port: secure.tlsPort}, {mode: 'dot'}));
   rows.push(row('dns2', await script('dns2-server.ts', [IMPORTS])));
@@ -94,10 +109,15 @@ async function start(dir: string, onClose: (closer: () => Promise<void>) => void
     rows.push(row(rival.name, {server: rival.process, port: rival.port}));
   };
   for (const starter of [startCoreDns, startUnbound, startKnot]) await named(starter);
-  rows.push(row('echo, both cores', await script('echo-server.ts', [], true), {sharesCores: true}));
+  rows.push(row('echo, both cores', await script('echo-server.ts', [], true), {sharesCores: true, every: 2}));
   const two = await script('isthmus-server.ts', [IMPORTS, 2], true);
-  rows.push(row('isthmus, both cores, 2 workers', two, {sharesCores: true}));
+  rows.push(row('isthmus, both cores, 2 workers', two, {sharesCores: true, every: 2}));
   return {rows, ours, absent};
+}
+
+interface StartOptions extends FieldOptions {
+  readonly dir: string;
+  readonly onClose: (closer: () => Promise<void>) => void;
 }
 
 async function variants(

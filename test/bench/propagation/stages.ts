@@ -48,7 +48,9 @@ function marksOf(run: Propagation, hub: readonly TraceLine[], agent: readonly Tr
   );
   const applied = hub.find((line) => line.cluster === CONSUMER && isApply(line, `serviceimports/${name}`));
   const imported = agent.find((line) => isEvent(line, 'serviceimports', name))?.time;
-  const service = agent.find((line) => isApply(line, 'isthmus-system/services/', true));
+  const service = agent.find(
+    ({request}) => request?.startsWith('POST ') && request.endsWith('/isthmus-system/services'),
+  );
   const slices = agent.filter((line) => isApply(line, 'isthmus-system/endpointslices/', true));
   const addresses = agent.find((line) => isApply(line, `serviceimports/${name}`));
   const published = agent.findLast(({msg, time}) => msg === 'view published' && time <= run.answeredMs)?.time;
@@ -63,10 +65,10 @@ function marksOf(run: Propagation, hub: readonly TraceLine[], agent: readonly Tr
     ['agent sends the derived Service', sentAt(service)],
     ['derived Service answered', service?.time],
     ['slices answered', latest(slices)],
-    ['addresses answered', addresses?.time],
     ['agent sees the last of them', lastEvent],
     ['view published', published],
     ['DNS answers', run.answeredMs],
+    ['addresses in the import answered', addresses?.time],
   ];
 }
 

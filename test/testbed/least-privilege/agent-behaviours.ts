@@ -1,6 +1,13 @@
 import type {EndpointSlice, Service, ServiceExport, ServiceImport} from '../../../src/api/kinds.ts';
 import type {KubeObject} from '../../../src/api/meta.ts';
-import {AGENT_WRITER_LEASE, DEFAULT_NAMESPACE, derivedServiceName} from '../../../src/api/names.ts';
+import {conditionsOf} from '../../../src/agent/health-writer.ts';
+import {
+  AGENT_SERVICE,
+  AGENT_WRITER_LEASE,
+  DEFAULT_NAMESPACE,
+  derivedServiceName,
+  HUB_REACHABLE_CONDITION,
+} from '../../../src/api/names.ts';
 import {
   endpointSlices,
   flomeshMcsServiceExports,
@@ -66,6 +73,7 @@ async function exportsHere(world: World, group: Group = 'multicluster.x-k8s.io')
   await world.memberPlace.cluster.applyManifests(exportYaml(place, group));
 }
 
+const ownService = {namespace: OWN, name: AGENT_SERVICE};
 const at = (): {namespace: string; name: string} => ({namespace: place, name: 'foo'});
 const derivedAt = (): {namespace: string; name: string} => ({namespace: OWN, name: derivedServiceName(place, 'foo')});
 
@@ -169,7 +177,6 @@ export const AGENT: Readonly<Record<string, Behaviour>> = {
     holds: async (world) => ((await importHere(world))?.status?.conditions ?? []).some(({type}) => type === 'Ready'),
   },
   'agent: create services': derives,
-  'agent: patch services': derives,
   'agent: update services': {
     what: 'a derived Service that somebody gave a selector is mended',
     prepare: untilServed,
@@ -204,6 +211,18 @@ export const AGENT: Readonly<Record<string, Behaviour>> = {
     },
     provoke: selects,
     holds: async (world) => !(await slicesOf(world)).some(({metadata}) => metadata.name.startsWith(FOREIGN)),
+  },
+  'agent: patch services/status isthmus-agent': {
+    what: "the agent's Service says whether the hub is heard, and which gateways answer",
+    provoke: async (world) => {
+      const body = {status: {conditions: []}};
+      const options = {...KUBECTL, subresource: 'status'} as const;
+      await world.memberPlace.admin.patch(services, ownService, {type: 'merge', body}, options);
+    },
+    holds: async (world) => {
+      const found = await world.memberPlace.admin.get<Service>(services, ownService);
+      return conditionsOf(found).some(({type}) => type === HUB_REACHABLE_CONDITION);
+    },
   },
   'agent: create leases.coordination.k8s.io': {
     ...oneWrites,

@@ -404,6 +404,14 @@ const HUB: readonly Row[] = [
     'imports with the label',
   ],
   [
+    'gives an import an address',
+    'PATCH',
+    mcs(SHOP, 'serviceimports/ours'),
+    {spec: {ips: ['203.0.113.9']}},
+    'isthmus-hub-imports',
+    'spec.ips',
+  ],
+  [
     'gives up the label of its own import',
     'PATCH',
     mcs(SHOP, 'serviceimports/ours'),

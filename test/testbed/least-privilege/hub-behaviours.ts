@@ -1,6 +1,13 @@
 import type {Cluster, FlomeshServiceImport, ServiceExport, ServiceImport} from '../../../src/api/kinds.ts';
 import type {KubeObject} from '../../../src/api/meta.ts';
-import {CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY, DEFAULT_NAMESPACE, HUB_LEASE} from '../../../src/api/names.ts';
+import {
+  CLUSTER_ID_PROPERTY,
+  CLUSTERSET_ID_PROPERTY,
+  COMPONENT_LABEL,
+  DEFAULT_NAMESPACE,
+  HUB_LEASE,
+  HUB_REPLICA_COMPONENT,
+} from '../../../src/api/names.ts';
 import {
   clusterProperties,
   clusters,
@@ -27,6 +34,7 @@ import type {Place, World} from './world.ts';
 const OWN = DEFAULT_NAMESPACE;
 const SOON = {deadlineMs: 20_000};
 const VALIDATOR = {name: 'isthmus-hub-validator'};
+const LEFT_OVER = {namespace: DEFAULT_NAMESPACE, name: 'isthmus-hub-0123456789'};
 
 interface Hooks extends KubeObject {
   readonly webhooks?: readonly {readonly clientConfig: {readonly url?: string}}[];
@@ -50,6 +58,7 @@ function followsAll(world: World): boolean {
   const member = status?.members.find(({cluster}) => cluster === MEMBER);
   if (status?.clusterList.state !== 'Watching' || member === undefined) return false;
   if (Object.values(status.policyLists).some(({state}) => state !== 'Watching')) return false;
+  if (Object.values(status.sharedLists).some(({state}) => state !== 'Watching')) return false;
   return member.synced && Object.values(member.reflectors).every(({state}) => state === 'Watching');
 }
 
@@ -291,8 +300,17 @@ export const HUB: Readonly<Record<string, Behaviour>> = {
       world.startHub();
     },
   }),
-  'hub: get leases.coordination.k8s.io isthmus-hub-writer': validates,
-  'hub: update leases.coordination.k8s.io isthmus-hub-writer': validates,
+  'hub: get leases.coordination.k8s.io': validates,
+  'hub: update leases.coordination.k8s.io': validates,
+  'hub: delete leases.coordination.k8s.io': {
+    what: 'what is left of a replica that is gone is removed',
+    provoke: async (world) => {
+      const metadata = {...LEFT_OVER, labels: {[COMPONENT_LABEL]: HUB_REPLICA_COMPONENT}};
+      const object = {apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec: {holderIdentity: ''}};
+      await world.hubPlace.admin.create(leases, object, {fieldManager: 'kubectl'});
+    },
+    holds: async (world) => (await world.hubPlace.admin.find(leases, LEFT_OVER)) === undefined,
+  },
   'hub: create events': {
     what: 'a change of a Cluster leaves an Event',
     refusal: 'once',

@@ -1,6 +1,6 @@
 import type {KubeObject} from '../../../src/api/meta.ts';
 import type {Condition} from '../../../src/api/meta.ts';
-import {EFFECTIVE_CONDITION} from '../../../src/api/names.ts';
+import {COPIES_CONDITION, EFFECTIVE_CONDITION} from '../../../src/api/names.ts';
 import {events, exportPolicies, globalTrafficPolicies, importPolicies} from '../../../src/api/resources.ts';
 import type {Resource} from '../../../src/api/resources.ts';
 import {apiVersionOf} from '../../../src/api/resources.ts';
@@ -69,14 +69,25 @@ const takesBack = (resource: Resource, what: string): Behaviour => ({
   holds: async (world) => !(await isCopied(world, resource)),
 });
 
+const says =
+  (resource: Resource, place: 'hubPlace' | 'memberPlace', condition: string) =>
+  async (world: World): Promise<boolean> => {
+    const found = await world[place].admin.find<WithConditions>(resource, at(resource, name));
+    return (found?.status?.conditions ?? []).some(({type}) => type === condition);
+  };
+
 const judges = (resource: Resource): Behaviour => ({
   what: 'a policy says whether it counts in this cluster',
   provoke: makes(resource, 'memberPlace'),
-  holds: async (world) => {
-    const found = await world.memberPlace.admin.find<WithConditions>(resource, at(resource, name));
-    return (found?.status?.conditions ?? []).some(({type}) => type === EFFECTIVE_CONDITION);
-  },
+  holds: says(resource, 'memberPlace', EFFECTIVE_CONDITION),
   tidy: removes(resource, 'memberPlace'),
+});
+
+const tells = (resource: Resource): Behaviour => ({
+  what: 'a policy of the hub says which members hold their copy',
+  provoke: makes(resource, 'hubPlace'),
+  holds: says(resource, 'hubPlace', COPIES_CONDITION),
+  tidy: removes(resource, 'hubPlace'),
 });
 
 /** Where an export was made that a policy of the member's own has something to say about. */
@@ -113,6 +124,7 @@ export const POLICIES: Readonly<Record<string, Behaviour>> = {
         `hub: get ${plural}`,
         takesBack(resource, 'a policy that is gone is asked for by name before its copies are taken back'),
       ],
+      [`hub: patch ${plural.replace('.', '/status.')}`, tells(resource)],
       [`member: create ${plural}`, copies(resource)],
       [`member: patch ${plural}`, copies(resource)],
       [`member: delete ${plural}`, takesBack(resource, 'a policy of the hub is taken back')],

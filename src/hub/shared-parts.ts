@@ -1,0 +1,19 @@
+/** Beyond these the oldest is shared no more with what comes; what has it keeps it. */
+const MAX_PARTS = 20_000;
+
+const parts = new Map<string, object>();
+
+/**
+ * The same object for parts that say the same. Fifty members hold the same import, so that of all that the hub keeps of them only
+ * names, uids and times are different. What is kept is never changed in place.
+ */
+export function shared<T extends object>(part: T): T {
+  const text = JSON.stringify(part);
+  const known = parts.get(text);
+  // Of equal text, so of equal type: JSON says all that a kept part has.
+  if (known !== undefined) return known as T;
+  const [oldest] = parts.size < MAX_PARTS ? [] : parts.keys();
+  if (oldest !== undefined) parts.delete(oldest);
+  parts.set(text, part);
+  return part;
+}

@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import type {Lease} from '../../src/api/kinds.ts';
+import {HOLDS_ANNOTATION} from '../../src/api/names.ts';
+import {chooseReplica} from '../../src/hub/choose-replica.ts';
+import {ReplicaObserver} from '../../src/hub/replica-view.ts';
+import {decideTurn, keptWish, mayTake, type TurnSituation} from '../../src/hub/write-turn.ts';
+
+/** How replicas of the hub share the members (design §3), without any I/O. */
+
+const identities = fc.uniqueArray(fc.string({minLength: 1, maxLength: 20}), {minLength: 1, maxLength: 6});
+const members = Array.from({length: 400}, (_, i) => `cluster-${i}`);
+
+describe('chooseReplica', () => {
+  test('nobody is chosen where nobody is', () => {
+    expect(chooseReplica('cluster-1', [])).toBeUndefined();
+  });
+
+  test('each replica comes to the same answer, in whatever order it knows them', () => {
+    fc.assert(
+      fc.property(identities, fc.string(), (all, member) => {
+        expect(chooseReplica(member, all.toReversed())).toBe(chooseReplica(member, all));
+      }),
+    );
+  });
+
+  test('one that goes leaves all others as they are', () => {
+    fc.assert(
+      fc.property(identities, fc.nat(), (all, n) => {
+        const gone = all[n % all.length] ?? '';
+        const left = all.filter((each) => each !== gone);
+        for (const member of members.slice(0, 40)) {
+          const before = chooseReplica(member, all);
+          if (before !== gone) expect(chooseReplica(member, left)).toBe(before);
+        }
+      }),
+    );
+  });
+
+  test('one that comes takes members, and moves none between others', () => {
+    fc.assert(
+      fc.property(identities, fc.string({minLength: 21, maxLength: 30}), (all, fresh) => {
+        for (const member of members.slice(0, 40)) {
+          expect([chooseReplica(member, all), fresh]).toContain(chooseReplica(member, [...all, fresh]));
+        }
+      }),
+    );
+  });
+
+  test.each([2, 3, 5])('%i replicas have about as many each', (count) => {
+    const all = Array.from({length: count}, (_, i) => `isthmus-hub-7d9f-${i}`);
+    for (const one of all) {
+      const share = members.filter((member) => chooseReplica(member, all) === one).length;
+      expect(share).toBeGreaterThan((members.length / count) * 0.7);
+      expect(share).toBeLessThan((members.length / count) * 1.3);
+    }
+  });
+});
+
+const own = 'a';
+const base: TurnSituation = {own, chosen: own, holder: '', wantedBy: undefined, isHeld: false, isReady: true};
+
+describe('decideTurn', () => {
+  test.each<[string, Partial<TurnSituation>, ReturnType<typeof decideTurn>]>([
+    ['held, and nobody asks: it stays, chosen or not', {isHeld: true, holder: own, chosen: 'b'}, 'keep'],
+    ['the chosen one asks', {isHeld: true, holder: own, chosen: 'b', wantedBy: 'b'}, 'give'],
+    ['one asks that is not chosen as this one sees it', {isHeld: true, holder: own, wantedBy: 'b'}, 'keep'],
+    [
+      'one asks, and this one can not see who is chosen',
+      {isHeld: true, holder: own, chosen: undefined, wantedBy: 'b'},
+      'give',
+    ],
+    [
+      'its own wish of before is no reason to give',
+      {isHeld: true, holder: own, chosen: undefined, wantedBy: own},
+      'keep',
+    ],
+    ['chosen, and another holds it', {holder: 'b'}, 'ask'],
+    ['chosen, but not ready yet', {holder: 'b', isReady: false}, 'keep'],
+    ['chosen, and it has asked already', {holder: 'b', wantedBy: own}, 'keep'],
+    ['chosen, and one that is not asks too', {holder: 'b', wantedBy: 'c'}, 'ask'],
+    ['not chosen', {holder: 'b', chosen: 'c'}, 'keep'],
+    ['who is chosen can not be seen: it asks for nothing', {holder: 'b', chosen: undefined}, 'keep'],
+    ['nobody holds it: there is nobody to ask', {}, 'keep'],
+    ['it is its own, of before a restart', {holder: own}, 'keep'],
+  ])('%s', (_, situation, turn) => {
+    expect(decideTurn({...base, ...situation})).toBe(turn);
+  });
+
+  test('of replicas that see the same, at most one asks, and the holder gives to that one alone', () => {
+    fc.assert(
+      fc.property(identities, fc.nat(), fc.string(), (all, n, member) => {
+        const chosen = chooseReplica(member, all);
+        const holder = all[n % all.length] ?? '';
+        const asking = all.filter(
+          (each) => decideTurn({...base, own: each, chosen, holder, isHeld: each === holder}) === 'ask',
+        );
+        expect(asking).toEqual(chosen === holder ? [] : [chosen]);
+        for (const wantedBy of all) {
+          const turn = decideTurn({...base, own: holder, chosen, holder, isHeld: true, wantedBy});
+          expect(turn === 'give').toBe(wantedBy === chosen && wantedBy !== holder);
+        }
+      }),
+    );
+  });
+});
+
+describe('mayTake', () => {
+  test.each([
+    ['the chosen one, at once', own, 0, true],
+    ['another one, at once', 'b', 0, false],
+    ['another one, after its patience', 'b', 20_000, true],
+    ['one that can not see who is chosen, at once', undefined, 0, false],
+    ['one that can not see who is chosen, after its patience', undefined, 20_000, true],
+  ])('%s', (_, chosen, freeForMs, may) => {
+    expect(mayTake({own, chosen}, {freeForMs, patienceMs: 20_000})).toBe(may);
+  });
+});
+
+describe('keptWish', () => {
+  test.each([
+    ['of the chosen one', 'b', 'b', 'b'],
+    ['of one that is not chosen, or is gone', 'b', 'c', undefined],
+    ['of one, where it can not be told who is chosen', 'b', undefined, 'b'],
+    ['its own', 'a', undefined, undefined],
+    ['none', undefined, 'c', undefined],
+  ])('%s', (_, wantedBy, chosen, kept) => {
+    expect(keptWish(wantedBy, {own, chosen})).toBe(kept);
+  });
+});
+
+describe('ReplicaObserver', () => {
+  const lease = (holderIdentity: string, renewTime: string, holds?: string): Lease => ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {name: holderIdentity, ...(holds === undefined ? {} : {annotations: {[HOLDS_ANNOTATION]: holds}})},
+    spec: {holderIdentity, renewTime, leaseDurationSeconds: 25},
+  });
+
+  test('one lives as long as its Lease changes; what its clock says is of no matter', () => {
+    const observer = new ReplicaObserver(25_000);
+    observer.note('a', lease('a', '1999-01-01T00:00:00.000000Z', 'x,y'), 1_000);
+    expect(observer.view(25_999, 'a').live).toEqual(new Map([['a', new Set(['x', 'y'])]]));
+    expect(observer.view(25_999, 'a').nextExpiryMs).toBe(26_000);
+    expect(observer.view(26_000, 'a').live).toEqual(new Map());
+    observer.note('a', lease('a', '1999-01-01T00:00:10.000000Z'), 26_500);
+    expect(observer.view(51_000, 'a').live).toEqual(new Map([['a', new Set()]]));
+  });
+
+  test('seen again without a change, after a list, it is as old as before', () => {
+    const observer = new ReplicaObserver(25_000);
+    observer.note('a', lease('a', 't1'), 0);
+    observer.note('a', lease('a', 't1', 'z'), 20_000);
+    expect(observer.view(24_999, 'a').live.get('a')).toEqual(new Set(['z']));
+    expect(observer.view(25_000, 'a').live.size).toBe(0);
+  });
+
+  test('another one is dead when the own renewal is seen after its time was over, and doubted until then', () => {
+    const observer = new ReplicaObserver(25_000);
+    observer.note('a', lease('a', 't1'), 9_000);
+    observer.note('b', lease('b', 't1'), 0);
+    const live = (nowMs: number): readonly string[] => [...observer.view(nowMs, 'a').live.keys()].sort();
+    expect(live(24_999)).toEqual(['a', 'b']);
+    expect([live(25_000), observer.view(25_000, 'a').isDoubted]).toEqual([['a', 'b'], true]);
+    observer.note('a', lease('a', 't2'), 25_010);
+    expect([live(25_010), observer.view(25_010, 'a').isDoubted]).toEqual([['a'], false]);
+  });
+
+  test('when nothing is seen any more, whatever was seen last, nobody dies for another, and each knows that it can not tell', () => {
+    const renewals = fc.array(fc.record({who: fc.constantFrom('a', 'b', 'c'), inMs: fc.nat(9_000)}), {
+      minLength: 1,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(renewals, (all) => {
+        const observer = new ReplicaObserver(25_000);
+        let nowMs = 0;
+        for (const [n, {who, inMs}] of all.entries()) observer.note(who, lease(who, `t${n}`), (nowMs += inMs));
+        const known = [...observer.view(nowMs, 'a').live.keys()].sort();
+        for (let later = nowMs; later < nowMs + 60_000; later += 500) {
+          const {live} = observer.view(later, 'a');
+          if (live.has('a')) expect([...live.keys()].sort()).toEqual(known);
+        }
+        expect(observer.view(nowMs + 60_000, 'a').live.has('a')).toBe(false);
+      }),
+    );
+  });
+
+  test('one that was released or removed is gone at once; what is left of a released one is garbage', () => {
+    const observer = new ReplicaObserver(25_000);
+    observer.note('a', lease('', 't1'), 0);
+    observer.note('b', lease('b', 't1'), 0);
+    observer.note('b', undefined, 1);
+    expect(observer.view(2, 'c')).toMatchObject({live: new Map(), garbage: ['a']});
+  });
+
+  test('a Lease that nobody renews for twenty durations is garbage', () => {
+    const observer = new ReplicaObserver(25_000);
+    observer.note('a', lease('a', 't1'), 0);
+    expect(observer.view(499_999, 'c').garbage).toEqual([]);
+    expect(observer.view(500_000, 'c').garbage).toEqual(['a']);
+  });
+});

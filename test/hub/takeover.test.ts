@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import type {Lease, ServiceImport} from '../../src/api/kinds.ts';
+import {EPOCH_ANNOTATION, OLDEST_EXPORT_ANNOTATION, WANTED_BY_ANNOTATION} from '../../src/api/names.ts';
+import {judgeTakeover, planEpoch, raisedLease} from '../../src/hub/plan-takeover.ts';
+import {recallAges} from '../../src/hub/recalled-ages.ts';
+
+/** A hub that is put in the place of a lost one (design §3), without any I/O. */
+
+describe('planEpoch', () => {
+  test.each([
+    ['members of a first hub', undefined, [1, 1, 1], 2],
+    ['members that no hub was in', undefined, [0, 0], 2],
+    ['no member that answers', undefined, [], 2],
+    ['it is run again after some were taken', 2, [2, 1], 2],
+    ['it is run again, and the rest can not be reached', 2, [2], 2],
+    ['the hub took over long ago, and another one took over from it', 2, [3, 3, 2], 4],
+    ['a third one, of members in different epochs', undefined, [2, 4, 3], 5],
+  ])('%s', (_, stored, seen, epoch) => {
+    expect(planEpoch(stored, seen)).toBe(epoch);
+  });
+
+  test('it is never lower than any that was seen, and the same when it is run again', () => {
+    const some = fc.nat({max: 50});
+    fc.assert(
+      fc.property(fc.option(fc.integer({min: 2, max: 50}), {nil: undefined}), fc.array(some), (stored, seen) => {
+        const epoch = planEpoch(stored, seen);
+        for (const each of seen) expect(epoch).toBeGreaterThanOrEqual(each);
+        expect(planEpoch(epoch, [...seen, epoch])).toBe(epoch);
+        if (stored === undefined) for (const each of seen) expect(epoch).toBeGreaterThan(each);
+      }),
+    );
+  });
+});
+
+const lease = (epoch: string | undefined): Lease => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: {
+    name: 'isthmus-hub',
+    resourceVersion: '7',
+    annotations: {team: 'x', [WANTED_BY_ANNOTATION]: 'b', ...(epoch === undefined ? {} : {[EPOCH_ANNOTATION]: epoch})},
+  },
+  spec: {holderIdentity: 'old', renewTime: 't', leaseTransitions: 3},
+});
+
+describe('judgeTakeover', () => {
+  test.each([
+    ['nobody renews it', lease('1'), false, 'raise'],
+    ['it says no epoch, and nobody renews it', lease(undefined), false, 'raise'],
+    ['a hub renews it', lease('1'), true, 'alive'],
+    ['it was taken before', lease('2'), false, 'done'],
+    ['it was taken before, and the new hub renews it', lease('2'), true, 'done'],
+    ['there is none', undefined, false, 'never'],
+  ] as const)('%s', (_, given, wasRenewed, verdict) => {
+    expect(judgeTakeover(given, {epoch: 2, wasRenewed})).toBe(verdict);
+  });
+});
+
+test('the raised Lease is free, on top of what was read, and keeps what others wrote', () => {
+  expect(raisedLease(lease('1'), 2)).toEqual({
+    ...lease('1'),
+    metadata: {name: 'isthmus-hub', resourceVersion: '7', annotations: {team: 'x', [EPOCH_ANNOTATION]: '2'}},
+    spec: {holderIdentity: '', renewTime: 't', leaseTransitions: 3},
+  });
+});
+
+describe('recallAges', () => {
+  const at = Date.parse('2026-03-01T00:00:00.000Z');
+  const imported = (
+    oldest: string | undefined,
+    exporters: readonly string[],
+    label = 'isthmus-hub',
+  ): ServiceImport => ({
+    apiVersion: 'multicluster.x-k8s.io/v1beta1',
+    kind: 'ServiceImport',
+    metadata: {
+      ...{namespace: 'bar', name: 'foo', labels: {'app.kubernetes.io/managed-by': label}},
+      annotations: oldest === undefined ? {} : {[OLDEST_EXPORT_ANNOTATION]: `${oldest}/${new Date(at).toISOString()}`},
+    },
+    status: {clusters: exporters.map((cluster) => ({cluster}))},
+  });
+  const both = ['a', 'b'];
+
+  test.each([
+    ['who did not decide counts as younger', [imported('a', both), imported('a', both)], at + 1],
+    [
+      'one member of three that says otherwise',
+      [imported('a', both), imported('b', both), imported('a', both)],
+      at + 1,
+    ],
+    ['two members that contradict each other: nobody gets older', [imported('b', both), imported('a', both)], at + 1],
+    ['it decided itself', [imported('b', both)], undefined],
+    ['nothing is told', [imported(undefined, both)], undefined],
+    ['an import of somebody else', [imported('a', both, 'other')], undefined],
+    ['what can not be read', [imported('a/x', both)], undefined],
+  ])('%s', (_, imports, age) => {
+    expect(recallAges(imports).get('b')?.get('bar/foo')).toBe(age);
+  });
+});

@@ -1,0 +1,51 @@
+import {once} from 'node:events';
+import {createServer} from 'node:net';
+import type {AddressInfo, Server, Socket} from 'node:net';
+
+/** Plays a gateway on loopback: takes connections while it is up, refuses them while it is down, on one port all along. */
+export class PlayedGateway {
+  readonly host: string;
+  #port = 0;
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
+  connections = 0;
+
+  constructor(host = '127.0.0.1') {
+    this.host = host;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async up(): Promise<this> {
+    const server = createServer((socket) => {
+      this.connections++;
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      // Probes reset their connections.
+      socket.on('error', () => undefined);
+    });
+    server.listen(this.#port, this.host);
+    await once(server, 'listening');
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+    return this;
+  }
+
+  async down(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await once(server, 'close');
+  }
+}
+
+/** The numbers of design §6 in a clock that runs 25 times as fast, so that a minute of flapping fits into a test. */
+export function fastProbing(): {everyMs: number; timeoutMs: number; nowMs: () => number} {
+  const speed = 25;
+  // On loopback nothing is silent but a machine that is busy.
+  return {everyMs: 1_000 / speed, timeoutMs: 5_000, nowMs: () => performance.now() * speed};
+}
