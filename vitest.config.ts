@@ -4,6 +4,13 @@ const real = process.env['ISTHMUS_BACKEND'] === 'real';
 /** Real API servers are slower, above all where there are two cores for all of them. */
 const slow = real ? {testTimeout: 60_000, hookTimeout: 120_000} : {};
 
+/** Suites that no API server of the backend takes part in: about the embedded one itself, on light ones, on none at all. */
+const backendless = [
+  'test/dev/**',
+  'test/hub/{convergence*,restart,light-api-agrees}.integration.test.ts',
+  'test/dns/resolvers/**',
+];
+
 /**
  * unit: pure code and in-process sockets, seconds in all.
  * integration: whole rooms against API servers, embedded or real ones by ISTHMUS_BACKEND (`*.integration.test.ts`).
@@ -29,8 +36,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.integration.test.ts'],
-          // What is about the embedded API server itself stays on it.
-          exclude: ['test/testbed/**', ...(real ? ['test/dev/**'] : [])],
+          exclude: ['test/testbed/**', ...(real ? backendless : [])],
           globalSetup: ['test/testbed/pool/global-setup.ts'],
           ...slow,
         },

@@ -27,6 +27,12 @@ export function hasUnknown({facts, writers}: Pick<MemberContext, 'facts' | 'writ
   return actual !== undefined && unknownExporters(facts, key, actual).length > 0;
 }
 
+/** True where an import that this member seems not to have would say what is not known otherwise: some cluster can't be asked. */
+export function mayBeUnseen({facts, writers}: Pick<MemberContext, 'facts' | 'writers'>, key: string): boolean {
+  if (writers.imports.actual(key) !== undefined) return false;
+  return [...facts.clusters()].some(({cluster}) => facts.isUnknown(cluster.metadata.name, key));
+}
+
 function unknownExporters(facts: MemberContext['facts'], key: string, actual: ServiceImport): readonly string[] {
   // Of almost all of them there is a verdict: the cheapest question first, it is asked of each exporter for each object.
   const {verdicts} = facts.merged(key);

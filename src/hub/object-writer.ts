@@ -1,4 +1,4 @@
-import type {KubeObject} from '../api/meta.ts';
+import type {KubeObject, ObjectKey} from '../api/meta.ts';
 import {keyOf} from '../api/meta.ts';
 import {HUB_MANAGER} from '../api/names.ts';
 import type {Resource} from '../api/resources.ts';
@@ -40,6 +40,18 @@ export class ObjectWriter<T extends KubeObject> {
   /** The newest state known, also where it was written a moment ago. */
   actual(key: string): T | undefined {
     return this.#writeThrough.resolve(key, this.#kind.store.get(key));
+  }
+
+  /**
+   * Asks for one that the store lacks; if it is there, it is the actual one from now on. For what must not be written over just because
+   * a list came back short.
+   *
+   * @throws KubeError
+   */
+  async askFor(at: ObjectKey, signal: AbortSignal): Promise<void> {
+    const found = await this.#client.find<KubeObject>(this.#kind.resource, at, {signal});
+    if (found === undefined) return;
+    await this.#writeThrough.run(keyOf(at), () => Promise.resolve(this.#kind.keep(found)));
   }
 
   /** The store's watch reported changes. */

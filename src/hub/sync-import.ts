@@ -4,7 +4,7 @@ import {apiVersionOf, namespaces} from '../api/resources.ts';
 import {KubeError} from '../kube/kube-error.ts';
 import type {DeliveryResult} from './delivery-ledger.ts';
 import type {MemberContext} from './member-context.ts';
-import {memoriesOf, namespaceState} from './member-state.ts';
+import {mayBeUnseen, memoriesOf, namespaceState} from './member-state.ts';
 import type {Plan} from './plan-import.ts';
 import {planImport} from './plan-import.ts';
 import {inRememberedOrder} from './remembered-export.ts';
@@ -13,7 +13,10 @@ import {hasSlices} from './sync-slices.ts';
 /** Makes the standard import of one name in one member what the engine says. @throws KubeError */
 export async function syncImport(context: MemberContext, key: string, signal: AbortSignal): Promise<DeliveryResult> {
   const plan = planOf(context, key);
-  return plan === undefined ? {state: 'NotNeeded'} : carryOut(context, key, {plan, signal});
+  if (plan?.do !== 'write' || !mayBeUnseen(context, key)) return carryOut(context, key, {plan, signal});
+  // A list may have come back short by fault, and what its import remembers of a cluster that can't be asked is nowhere else.
+  await context.writers.imports.askFor(parseKey(key), signal);
+  return carryOut(context, key, {plan: planOf(context, key), signal});
 }
 
 /**
@@ -54,8 +57,9 @@ function planOf(context: MemberContext, key: string): Plan | undefined {
 async function carryOut(
   {client, writers}: MemberContext,
   key: string,
-  {plan, signal}: {plan: Plan; signal: AbortSignal},
+  {plan, signal}: {plan: Plan | undefined; signal: AbortSignal},
 ): Promise<DeliveryResult> {
+  if (plan === undefined) return {state: 'NotNeeded'};
   switch (plan.do) {
     case 'nothing':
       return plan.why === 'NotOurs' ? {state: 'LeftAlone'} : {state: 'NotNeeded'};
