@@ -44,14 +44,15 @@ export class ObjectWriter<T extends KubeObject> {
 
   /**
    * Asks for one that the store lacks; if it is there, it is the actual one from now on. For what must not be written over just because
-   * a list came back short.
+   * a list came back short. By a list of one name: the hub may list in a member, and get only what it needs to.
    *
    * @throws KubeError
    */
-  async askFor(at: ObjectKey, signal: AbortSignal): Promise<void> {
-    const found = await this.#client.find<KubeObject>(this.#kind.resource, at, {signal});
+  async askFor({namespace, name}: ObjectKey, signal: AbortSignal): Promise<void> {
+    const only = {...(namespace === undefined ? {} : {namespace}), fieldSelector: `metadata.name=${name}`, signal};
+    const [found] = (await this.#client.list(this.#kind.resource, only)).items;
     if (found === undefined) return;
-    await this.#writeThrough.run(keyOf(at), () => Promise.resolve(this.#kind.keep(found)));
+    await this.#writeThrough.run(keyOf(found.metadata), () => Promise.resolve(this.#kind.keep(found)));
   }
 
   /** The store's watch reported changes. */
