@@ -1,7 +1,7 @@
 import {request} from 'node:https';
 import type {IncomingMessage} from 'node:http';
 import {isIP} from 'node:net';
-import {connect} from 'node:tls';
+import {checkServerIdentity, connect} from 'node:tls';
 import type {ConnectionOptions} from 'node:tls';
 import type {Exchange} from './client-exchange.ts';
 import {exchangeOver, failure, isAnswerTo} from './client-exchange.ts';
@@ -80,6 +80,8 @@ function checks(o: Exchange, {caPem, name, trustsAnybody = false}: Secured): Con
   return {
     minVersion: 'TLSv1.2',
     rejectUnauthorized: !trustsAnybody,
+    // By the name that was asked for, which Node does by the host that is connected to where it is an address.
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(servername, certificate),
     ...(caPem === undefined ? {} : {ca: caPem}),
     // SNI has no addresses (RFC 6066 section 3).
     ...(isIP(servername) === 0 ? {servername} : {}),

@@ -125,11 +125,12 @@ const EXPORT_AND_IMPORT_GROUPS = {
 
 /**
  * What hub and agents write is judged when it is read, whoever says so (design §10), and bounded by admission.yaml: a call would only make
- * every import wait for an agent, and fail with it. Known by their verb `own`, as there: wildcards hold every verb and are asked about.
+ * every import wait for an agent, and fail with it. The standard's kind alone: imports of FSM's groups are read by FSM. Known by their verb `own`, as there: wildcards hold every verb and are asked about.
  */
 const NOT_BY_ISTHMUS = {
   name: 'not-by-hub-or-agent',
-  expression: `!(authorizer.group('multicluster.x-k8s.io').resource('serviceimports').check('own').allowed() &&
+  expression: `!(request.resource.group == 'multicluster.x-k8s.io' &&
+authorizer.group('multicluster.x-k8s.io').resource('serviceimports').check('own').allowed() &&
 !authorizer.group('multicluster.x-k8s.io').resource('serviceimports').check('*').allowed())`,
 };
 

@@ -1,6 +1,13 @@
 import type {EndpointSlice, IPFamily, Service, ServiceImport} from '../api/kinds.ts';
 import {keyOf} from '../api/meta.ts';
-import {IGNORE_DRAIN_ANNOTATION, PORT_CLUSTERS_ANNOTATION, READY_ANNOTATION, TTL_ANNOTATION} from '../api/names.ts';
+import {
+  HUB_MANAGED_BY,
+  IGNORE_DRAIN_ANNOTATION,
+  MANAGED_BY_LABEL,
+  PORT_CLUSTERS_ANNOTATION,
+  READY_ANNOTATION,
+  TTL_ANNOTATION,
+} from '../api/names.ts';
 import type {ImportView} from '../clusterset/view.ts';
 import {derivedAddresses, importKeyOf} from './derived-service.ts';
 import {receiveImportedSlices, receiveSources} from './received-slices.ts';
@@ -49,8 +56,8 @@ export function toImportView(object: ServiceImport, facts: ImportFacts): ImportV
  * An address is served only while the derived Service that owns it and a slice for each of its families exist
  * (design §7): kube-proxy would otherwise drop, and a later owner of the address would get, what clients send there.
  *
- * The Service itself is asked, not the import's `ips`, which are written after it and say the same (docs/decisions/0010). Only
- * one that isn't marked as ours, or stands for nothing at all, has to be named there.
+ * The Service itself is asked, not the import's `ips`, which are written after it and say the same (docs/decisions/0010). Where
+ * one of the two isn't marked as ours, it has to be named there: another controller may import a name whose Service lingers on.
  */
 function servedAddresses(object: ServiceImport, {derived, derivedSlices}: ImportFacts): readonly string[] {
   if (derived === undefined || object.spec === undefined || object.spec.type === 'Headless') return [];
@@ -58,8 +65,13 @@ function servedAddresses(object: ServiceImport, {derived, derivedSlices}: Import
   const covered = families.every((family) => derivedSlices.some((slice) => slice.addressType === family));
   if (!covered) return [];
   const owned = derivedAddresses(derived);
-  if (importKeyOf(derived) === keyOf(object.metadata)) return owned;
+  if (isOfHub(object) && importKeyOf(derived) === keyOf(object.metadata)) return owned;
   return owned.filter((ip) => object.spec?.ips?.includes(ip) === true);
+}
+
+/** A hub of Isthmus wrote it. */
+export function isOfHub({metadata}: ServiceImport): boolean {
+  return metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
 }
 
 function readClusters(text: string | undefined): readonly string[] | undefined {

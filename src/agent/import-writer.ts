@@ -9,6 +9,7 @@ import {derivedAddresses} from './derived-service.ts';
 import {DerivedWriter} from './derived-writer.ts';
 import {headlessReach} from './headless-reach.ts';
 import {buildImportAddresses, buildImportConditions} from './import-status.ts';
+import {isOfHub} from './import-view.ts';
 import {importNotes} from './import-notes.ts';
 import type {SkippedName} from './import-notes.ts';
 import type {AddressRefused} from './import-status.ts';
@@ -49,6 +50,8 @@ export class ImportWriter {
     const object = sources.imports.store.get(key);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return this.#retire(key, signal);
     if (object.spec === undefined) return undefined;
+    // Another controller's, under a name whose Service lingers on: its addresses are not ours to set.
+    if (!isOfHub(object) && this.#derived.find(key) !== undefined) return this.#retire(key, signal);
     const notAccepted = this.#notAccepted(key);
     if (object.spec.type === 'Headless' || notAccepted !== undefined) {
       const later = await this.#retire(key, signal);

@@ -86,6 +86,8 @@ export class ViewPublisher {
   #written: ReadonlyMap<string, ImportView> = new Map();
   readonly #accepted = new AcceptedImports();
   readonly #rules: AddressRules;
+  /** Of the last view that was published because of clusters, gateways or the hub: what was Stale then was told. */
+  #clustersetAtMs = 0;
   #pending = nothingPending();
   #scheduled = false;
   #view: View;
@@ -120,7 +122,7 @@ export class ViewPublisher {
   /** Time passes too: to be called now and then, so that an expired heartbeat and a stale source show without any event. */
   noteTime(): void {
     const nowMs = this.#options.nowMs();
-    if (!this.#isHubNews(nowMs) && !isStalenessDue(this.#view, nowMs)) return;
+    if (!this.#isHubNews(nowMs) && !isStalenessDue({...this.#view, atMs: this.#clustersetAtMs}, nowMs)) return;
     this.#pending.clusterset = true;
     this.#schedule();
   }
@@ -226,6 +228,7 @@ export class ViewPublisher {
     if (pending.rules) this.#judgeAnew(sources, pending);
     if (!isWorthPublishing(pending)) return;
     this.#pending = nothingPending();
+    if (pending.clusterset) this.#clustersetAtMs = this.#options.nowMs();
     const {view, changed} = this.#next(sources, pending);
     const change: ViewChange = {
       all: !this.#view.synced,

@@ -3,6 +3,7 @@ import {HUB_MANAGED_BY, MANAGED_BY_LABEL, isProtectedNamespace} from '../api/nam
 import type {ServiceImport} from '../api/kinds.ts';
 import type {ImportView, View} from '../clusterset/view.ts';
 import type {AddressRefused} from './import-status.ts';
+import {isOfHub} from './import-view.ts';
 
 export interface VipBudgetOptions {
   readonly maxVips: number;
@@ -35,9 +36,9 @@ export class VipBudget {
   /** @returns why it gets no address; undefined: there is one for it, until {@link release} or for as long as it is there */
   take(object: ServiceImport): AddressRefused | undefined {
     const {ownNamespace} = this.#options;
-    const {namespace = '', labels = {}} = object.metadata;
+    const {namespace = ''} = object.metadata;
     const key = keyOf(object.metadata);
-    if (labels[MANAGED_BY_LABEL] !== HUB_MANAGED_BY) {
+    if (!isOfHub(object)) {
       return {reason: 'NotImported', message: 'no hub of Isthmus wrote this import: nobody exports it'};
     }
     if (isProtectedNamespace(namespace, ownNamespace)) {

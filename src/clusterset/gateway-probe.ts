@@ -48,6 +48,17 @@ export function noteProbe(state: ProbeState, answered: boolean, nowMs: number): 
   return mayRise(next, nowMs) ? {...next, health: 'Alive', heldUntilMs: undefined} : next;
 }
 
+/**
+ * Its failures were ours: it counts as alive until there are new ones, and it has not fallen.
+ *
+ * @param state - of one that died while this process suspected itself
+ */
+export function vouchedFor(state: ProbeState): ProbeState {
+  const {successes, streakSinceMs} = state;
+  const streak = successes > 0 ? {successes, streakSinceMs} : {};
+  return {...unprobed, ...streak, health: 'Alive'};
+}
+
 /** What was never up has not flapped. */
 function fall(state: ProbeState, nowMs: number): ProbeState {
   if (state.health === 'Unknown') return {...state, health: 'Dead'};

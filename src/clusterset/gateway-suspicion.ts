@@ -47,6 +47,18 @@ export function judgeGateways(before: GatewaysState, probes: ReadonlyMap<string,
   return {health, suspectsItself, anyEverAnswered};
 }
 
+/**
+ * Where the first one answers after all fell silent at once, the silence was ours: what was observed meanwhile says nothing about
+ * those that were told alive all along. Without this each of them would be dead for the seconds until it is asked and believed again,
+ * and at the second time within a minute for half a minute.
+ *
+ * @returns ids of the gateways to begin anew with (`vouchedFor`), before the round is judged
+ */
+export function toVouchFor(before: GatewaysState, probes: ReadonlyMap<string, ProbeState>): readonly string[] {
+  if (!before.suspectsItself || ![...probes.values()].some(({successes}) => successes > 0)) return [];
+  return [...probes].flatMap(([id, {health}]) => (health === 'Dead' && before.health.get(id) === 'Alive' ? [id] : []));
+}
+
 function allFellTogether({health}: GatewaysState, probes: ReadonlyMap<string, ProbeState>): boolean {
   const alive = [...probes].filter(([id]) => health.get(id) === 'Alive').map(([, probe]) => probe);
   if (alive.length < MIN_GATEWAYS || !alive.some((probe) => probe.health === 'Dead')) return false;

@@ -50,6 +50,8 @@ export interface ClustersetFacts {
   isGathered(): boolean;
   /** True where it isn't known whether a cluster exports the name. */
   isUnknown(cluster: string, key: string): boolean;
+  /** True where there is a cluster of which that isn't known. */
+  anyUnknown(key: string): boolean;
   accepted(cluster: string, key: string): MemberExport | undefined;
   /** Source slices of an export; undefined: not known. */
   slicesOf(cluster: string, key: string): readonly ReadSlice[] | undefined;

@@ -99,6 +99,11 @@ export class HubFacts implements ClustersetFacts {
     return member.accepted.get(key) === undefined && (member.session?.watches.exportsOf(key).length ?? 0) > 0;
   }
 
+  anyUnknown(key: string): boolean {
+    for (const cluster of this.#options.members.keys()) if (this.isUnknown(cluster, key)) return true;
+    return false;
+  }
+
   accepted(cluster: string, key: string): MemberExport | undefined {
     return this.#options.members.get(cluster)?.accepted.get(key);
   }

@@ -169,6 +169,11 @@ export class MemberMemory {
     const data = toRecordData(record);
     const text = JSON.stringify(data);
     if (before?.text === text || (before === undefined && text === EMPTY_TEXT)) return;
+    if (before === undefined && (await this.#read(cluster, signal)) !== undefined) {
+      // Another replica made it, and the watch hasn't told: what it says must not be written over.
+      this.#adopt(cluster, this.#written.get(cluster)?.record ?? emptyRecord);
+      return this.#save(cluster, signal, isWhole);
+    }
     const {resourceVersion} = before ?? {};
     const labels = {[MANAGED_BY_LABEL]: HUB_MANAGED_BY};
     const at = {...metadata, labels, ...(resourceVersion === undefined ? {} : {resourceVersion})};

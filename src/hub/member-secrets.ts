@@ -19,6 +19,8 @@ export interface KeptKubeconfig {
   readonly movedAtMs: readonly number[];
   /** Somebody put it back into the Cluster again and again; it stays there. */
   readonly isPutBack: boolean;
+  /** As it was read; whoever writes with it changes nothing that came in between. */
+  readonly resourceVersion?: string | undefined;
 }
 
 const KEY = 'kubeconfig';
@@ -52,6 +54,7 @@ export class MemberSecrets {
       kubeconfig: data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8'),
       movedAtMs: times.filter((time) => time > 0),
       isPutBack: annotations[PUT_BACK_ANNOTATION] === 'true',
+      resourceVersion: found.metadata.resourceVersion,
     };
   }
 
@@ -69,13 +72,14 @@ export class MemberSecrets {
         `Secret ${this.#namespace}/${name} is not of the hub, so nothing was put into it. Delete or rename it.`,
       );
     }
-    const {kubeconfig, movedAtMs, isPutBack} = kept;
+    const {kubeconfig, movedAtMs, isPutBack, resourceVersion} = kept;
     const object = {
       apiVersion: apiVersionOf(secrets),
       kind: secrets.kind,
       metadata: {
         namespace: this.#namespace,
         name,
+        ...(resourceVersion === undefined ? {} : {resourceVersion}),
         labels: {[MANAGED_BY_LABEL]: HUB_MANAGED_BY},
         annotations: {
           ...(movedAtMs.length === 0 ? {} : {[MOVED_AT_ANNOTATION]: movedAtMs.join()}),

@@ -29,8 +29,7 @@ export function hasUnknown({facts, writers}: Pick<MemberContext, 'facts' | 'writ
 
 /** True where an import that this member seems not to have would say what is not known otherwise: some cluster can't be asked. */
 export function mayBeUnseen({facts, writers}: Pick<MemberContext, 'facts' | 'writers'>, key: string): boolean {
-  if (writers.imports.actual(key) !== undefined) return false;
-  return [...facts.clusters()].some(({cluster}) => facts.isUnknown(cluster.metadata.name, key));
+  return writers.imports.actual(key) === undefined && facts.anyUnknown(key);
 }
 
 function unknownExporters(facts: MemberContext['facts'], key: string, actual: ServiceImport): readonly string[] {

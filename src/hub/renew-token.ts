@@ -45,8 +45,14 @@ export async function renewToken(options: RenewalOptions): Promise<boolean> {
   const kept = await secrets.read(name, signal);
   if (kept?.kubeconfig !== kubeconfig) return false;
   const {server, ca: caPem, tlsServerName} = credentials;
-  await secrets.write(name, {...kept, kubeconfig: kubeconfigText({name, server, caPem, tlsServerName, token})}, signal);
-  return true;
+  try {
+    const renewed = kubeconfigText({name, server, caPem, tlsServerName, token});
+    await secrets.write(name, {...kept, kubeconfig: renewed}, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof KubeError && error.isConflict) return false;
+    throw error;
+  }
 }
 
 async function ask({credentials, account, userAgent, signal}: RenewalOptions): Promise<string> {

@@ -1,6 +1,9 @@
 /** Beyond these the oldest is shared no more with what comes; what has it keeps it. */
 const MAX_PARTS = 20_000;
 
+/** Members' users write labels and annotations, up to 256 KiB of them: what is long is rarely the same, and isn't worth to be kept. */
+const MAX_TEXT = 4_096;
+
 const parts = new Map<string, object>();
 
 /**
@@ -9,6 +12,7 @@ const parts = new Map<string, object>();
  */
 export function shared<T extends object>(part: T): T {
   const text = JSON.stringify(part);
+  if (text.length > MAX_TEXT) return part;
   const known = parts.get(text);
   // Of equal text, so of equal type: JSON says all that a kept part has.
   if (known !== undefined) return known as T;

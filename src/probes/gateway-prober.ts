@@ -1,6 +1,6 @@
 import {PROBE_PERIOD_MS} from '../clusterset/gateway-probe.ts';
 import type {GatewayHealth, ProbeState} from '../clusterset/gateway-probe.ts';
-import {gatewayTransitions, judgeGateways, noGateways} from '../clusterset/gateway-suspicion.ts';
+import {gatewayTransitions, judgeGateways, noGateways, toVouchFor} from '../clusterset/gateway-suspicion.ts';
 import type {GatewaysState, GatewayTransition} from '../clusterset/gateway-suspicion.ts';
 import {ProbedGateway} from './probed-gateway.ts';
 import type {GatewayTarget, ProbeAddress} from './probe-target.ts';
@@ -133,6 +133,10 @@ export class GatewayProber {
     );
   }
 
+  #states(): ReadonlyMap<string, ProbeState> {
+    return new Map([...this.#gateways].map(([id, {gateway}]) => [id, gateway.state]));
+  }
+
   #begin(id: string, target: GatewayTarget): void {
     const {timeoutMs = Math.min(TIMEOUT_MS, this.#everyMs * 0.9)} = this.#options;
     const {nowMs = () => performance.now(), probe = probeTcp, random = Math.random} = this.#options;
@@ -161,10 +165,9 @@ export class GatewayProber {
   }
 
   #settle(): void {
-    const probes: ReadonlyMap<string, ProbeState> = new Map(
-      [...this.#gateways].map(([id, {gateway}]) => [id, gateway.state]),
-    );
     const before = this.#told;
+    for (const id of toVouchFor(before, this.#states())) this.#gateways.get(id)?.gateway.vouch();
+    const probes = this.#states();
     this.#told = judgeGateways(before, probes);
     const transitions = gatewayTransitions(before, this.#told, probes);
     for (const {cluster, to} of transitions) {

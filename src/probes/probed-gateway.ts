@@ -1,4 +1,4 @@
-import {noteProbe, unprobed} from '../clusterset/gateway-probe.ts';
+import {noteProbe, unprobed, vouchedFor} from '../clusterset/gateway-probe.ts';
 import type {ProbeState} from '../clusterset/gateway-probe.ts';
 import {probeTarget} from './probe-target.ts';
 import type {GatewayTarget, ProbeAddress} from './probe-target.ts';
@@ -54,7 +54,15 @@ export class ProbedGateway {
     this.#target = target;
     const isThere =
       before.port === target.port && before.addresses.some((address) => target.addresses.includes(address));
-    if (!isThere && this.#state.health === 'Dead') this.#state = unprobed;
+    if (isThere) return;
+    if (this.#state.health === 'Dead') this.#state = unprobed;
+    this.#because = undefined;
+  }
+
+  /** What was seen while this process suspected itself says nothing about it. */
+  vouch(): void {
+    this.#state = vouchedFor(this.#state);
+    this.#because = undefined;
   }
 
   /** One probe, unless the one before it is still on its way. Never rejects. */

@@ -32,7 +32,9 @@ export async function probeTcp(
       isOver = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      socket.resetAndDestroy();
+      // A reset waits for a connection, and where nobody answers that is the kernel's two minutes.
+      if (socket.connecting) socket.destroy();
+      else socket.resetAndDestroy();
       resolve(what);
     };
     signal?.addEventListener('abort', onAbort, {once: true});

@@ -19,6 +19,12 @@ describe('an address is served only while what it leads to exists (design §7)',
   const ofAnother = derivedOf(anImport({name: 'other'}));
   const both = {derived, derivedSlices: slices};
 
+  const foreign = (ips: string[]): ServiceImport => ({
+    ...object,
+    metadata: {...object.metadata, labels: {}},
+    spec: {...object.spec!, ips},
+  });
+
   const cases = [
     {name: 'Service and a slice for each family, before the import says its ips: both', object, facts: both, ips: IPS},
     {name: 'the import says them too: both', object: named, facts: both, ips: IPS},
@@ -61,6 +67,13 @@ describe('an address is served only while what it leads to exists (design §7)',
       facts: both,
       ips: [],
     },
+    {
+      name: "another controller's import of a name whose Service lingers: none",
+      object: foreign(['10.102.9.9']),
+      facts: both,
+      ips: [],
+    },
+    {name: 'our import that lost its label: what it says', object: foreign(IPS), facts: both, ips: IPS},
     {
       name: 'an address that the derived Service does not own is left out',
       object: named,

@@ -261,6 +261,18 @@ describe('a deleted import', () => {
     expect(calls.map(({call}) => call)).toEqual(['delete services']);
   });
 
+  test("that another controller's of the same name follows: that one is left alone, and the Service goes", async () => {
+    const {labels: _labels, ...metadata} = anImport().metadata;
+    put('imports', {...anImport({spec: {ips: ['10.102.9.9']}}), metadata} as KubeObject);
+    put('services', derivedOf(anImport()));
+    const under = writer();
+    expect(await under.reconcile('bar/foo', signal)).toEqual({requeueAfterMs: 60_000});
+    expect(calls).toEqual([]);
+    nowMs += 60_000;
+    await under.reconcile('bar/foo', signal);
+    expect(calls.map(({call}) => call)).toEqual(['delete services']);
+  });
+
   test('that comes back in time keeps its address, and the linger starts anew afterwards', async () => {
     const object = anImport({spec: {ips: ['10.102.0.7', 'fd00:0:0:2::7'], ipFamilies: ['IPv4', 'IPv6']}});
     put('services', derivedOf(object));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 
-import {noteProbe, probeTransition, unprobed} from '../../src/clusterset/gateway-probe.ts';
+import {noteProbe, probeTransition, unprobed, vouchedFor} from '../../src/clusterset/gateway-probe.ts';
 import type {ProbeState} from '../../src/clusterset/gateway-probe.ts';
-import {gatewayTransitions, judgeGateways, noGateways} from '../../src/clusterset/gateway-suspicion.ts';
+import {gatewayTransitions, judgeGateways, noGateways, toVouchFor} from '../../src/clusterset/gateway-suspicion.ts';
 
 /** One probe a second: `+` answers, `-` doesn't. The health after each, as A, D or U. */
 function healthAfter(outcomes: string, from: ProbeState = unprobed): string {
@@ -101,6 +101,7 @@ describe('all gateways at once (design §6: it suspects itself and keeps the las
         const nowMs = at * 1_000 + (offsetMs[id] ?? 0);
         probes.set(id, noteProbe(probes.get(id) ?? unprobed, outcome === '+', nowMs));
       }
+      for (const id of toVouchFor(state, probes)) probes.set(id, vouchedFor(probes.get(id) ?? unprobed));
       state = judgeGateways(state, probes);
       const health = [...state.health].map(([id, each]) => `${id}${each.charAt(0)}`).join(' ');
       return state.suspectsItself ? `${health} ?` : health;
@@ -109,7 +110,20 @@ describe('all gateways at once (design §6: it suspects itself and keeps the las
 
   test('all die within one period: the last routes stay, until one answers', () => {
     expect(judged({a: '+-----', b: '+-----'}, {b: 900}).at(-1)).toBe('aA bA ?');
-    expect(judged({a: '+-----+', b: '+------'}).at(-1)).toBe('aD bD');
+    expect(judged({a: '+-----+', b: '+------'}).slice(-2)).toEqual(['aA bA ?', 'aA bA']);
+  });
+
+  test('one answers again: the silence was ours, and who stays silent needs three failures more', () => {
+    expect(judged({a: '+-----+++', b: '+-----   '}).at(-1)).toBe('aA bA');
+    expect(judged({a: '+-----++++', b: '+-----+---'}).at(-1)).toBe('aA bD');
+    expect(judged({a: '+-----+++', b: '+-----+--'}).at(-1)).toBe('aA bA');
+  });
+
+  test('twice isolated within a minute is no flap of theirs', () => {
+    const twice = '+----++----+';
+    expect(judged({a: twice, b: twice}).at(-1)).toBe('aA bA');
+    expect(judged({a: `${twice}++++++`, b: `${twice}---+++`}).at(-1)).toBe('aA bD');
+    expect(judged({a: `${twice}+++++++++`, b: `${twice}---++++++`}).at(-1)).toBe('aA bA');
   });
 
   test('dying at one moment is found out up to a period apart, and late at that', () => {
@@ -163,10 +177,10 @@ describe('all gateways at once (design §6: it suspects itself and keeps the las
     const suspected = judgeGateways(first, silent);
     expect(gatewayTransitions(first, suspected, silent)).toEqual([]);
     const answers = new Map([...silent, ['b', after('+---+')] as const]);
-    const told = judgeGateways(suspected, answers);
-    expect(gatewayTransitions(suspected, told, answers).map(({cluster, reason}) => `${cluster} ${reason}`)).toEqual([
-      'a GatewayDead',
-      'b GatewayDead',
-    ]);
+    expect(toVouchFor(suspected, answers)).toEqual(['a', 'b']);
+    const anew = new Map([...answers].map(([id, state]) => [id, vouchedFor(state)]));
+    const told = judgeGateways(suspected, anew);
+    expect(gatewayTransitions(suspected, told, anew)).toEqual([]);
+    expect(toVouchFor(told, answers)).toEqual([]);
   });
 });

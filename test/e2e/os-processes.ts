@@ -25,13 +25,13 @@ export interface Ended {
 export function run(
   file: string,
   args: readonly string[],
-  options: {input?: string; env?: NodeJS.ProcessEnv} = {},
+  options: {input?: string; env?: NodeJS.ProcessEnv; cwd?: string} = {},
 ): Promise<Ended> {
   return new Promise((settle, reject) => {
     const child = execFile(
       file,
       args,
-      {cwd: root, env: {...process.env, ...options.env}, timeout: 60_000, maxBuffer: 32 * 1024 * 1024},
+      {cwd: options.cwd ?? root, env: {...process.env, ...options.env}, timeout: 60_000, maxBuffer: 32 * 1024 * 1024},
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code !== 'number') reject(error);
         else settle({code: error === null ? 0 : Number(error.code), stdout, stderr});

@@ -7,7 +7,7 @@ import type {ProbeAddress} from '../../src/probes/probe-target.ts';
 import {Slots} from '../../src/probes/slots.ts';
 import {probeTcp} from '../../src/probes/tcp-probe.ts';
 import {eventually} from '../tools/eventually.ts';
-import {fastProbing, PlayedGateway} from './gateways.ts';
+import {fastProbing, PlayedGateway, silentGateway} from './gateways.ts';
 
 let stop: AbortController;
 let transitions: GatewayTransition[];
@@ -39,6 +39,8 @@ function startProber(probing: GatewayProbing = {}): GatewayProber {
   return prober;
 }
 
+const openSockets = (): number =>
+  process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCPSocket') || kind === 'TCPWrap').length;
 const at = (gateway: PlayedGateway) => ({addresses: [gateway.host], port: gateway.port});
 const healthOf = (prober: GatewayProber, id: string) => prober.state.health.get(id);
 const reaches = async (prober: GatewayProber, id: string, health: string): Promise<void> => {
@@ -92,9 +94,11 @@ describe('gateways on loopback', () => {
     expect(prober.reports().get('a')).toMatchObject({health: 'Alive'});
     await eventually('dead by probes', () => prober.reports().get('b')?.probed === 'Dead');
     await a.up();
+    await eventually('trust', () => !prober.state.suspectsItself);
+    expect([...prober.state.health.values()]).toEqual(['Alive', 'Alive']);
     await reaches(prober, 'b', 'Dead');
-    expect(prober.state.suspectsItself).toBe(false);
-    await reaches(prober, 'a', 'Alive');
+    expect(healthOf(prober, 'a')).toBe('Alive');
+    expect(transitions.map(({cluster, to}) => `${cluster} ${to}`).toSorted()).toEqual(['a Alive', 'b Alive', 'b Dead']);
   });
 
   test('a second fall within a minute holds it down for half a minute', async () => {
@@ -146,6 +150,21 @@ describe('one probe', () => {
     expect(await probeTcp({host: gateway.host, port: 1}, {timeoutMs: 1_000, signal: AbortSignal.abort()})).toBe(
       'aborted',
     );
+  });
+
+  test('where nothing answers at all, no connection is left behind', async () => {
+    const silent = await silentGateway();
+    try {
+      const before = openSockets();
+      const probes = Array.from({length: 20}, async () => probeTcp(silent, {timeoutMs: 100}));
+      expect(openSockets()).toBe(before + 20);
+      const outcomes = await Promise.all(probes);
+      // Some of them may still have found room in its queue.
+      expect(outcomes.filter((outcome) => outcome === 'no answer within 100 ms').length).toBeGreaterThan(10);
+      await eventually('closed', () => openSockets() === before);
+    } finally {
+      silent.end();
+    }
   });
 
   test('an answer that came while this process was busy counts, although its time is over', async () => {

@@ -1,3 +1,4 @@
+import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {createServer} from 'node:net';
 import type {AddressInfo, Server, Socket} from 'node:net';
@@ -48,4 +49,20 @@ export function fastProbing(): {everyMs: number; timeoutMs: number; nowMs: () =>
   const speed = 25;
   // On loopback nothing is silent but a machine that is busy.
   return {everyMs: 1_000 / speed, timeoutMs: 5_000, nowMs: () => performance.now() * speed};
+}
+
+const LISTENER = `
+  const server = require('node:net').createServer();
+  server.listen({port: 0, host: '127.0.0.1', backlog: 1}, () => process.stdout.write(String(server.address().port)));
+`;
+
+/**
+ * An address that neither takes nor refuses connections, as behind a firewall that drops them: a listener that is stopped, with a
+ * queue that is full after a few.
+ */
+export async function silentGateway(): Promise<{host: string; port: number; end(): void}> {
+  const child = spawn(process.execPath, ['-e', LISTENER], {stdio: ['ignore', 'pipe', 'inherit']});
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  child.kill('SIGSTOP');
+  return {host: '127.0.0.1', port: Number(port.toString()), end: () => child.kill('SIGKILL')};
 }
