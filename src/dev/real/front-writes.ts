@@ -4,6 +4,8 @@ import type {RequestInfo} from '../apiserver/http/request-info.ts';
 import type {WriteRow} from '../writes.ts';
 
 const APPLY = 'application/apply-patch+yaml';
+/** What is created in these groups is answered and kept nowhere: SelfSubjectAccessReview, TokenReview. */
+const QUESTIONS: readonly string[] = ['authorization.k8s.io', 'authentication.k8s.io'];
 
 /**
  * What a write request asks for, as an embedded API server counts it; undefined for one that writes nothing.
@@ -17,7 +19,7 @@ export function writeOf(
 ): Omit<WriteRow, 'count'> | undefined {
   const {resource} = info;
   const verb = verbOf(info, incoming);
-  if (resource === undefined || verb === undefined) return undefined;
+  if (resource === undefined || verb === undefined || QUESTIONS.includes(resource.group)) return undefined;
   const {group, plural, namespace, subresource} = resource;
   const name = resource.name ?? nameIn(body);
   return {
