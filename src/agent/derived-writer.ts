@@ -40,9 +40,16 @@ export class DerivedWriter {
   #families: readonly IPFamily[] = [];
   /** Names of derived Services that were mended, whose foreign slices have not been seen to go. */
   readonly #unswept = new Set<string>();
+  /** Undefined: what a writer before this one left has not been looked for. */
+  #survey: Promise<void> | undefined;
 
   constructor(options: DerivedWriterOptions) {
     this.#options = options;
+  }
+
+  /** Another replica may have written since. */
+  forget(): void {
+    this.#survey = undefined;
   }
 
   /** @returns the derived Service of an import as last seen */
@@ -123,6 +130,7 @@ export class DerivedWriter {
   }
 
   async #mendService(existing: Service, desired: Service, signal: AbortSignal): Promise<Service> {
+    await this.#surveyed(signal);
     if (isDerivedIntact(existing, desired)) {
       // A sweep that failed must not be forgotten because the Service itself is well again.
       if (this.#unswept.has(existing.metadata.name)) await this.#removeForeignSlices(existing, signal);
@@ -135,6 +143,22 @@ export class DerivedWriter {
     const written = await client.replace<Service>(resources.services, repaired, {fieldManager: AGENT_MANAGER, signal});
     await this.#removeForeignSlices(written, signal);
     return written;
+  }
+
+  /** One that ended between mending a Service and sweeping left nothing but the slices themselves to tell of it. */
+  async #surveyed(signal: AbortSignal): Promise<void> {
+    this.#survey ??= this.#findUnswept(signal).catch((error: unknown) => {
+      this.#survey = undefined;
+      throw error;
+    });
+    await this.#survey;
+  }
+
+  async #findUnswept(signal: AbortSignal): Promise<void> {
+    const {client, namespace} = this.#options;
+    const labelSelector = `${SERVICE_NAME_LABEL},${SLICE_MANAGED_BY_LABEL}!=${AGENT_MANAGED_BY}`;
+    const {items} = await client.list(resources.endpointSlices, {namespace, labelSelector, signal});
+    for (const {metadata} of items) this.#unswept.add(metadata.labels?.[SERVICE_NAME_LABEL] ?? '');
   }
 
   /** Those that the cluster made while there was a selector stay when it goes (as upstream does), and lead to its pods. */

@@ -70,6 +70,7 @@ export class ImportWriter {
   /** Lingers begin anew: while another replica wrote, an import may have come and gone unseen. */
   forget(): void {
     this.#missedSinceMs.clear();
+    this.#derived.forget();
     this.#options.budget.forget();
   }
 

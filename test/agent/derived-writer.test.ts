@@ -23,6 +23,8 @@ let notMade: string[];
 let create: () => Promise<Service>;
 /** What a list of Services has. */
 let listed: readonly Service[];
+/** Slices of others in our namespace. */
+let foreign: readonly KubeObject[];
 let answerSlice: () => Promise<void>;
 
 const client = {
@@ -41,7 +43,7 @@ const client = {
   },
   list: (resource: Resource, {fieldSelector, labelSelector}: {fieldSelector?: string; labelSelector?: string}) => {
     sent.push(`list ${resource.plural} ${fieldSelector ?? labelSelector}`);
-    return Promise.resolve({items: resource.plural === 'services' ? listed : []});
+    return Promise.resolve({items: resource.plural === 'services' ? listed : foreign});
   },
   delete: (resource: Resource, {name}: KubeObject['metadata'], {uid}: {uid?: string}) => {
     sent.push(`delete ${resource.plural} ${name} ${uid}`);
@@ -71,10 +73,16 @@ async function after(ips: readonly string[]): Promise<DerivedWriter> {
   return under;
 }
 
+/** Without the first look for slices of others. */
+function besidesSurvey(): readonly string[] {
+  return sent.filter((each) => !each.startsWith('list endpointslices kubernetes.io/service-name,'));
+}
+
 beforeEach(() => {
   sent = [];
   notMade = [];
   listed = [];
+  foreign = [];
   stores = {services: new Map(), slices: new Map()};
   create = () => Promise.resolve(derivedOf(anImport()));
   answerSlice = () => Promise.resolve();
@@ -113,7 +121,7 @@ describe('Service and slices are written at the same time (docs/decisions/0010)'
     const derived = derivedOf(anImport(), ['10.102.0.7']);
     put('slices', ...slicesOf(derivedOf(anImport())));
     await writer().mend(anImport(), derived, signal);
-    expect(sent).toEqual([`delete endpointslices ${NAME}-ipv6 uid-${NAME}-ipv6`]);
+    expect(besidesSurvey()).toEqual([`delete endpointslices ${NAME}-ipv6 uid-${NAME}-ipv6`]);
   });
 
   test('it returns when slices are answered too, and an error leaves nothing behind its back', async () => {
@@ -147,7 +155,7 @@ describe('a Service that is there although the store has not seen it', () => {
     listed = [derivedOf(anImport(), ['10.102.0.9'])];
     const derived = await writer().create(anImport(), signal);
     expect(derived.spec?.clusterIPs).toEqual(['10.102.0.9']);
-    expect(sent).toEqual([
+    expect(besidesSurvey()).toEqual([
       `create services ${NAME}`,
       `list services metadata.name=${NAME}`,
       `apply endpointslices ${NAME}-ipv4`,
@@ -189,5 +197,43 @@ describe('what is taken away', () => {
       'delete endpointslices',
       'delete endpointslices',
     ]);
+  });
+});
+
+describe('slices of others on a derived Service that is well again', () => {
+  const derived = derivedOf(anImport());
+  const left = (service: string): KubeObject => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {namespace: 'isthmus-system', name: `${service}-x1`, labels: {'kubernetes.io/service-name': service}},
+  });
+
+  test('go, where a writer before this one ended between mending it and sweeping', async () => {
+    put('services', derived);
+    put('slices', ...slicesOf(derived));
+    foreign = [left(NAME)];
+    const under = writer();
+    await Promise.all([under.mend(anImport(), derived, signal), under.mend(anImport(), derived, signal)]);
+    const swept = sent.filter((each) => each.startsWith(`delete endpointslices ${NAME}-x1`));
+    expect(swept.length).toBeGreaterThan(0);
+    sent = [];
+    foreign = [];
+    await under.mend(anImport(), derived, signal);
+    expect(sent).toEqual([]);
+  });
+
+  test('are looked for once, and again after another replica may have written', async () => {
+    put('slices', ...slicesOf(derived));
+    foreign = [left('isthmus-dns')];
+    const under = writer();
+    const looks = async (): Promise<number> => {
+      sent = [];
+      await under.mend(anImport(), derived, signal);
+      return sent.length;
+    };
+    expect([await looks(), await looks()]).toEqual([1, 0]);
+    under.forget();
+    expect([await looks(), await looks()]).toEqual([1, 0]);
+    expect(sent.filter((each) => each.startsWith('delete'))).toEqual([]);
   });
 });

@@ -29,6 +29,7 @@ let answered: (plural: string) => Promise<void>;
 
 /** Answers as an API server would, as far as the writer looks at it: a derived Service comes back with addresses. */
 const client = {
+  list: () => Promise.resolve({items: []}),
   create: (resource: Resource, body: KubeObject) => {
     calls.push({call: `create ${resource.plural}`, body});
     return refused ? Promise.reject(new Error('refused')) : Promise.resolve(derivedOf(anImport()));
