@@ -3,7 +3,7 @@ import {clusters} from '../../src/api/resources.ts';
 import {describeError, IsthmusError} from '../../src/errors.ts';
 import {readHubEpoch, writeHubEpoch} from '../../src/hub/hub-epoch.ts';
 import {epochOf} from '../../src/hub/member-admission.ts';
-import {judgeTakeover, planEpoch, type TakeoverVerdict} from '../../src/hub/plan-takeover.ts';
+import {judgeTakeover, planEpoch, refuseEpoch, type TakeoverVerdict} from '../../src/hub/plan-takeover.ts';
 import {pause} from '../../src/kube/backoff.ts';
 import type {OperatorHub} from '../operator-hub.ts';
 import {CLI_MANAGER} from '../operator-hub.ts';
@@ -51,8 +51,9 @@ export async function runTakeover(options: TakeoverOptions): Promise<void> {
   const members = all.map((cluster) => new WatchedMember(cluster, hub));
   try {
     await watch(members, options);
-    const reached = members.filter(({problem}) => problem === undefined);
     const stored = await readHubEpoch({...hub, signal});
+    for (const member of members) member.refuse(refuseEpoch(member.lease, stored));
+    const reached = members.filter(({problem}) => problem === undefined);
     const epoch = planEpoch(
       stored,
       reached.map(({lease}) => epochOf(lease)),

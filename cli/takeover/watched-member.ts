@@ -63,6 +63,11 @@ export class WatchedMember {
     });
   }
 
+  /** @param problem - undefined: there is none */
+  refuse(problem: string | undefined): void {
+    this.#problem ??= problem;
+  }
+
   /** Looks at the Lease again. */
   async look(signal: AbortSignal): Promise<void> {
     if (this.#problem === undefined) await this.#attempt(async () => this.#read(signal));

@@ -75,6 +75,12 @@ export class ClusterStatusWriter {
     this.#queue.add(name);
   }
 
+  /** From now on it is for this replica to tell: what another one wrote meanwhile may have to be taken back. */
+  takeUp(name: string): void {
+    this.#writer.forget(name);
+    this.#queue.add(name);
+  }
+
   /** The watch reported a change of the object. */
   noteStored(name: string): void {
     this.#writer.noteChanges([name]);

@@ -2,6 +2,7 @@ import type {Logger} from 'pino';
 import type {KubeObject} from '../api/meta.ts';
 import {HUB_EPOCH_CONFIG_MAP, HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
 import {apiVersionOf, configMaps} from '../api/resources.ts';
+import {IsthmusError} from '../errors.ts';
 import {pause} from '../kube/backoff.ts';
 import type {KubeClient} from '../kube/client.ts';
 
@@ -24,15 +25,20 @@ export async function readHubEpoch({client, namespace, signal}: EpochAt): Promis
   const at = {namespace, name: HUB_EPOCH_CONFIG_MAP};
   const found = await client.find<EpochConfigMap>(configMaps, at, {signal});
   const epoch = Number(found?.data?.['epoch']);
-  return Number.isSafeInteger(epoch) && epoch > 0 ? epoch : undefined;
+  return isEpoch(epoch) ? epoch : undefined;
 }
 
-/** @throws KubeError */
+function isEpoch(epoch: number): boolean {
+  return Number.isSafeInteger(epoch) && epoch > 0;
+}
+
+/** @throws KubeError; IsthmusError ISTHMUS_COMMAND_REFUSED for what no hub could read again */
 export async function writeHubEpoch(
   epoch: number,
   {client, namespace, signal}: EpochAt,
   manager: string,
 ): Promise<void> {
+  if (!isEpoch(epoch)) throw new IsthmusError('ISTHMUS_COMMAND_REFUSED', `${epoch} can't be the epoch of a hub`);
   const metadata = {namespace, name: HUB_EPOCH_CONFIG_MAP, labels: {[MANAGED_BY_LABEL]: HUB_MANAGED_BY}};
   const object = {apiVersion: apiVersionOf(configMaps), kind: configMaps.kind, metadata, data: {epoch: String(epoch)}};
   await client.apply(configMaps, object, {fieldManager: manager, force: true, signal});

@@ -127,8 +127,11 @@ export class Hub {
       isListed: (name) => this.#registry.store.has(name),
       onOpinion: (name) => this.#statuses.add(name),
       onReplicas: () => this.#onReplicas(),
-      // Its kubeconfig may be still in the Cluster.
-      onResponsible: (name) => this.#registry.again(name),
+      onResponsible: (name) => {
+        this.#statuses.takeUp(name);
+        // Its kubeconfig may be still in the Cluster.
+        this.#registry.again(name);
+      },
     });
     const {keeper, departures, recorder, isResponsible} = this.#shared;
     this.#care = new CredentialCare({

@@ -28,6 +28,10 @@ export interface MemberLeaseOptions {
   readonly seen: () => Lease | undefined;
   /** Resolves when nothing that was begun under the Lease is under way any more. */
   readonly settled: () => Promise<void>;
+  /** It was taken, and others may have written since this replica had it last; before `onChange`. */
+  readonly onTaken: () => void;
+  /** It is this replica's no more: what is still under way must not be written. Before anybody else can have it. */
+  readonly onLost: () => void;
   /** It was taken, lost, or is about to be given. */
   readonly onChange: () => void;
   readonly nowMs: () => number;
@@ -48,12 +52,17 @@ export class MemberLease {
   readonly #holder: LeaseHolder;
   #signal: AbortSignal = AbortSignal.abort();
   #observed: ObservedLease | undefined;
+  /** Until it is seen that the Lease names this replica no more: what was not released in time at least expires. */
   #isGiving = false;
+  #isHandedOver = false;
+  #mayBegin = false;
+  /** `leaseTransitions` of the last time that this replica held it. */
+  #heldAs: number | undefined;
   #askedAtMs = -Infinity;
 
   constructor(options: MemberLeaseOptions) {
     this.#options = options;
-    const {client, member, namespace, identity, renewMs, epoch, replicas, onChange, logger, nowMs} = options;
+    const {client, member, namespace, identity, renewMs, epoch, replicas, logger, nowMs} = options;
     this.#holder = new LeaseHolder({
       ...{client, namespace, identity, logger, nowMs, name: HUB_LEASE, renewEveryMs: renewMs},
       leaseDurationMs: renewMs * DURATION_IN_RENEWALS,
@@ -62,12 +71,16 @@ export class MemberLease {
         // A newer hub has been here: it must never be made older again, whatever was under way.
         if (lease !== undefined && !(epochOf(lease) <= epoch())) return false;
         if (isOurs) return !this.#isGiving;
-        const own = {own: identity, chosen: replicas.chosen(member)};
+        this.#noteHolder(lease);
+        const own = {own: identity, chosen: replicas.chosen(member), isReady: this.#mayBegin};
         return mayTake(own, {freeForMs, patienceMs: renewMs * PATIENCE_IN_RENEWALS});
       },
       fieldManager: HUB_MANAGER,
-      onHeld: onChange,
-      onLost: onChange,
+      onHeld: () => this.#onHeld(),
+      onLost: () => {
+        options.onLost();
+        options.onChange();
+      },
     });
   }
 
@@ -100,17 +113,20 @@ export class MemberLease {
   /**
    * Called when the Lease or the replicas have changed, and now and then.
    *
-   * @param isReady - it could begin to write at once
+   * @param mayBegin - it could begin to write at once if the Lease were its own
+   * @param mayAsk - it also knows so much that it may have it from another one
    */
-  review(isReady: boolean): void {
+  review({mayBegin, mayAsk}: {readonly mayBegin: boolean; readonly mayAsk: boolean}): void {
     const {member, identity, replicas, seen} = this.#options;
+    this.#mayBegin = mayBegin;
     const lease = seen();
+    this.#noteHolder(lease);
     const holder = lease?.spec?.holderIdentity ?? '';
     const chosen = replicas.chosen(member);
     const wantedBy = lease?.metadata.annotations?.[WANTED_BY_ANNOTATION];
     // Nobody has it, or its holder has died: the next look would be a while away.
     if (!this.held && chosen === identity && !this.isElsewhere) this.#holder.look();
-    switch (decideTurn({own: identity, chosen, holder, wantedBy, isHeld: this.held, isReady})) {
+    switch (decideTurn({own: identity, chosen, holder, wantedBy, isHeld: this.held, isReady: mayAsk})) {
       case 'give':
         void this.#give();
         break;
@@ -122,17 +138,30 @@ export class MemberLease {
     }
   }
 
+  /** It stays given, released or not: one that was renewed again would be asked for again, and never change hands. */
   async #give(): Promise<void> {
     const {settled, onChange, logger} = this.#options;
     this.#isGiving = true;
+    this.#isHandedOver = false;
     onChange();
-    try {
-      await Promise.race([settled(), pause(SETTLES_WITHIN_MS, this.#signal)]);
-      logger.info('another replica writes from now on');
-      await this.#holder.handOver();
-    } finally {
-      this.#isGiving = false;
-    }
+    await Promise.race([settled(), pause(SETTLES_WITHIN_MS, this.#signal)]);
+    logger.info('another replica writes from now on');
+    await this.#holder.handOver();
+    this.#isHandedOver = true;
+    this.#noteHolder(this.#options.seen());
+  }
+
+  /** @param lease - as the member has it now, or had it a moment ago */
+  #noteHolder(lease: Lease | undefined): void {
+    if (this.#isHandedOver && lease?.spec?.holderIdentity !== this.#options.identity) this.#isGiving = false;
+  }
+
+  /** Where nobody has had it in between it is the same transition, and what this replica wrote last is still what was written last. */
+  #onHeld(): void {
+    const {transitions} = this.#holder;
+    if (transitions === undefined || transitions !== this.#heldAs) this.#options.onTaken();
+    this.#heldAs = transitions;
+    this.#options.onChange();
   }
 
   /** Written on what is there now: a renewal in between is a conflict, and a later look asks again. */

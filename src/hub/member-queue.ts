@@ -39,12 +39,16 @@ export class MemberQueue {
   /** Exports of this member that wait for another one, or were refused by one. */
   readonly #undelivered = new Set<string>();
   #isOpen = false;
+  /** Until nothing that was begun may be written any more. */
+  #turn = new AbortController();
+  #signal = this.#turn.signal;
+  #turnSignal = this.#turn.signal;
 
   constructor(options: MemberQueueOptions) {
     this.#options = options;
     this.#queue = new WorkQueue({
       concurrency: 8,
-      handle: async (item, signal) => this.#handle(item, signal),
+      handle: async (item) => this.#handle(item),
       onError: (item, error, attempt, delayMs) => this.#noteFailure(item, error, {attempt, delayMs}),
     });
   }
@@ -80,19 +84,29 @@ export class MemberQueue {
   }
 
   start(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.#beginTurn();
     this.#queue.start(signal);
   }
 
   /** @param everything - as {@link syncItemText}: all that there is and all that there should be */
   open(everything: ReadonlySet<string>): void {
     this.#isOpen = true;
+    if (this.#turn.signal.aborted) this.#beginTurn();
     this.#pass.begin(everything);
     this.addAll(everything);
   }
 
+  /** Nothing new is begun; what is under way goes on, if it isn't {@link drop}ped. */
   shut(): void {
     this.#isOpen = false;
     this.#pass.stop();
+  }
+
+  /** Shuts it, and ends what is under way: another one may write from now on. */
+  drop(): void {
+    this.shut();
+    this.#turn.abort();
   }
 
   add(kind: SyncKind, keys: Iterable<string>): void {
@@ -105,13 +119,28 @@ export class MemberQueue {
     for (const item of items) this.#queue.add(item);
   }
 
-  async #handle(item: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
+  #beginTurn(): void {
+    this.#turn = new AbortController();
+    this.#turnSignal = AbortSignal.any([this.#signal, this.#turn.signal]);
+  }
+
+  async #handle(item: string): Promise<void | {requeueAfterMs: number}> {
     if (!this.#isOpen) return undefined;
-    await this.#options.identity.ensure(signal);
-    if (this.#isTooEarly(item)) return undefined;
-    const later = await this.#sync(item, signal);
-    if (later === undefined) this.#noteDone(item);
-    return later;
+    const signal = this.#turnSignal;
+    try {
+      // Others ask along with it: who answers there isn't for one turn to end.
+      await this.#options.identity.ensure(this.#signal);
+      if (signal.aborted || this.#isTooEarly(item)) return undefined;
+      const later = await this.#sync(item, signal);
+      // Nothing of one turn counts in the next.
+      if (signal.aborted) return undefined;
+      if (later === undefined) this.#noteDone(item);
+      return later;
+    } catch (error) {
+      // Dropped, not failed: the next opening begins with everything.
+      if (signal.aborted) return undefined;
+      throw error;
+    }
   }
 
   /**

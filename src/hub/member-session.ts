@@ -208,8 +208,9 @@ export class MemberSession {
     // What the hub's policies forbid must not be imported for a moment just because they weren't read yet.
     const isDecided = this.#options.facts.policiesUnknown() === undefined;
     const isReady = isRead && isDecided && this.#options.isReachable();
-    this.#lease?.review(isReady && this.#options.mayTakeOver());
-    const mayWrite = isReady && this.holdsLease && (this.isWriting || this.#options.mayBegin());
+    const mayBegin = isReady && this.#options.mayBegin();
+    this.#lease?.review({mayBegin, mayAsk: isReady && this.#options.mayTakeOver()});
+    const mayWrite = isReady && this.holdsLease && (this.isWriting || mayBegin);
     if (this.isWrittenElsewhere !== this.#wasElsewhere) this.#noteElsewhere();
     if (mayWrite && !this.isWriting) this.#queue.open(this.#everything());
     if (!mayWrite && this.isWriting) this.#queue.shut();
@@ -226,7 +227,6 @@ export class MemberSession {
   /** Another replica began or ceased to write here. */
   #noteElsewhere(): void {
     this.#wasElsewhere = this.isWrittenElsewhere;
-    if (this.#wasElsewhere) this.#context.writers.forget();
     this.#observeAll();
   }
 
@@ -338,6 +338,8 @@ export class MemberSession {
       renewMs: leaseRenewMs,
       seen: () => this.#seenLease(),
       settled: async () => this.#queue.idle(),
+      onTaken: () => this.#context.writers.forget(),
+      onLost: () => this.#queue.drop(),
       onChange: () => this.review(),
     });
     this.#lease.start(this.#stop.signal);

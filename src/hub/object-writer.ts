@@ -70,9 +70,14 @@ export class ObjectWriter<T extends KubeObject> {
     return this.#records.knows(key, this.actual(key)?.metadata.uid);
   }
 
-  /** Another hub has written since: what this one applied last says nothing any more. */
-  forget(): void {
-    this.#records.clear();
+  /**
+   * Another hub has written since: what this one applied last says nothing any more.
+   *
+   * @param key - undefined: all of them
+   */
+  forget(key?: string): void {
+    if (key === undefined) this.#records.clear();
+    else for (const id of [key, recordOf(key, 'status')]) this.#records.delete(id);
   }
 
   /** True where all of this is there, whoever wrote it. */
@@ -121,8 +126,7 @@ export class ObjectWriter<T extends KubeObject> {
       await this.#client.delete(this.#kind.resource, at, {uid, signal});
       return undefined;
     });
-    this.#records.delete(key);
-    this.#records.delete(`${key}/status`);
+    this.forget(key);
   }
 
   async #applyPart(

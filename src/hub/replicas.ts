@@ -44,6 +44,8 @@ export class Replicas {
   readonly #chosen = new Map<string, string | undefined>();
   readonly #closing = Promise.withResolvers<void>();
   #view: ReplicaView = {live: new Map(), isDoubted: false, nextExpiryMs: undefined, garbage: []};
+  /** Of this process' life: one that saw itself once has the right to, and what it lacks later is the hub's API. */
+  #wasSeen = false;
   #isAlone = false;
   #told: {readonly live: readonly string[] | undefined; readonly text: string} = {live: undefined, text: ''};
   #expiry: NodeJS.Timeout | undefined;
@@ -94,7 +96,7 @@ export class Replicas {
     this.#reflector.start(signal);
     const alone = setTimeout(
       () => {
-        this.#isAlone = this.live === undefined;
+        this.#isAlone = !this.#wasSeen;
         if (this.#isAlone) this.#tellChange();
       },
       leaseRenewMs * DURATION_IN_RENEWALS * ALONE_AFTER_DURATIONS,
@@ -153,7 +155,10 @@ export class Replicas {
     // A renewal that comes back proves that it is the other one that is silent.
     if (isDoubted && !wasDoubted) this.#own.look();
     this.#collectGarbage();
-    if (this.live !== undefined) this.#isAlone = false;
+    if (this.live !== undefined) {
+      this.#wasSeen = true;
+      this.#isAlone = false;
+    }
     this.#tellChange();
   }
 

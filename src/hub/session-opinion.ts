@@ -30,13 +30,13 @@ export function sessionOpinion({watches, namespace, holdsLease, policiesUnknown,
     const message = `Namespace ${namespace} is missing there. Apply manifests/install in that cluster.`;
     return {status: 'False', reason: 'NamespaceMissing', message};
   }
-  if (!holdsLease) {
-    const message = `Waits for Lease ${HUB_LEASE} there: one hub writes at a time.`;
-    return {...UNDER_WAY, reason: 'WaitsForLease', message};
-  }
   if (policiesUnknown !== undefined && policiesUnknown !== '') {
     const message = `What the hub's policies forbid isn't known, so nothing is changed: ${policiesUnknown}`;
     return {status: 'False', reason: 'PoliciesUnknown', message};
+  }
+  if (!holdsLease) {
+    const message = `Waits for Lease ${HUB_LEASE} there: one hub writes at a time.`;
+    return {...UNDER_WAY, reason: 'WaitsForLease', message};
   }
   if (pass.firstFailure !== undefined) return {status: 'False', reason: 'ApplyFailed', message: pass.firstFailure};
   if (pass.isDone) return {status: 'True', reason: 'Synced', message: 'Everything was applied.'};

@@ -33,15 +33,16 @@ export function decideTurn({own, chosen, holder, wantedBy, isHeld, isReady}: Tur
 
 /**
  * Whether a Lease that nobody holds, or whose holder has died, may be taken. The chosen one takes it at once. Any other does after
- * some patience: the chosen one may not reach this member, or be held up, and a member that one replica reaches is written to.
+ * some patience: the chosen one may not reach this member, or be held up, and a member that one replica reaches is written to. One that
+ * couldn't begin leaves it to those that can.
  *
  * @param freeForMs - how long this replica has seen nobody hold it
  */
 export function mayTake(
-  {own, chosen}: Pick<TurnSituation, 'own' | 'chosen'>,
+  {own, chosen, isReady}: Pick<TurnSituation, 'own' | 'chosen' | 'isReady'>,
   {freeForMs, patienceMs}: {readonly freeForMs: number; readonly patienceMs: number},
 ): boolean {
-  return chosen === own || freeForMs >= patienceMs;
+  return isReady && (chosen === own || freeForMs >= patienceMs);
 }
 
 /**

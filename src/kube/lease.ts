@@ -102,17 +102,25 @@ export class LeaseHolder {
     this.#wake.abort();
   }
 
+  /** As it was written last, grows whenever another holder takes it; undefined: it must be read first. */
+  get transitions(): number | undefined {
+    return this.#last?.spec?.leaseTransitions;
+  }
+
   /** As a watch has it: the sooner a renewal is seen, the sooner it is known to be over. */
   note(lease: Lease): void {
     if (!this.#held) this.#observed = observe(this.#observed, lease, this.#monotonicMs());
   }
 
-  /** Gives it up and says so in the lease. Whether it is taken again is for `mayWrite` to say. */
+  /**
+   * Gives it up and says so in the lease. Whether it is taken again is for `mayWrite` to say: where the API server didn't answer in
+   * time the lease still names us, and each look tries to release it as long as `mayWrite` says no.
+   */
   async handOver(): Promise<void> {
     if (!this.#held) return;
     this.#handedOver++;
     this.#lose('handed over');
-    await this.#release();
+    await this.#release(this.#callMs());
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -122,7 +130,7 @@ export class LeaseHolder {
     }
     const wasHeld = this.#held;
     this.#lose('stopped');
-    if (wasHeld) await this.#release();
+    if (wasHeld) await this.#release(RELEASE_WITHIN_MS / 2);
   }
 
   /** One look at the lease; returns how long to wait for the next. */
@@ -168,7 +176,7 @@ export class LeaseHolder {
     if (this.#options.mayWrite?.({lease, isOurs, freeForMs: nowMs - (this.#freeSinceMs ?? nowMs)}) ?? true) return true;
     this.#lose('it must not be written to');
     // A renewal that was under way when it was handed over may have come after the release.
-    if (isOurs) await this.#release();
+    if (isOurs) await this.#release(this.#callMs());
     return false;
   }
 
@@ -218,10 +226,13 @@ export class LeaseHolder {
     this.#options.onLost(why);
   }
 
-  /** Best effort: whoever comes next need not wait for the expiry. */
-  async #release(): Promise<void> {
+  /**
+   * Best effort: whoever comes next need not wait for the expiry.
+   *
+   * @param timeoutMs - of each of the two calls
+   */
+  async #release(timeoutMs: number): Promise<void> {
     const {identity, client, logger, name} = this.#options;
-    const timeoutMs = RELEASE_WITHIN_MS / 2;
     try {
       // A renewal may have been under way when the signal came, so what we know may be old.
       const lease = await client.find<Lease>(leases, this.#at(), {timeoutMs});

@@ -124,6 +124,20 @@ test('a lost hub is replaced: imports, winners and VIPs stay as they are; the ol
   expect(await takeover()).toContain("All 2 members are this hub's.");
 });
 
+test('a member whose epoch is garbage is left alone, and decides nothing about the others', async () => {
+  await old.stop();
+  const metadata = {annotations: {[EPOCH_ANNOTATION]: 'Infinity'}};
+  const where = {namespace: 'isthmus-system', name: 'isthmus-hub'};
+  await two.client.patch(leases, where, {type: 'merge', body: {metadata}}, {fieldManager: 'somebody'});
+  const text = await takeover();
+  expect(text).toMatch(/failed {4}cluster-2: .*"Infinity", which can't be read/);
+  expect(text).toMatch(/FAILED .*: 1 of 2 members are this hub's, and cluster-2 not/);
+  expect([await leaseOf(one), await leaseOf(two)]).toEqual([
+    ['2', ''],
+    ['Infinity', ''],
+  ]);
+});
+
 test('a hub that is alive is not taken for lost; with --force it stops writing at once, and says so', async () => {
   const text = await takeover();
   expect(text).toMatch(/alive {5}cluster-1: hub hub-\d+ renews its Lease; left as it is/);

@@ -1,12 +1,17 @@
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {pino} from 'pino';
+import {describe, expect, test, vi} from 'vitest';
 import type {Lease} from '../../src/api/kinds.ts';
 import {HOLDS_ANNOTATION} from '../../src/api/names.ts';
 import {chooseReplica} from '../../src/hub/choose-replica.ts';
+import {Replicas} from '../../src/hub/replicas.ts';
 import {ReplicaObserver} from '../../src/hub/replica-view.ts';
 import {decideTurn, keptWish, mayTake, type TurnSituation} from '../../src/hub/write-turn.ts';
+import {pause} from '../../src/kube/backoff.ts';
+import type {KubeClient} from '../../src/kube/client.ts';
+import {statusError, transportError} from '../../src/kube/status-error.ts';
 
-/** How replicas of the hub share the members (design §3), without any I/O. */
+/** How replicas of the hub share the members (design §3), without any I/O: API servers are objects in memory. */
 
 const identities = fc.uniqueArray(fc.string({minLength: 1, maxLength: 20}), {minLength: 1, maxLength: 6});
 const members = Array.from({length: 400}, (_, i) => `cluster-${i}`);
@@ -107,13 +112,67 @@ describe('decideTurn', () => {
 
 describe('mayTake', () => {
   test.each([
-    ['the chosen one, at once', own, 0, true],
-    ['another one, at once', 'b', 0, false],
-    ['another one, after its patience', 'b', 20_000, true],
-    ['one that can not see who is chosen, at once', undefined, 0, false],
-    ['one that can not see who is chosen, after its patience', undefined, 20_000, true],
-  ])('%s', (_, chosen, freeForMs, may) => {
-    expect(mayTake({own, chosen}, {freeForMs, patienceMs: 20_000})).toBe(may);
+    ['the chosen one, at once', own, true, 0, true],
+    ['another one, at once', 'b', true, 0, false],
+    ['another one, after its patience', 'b', true, 20_000, true],
+    ['one that can not see who is chosen, at once', undefined, true, 0, false],
+    ['one that can not see who is chosen, after its patience', undefined, true, 20_000, true],
+    ['the chosen one that could not begin', own, false, 20_000, false],
+    ['another one that could not begin, after its patience', 'b', false, 20_000, false],
+  ])('%s', (_, chosen, isReady, freeForMs, may) => {
+    expect(mayTake({own, chosen, isReady}, {freeForMs, patienceMs: 20_000})).toBe(may);
+  });
+});
+
+describe('a replica that does not see its own Lease when two durations are over', () => {
+  const forbidden = statusError({code: 403, reason: 'Forbidden', message: 'no'}, {request: 'GET'});
+  const away = transportError(new Error('away'), 'GET');
+
+  test.each([
+    ['is on its own where it never saw it: it has no right to', 0, Infinity, own],
+    ["is not where it saw it, and lost the hub's API since", Infinity, 15_000, undefined],
+    ['is no matter where it sees it: it is chosen as the only one', Infinity, Infinity, own],
+  ])('%s', async (_, listsUntilMs, answersUntilMs, chosen) => {
+    vi.useFakeTimers();
+    try {
+      const begunMs = performance.now();
+      let lease: Lease | undefined;
+      const answer = async <T>(work: () => T, untilMs = Infinity): Promise<T> => {
+        if (performance.now() - begunMs >= answersUntilMs) throw away;
+        if (performance.now() - begunMs >= untilMs) throw forbidden;
+        return work();
+      };
+      const put = async (_r: unknown, object: Lease) => answer(() => (lease = object));
+      const client = {
+        find: async () => answer(() => lease),
+        create: put,
+        replace: put,
+        delete: async () => answer(() => undefined),
+        pages: async function* () {
+          yield await answer(() => ({items: lease === undefined ? [] : [lease], resourceVersion: '1'}), listsUntilMs);
+        },
+        watch: async function* () {
+          await pause(1_000, stop.signal);
+          yield await answer(() => ({type: 'MODIFIED', object: {...lease, metadata: {...lease?.metadata, uid: 'u'}}}));
+        },
+      } as unknown as KubeClient;
+      const stop = new AbortController();
+      const replicas = new Replicas({
+        ...{client, namespace: 'isthmus-system', identity: own, leaseRenewMs: 10_000, nowMs: Date.now},
+        onChange: () => undefined,
+        logger: pino({level: 'silent'}),
+      });
+      replicas.start(stop.signal);
+      await vi.advanceTimersByTimeAsync(12_000);
+      if (listsUntilMs > 0) expect(replicas.chosen('m')).toBe(own);
+      await vi.advanceTimersByTimeAsync(40_000);
+      expect(replicas.chosen('m')).toBe(chosen);
+      stop.abort();
+      await vi.advanceTimersByTimeAsync(5_000);
+      await replicas.closed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

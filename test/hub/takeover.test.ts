@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {Lease, ServiceImport} from '../../src/api/kinds.ts';
 import {EPOCH_ANNOTATION, OLDEST_EXPORT_ANNOTATION, WANTED_BY_ANNOTATION} from '../../src/api/names.ts';
-import {judgeTakeover, planEpoch, raisedLease} from '../../src/hub/plan-takeover.ts';
+import {writeHubEpoch} from '../../src/hub/hub-epoch.ts';
+import {judgeTakeover, planEpoch, raisedLease, refuseEpoch} from '../../src/hub/plan-takeover.ts';
 import {recallAges} from '../../src/hub/recalled-ages.ts';
+import type {KubeClient} from '../../src/kube/client.ts';
 
 /** A hub that is put in the place of a lost one (design §3), without any I/O. */
 
@@ -42,6 +44,38 @@ const lease = (epoch: string | undefined): Lease => ({
     annotations: {team: 'x', [WANTED_BY_ANNOTATION]: 'b', ...(epoch === undefined ? {} : {[EPOCH_ANNOTATION]: epoch})},
   },
   spec: {holderIdentity: 'old', renewTime: 't', leaseTransitions: 3},
+});
+
+describe('what one member says must not decide about the others', () => {
+  test.each([
+    ['of a first hub', '1', undefined, false],
+    ['of a later one', '7', undefined, false],
+    ['none', undefined, undefined, false],
+    ['no number', 'x', undefined, true],
+    ['no end', 'Infinity', undefined, true],
+    ['where counting ends', '9007199254740991', undefined, true],
+    ['more than there ever are', '1000000000', undefined, true],
+    ['below all', '-1', undefined, true],
+    ['between two', '1.5', undefined, true],
+    ['what this hub has itself, when it is run again', '1000000000', 1_000_000_000, false],
+  ])('%s', (_, epoch, stored, isRefused) => {
+    expect(refuseEpoch(lease(epoch), stored) !== undefined).toBe(isRefused);
+  });
+
+  test('a member that no hub was in is not refused', () => {
+    expect(refuseEpoch(undefined, undefined)).toBeUndefined();
+  });
+
+  test.each([Number.NaN, Infinity, 2 ** 53, 0, -1, 1.5])('%d is never written down as an epoch', async (epoch) => {
+    const written: unknown[] = [];
+    const apply = async (_: unknown, object: object) => (written.push(object), object);
+    const client = {find: async () => undefined, apply} as unknown as KubeClient;
+    const at = {client, namespace: 'isthmus-system', signal: new AbortController().signal};
+    await expect(writeHubEpoch(epoch, at, 'test')).rejects.toThrow('epoch');
+    expect(written).toEqual([]);
+    await writeHubEpoch(2, at, 'test');
+    expect(written).toHaveLength(1);
+  });
 });
 
 describe('judgeTakeover', () => {

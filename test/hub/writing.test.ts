@@ -116,6 +116,20 @@ describe('a writer', () => {
     expect(applied).toHaveLength(2);
   });
 
+  test('what is forgotten of one object is compared anew: another one added to it meanwhile', async () => {
+    const {applied, apply, writer} = start(object({x: '1', added: '1'}, 'uid-1'));
+    await apply(object({x: '1'}, 'uid-1'));
+    writer.noteChanges(['bar/foo']);
+    await apply(object({x: '1'}, 'uid-1'));
+    expect(applied).toHaveLength(1);
+    writer.forget('bar/other');
+    await apply(object({x: '1'}, 'uid-1'));
+    expect(applied).toHaveLength(1);
+    writer.forget('bar/foo');
+    await apply(object({x: '1'}, 'uid-1'));
+    expect(applied).toHaveLength(2);
+  });
+
   test('a status is applied to the object that the first apply made', async () => {
     const {applied, writer} = start(undefined);
     await writer.apply(object({}), {...object({}), status: {a: 1}} as KubeObject, AbortSignal.timeout(1_000));
