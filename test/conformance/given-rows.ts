@@ -1,3 +1,4 @@
+import type {ServiceImport} from '../../src/api/kinds.ts';
 import type {KubeObject} from '../../src/api/meta.ts';
 import type {Resource} from '../../src/api/resources.ts';
 import {
@@ -9,6 +10,7 @@ import {
   services,
 } from '../../src/api/resources.ts';
 import type {TestCluster} from '../hub/clusterset.ts';
+import {eventually} from '../tools/eventually.ts';
 import {MEMBERS, NAME} from './clusterset-row.ts';
 import type {Change, ClustersetRow, Given, MemberId} from './clusterset-row.ts';
 import type {ClustersetUnderTest} from './clusterset-under-test.ts';
@@ -17,7 +19,7 @@ import {exportsOf, serviceOf, slicesOf} from './row-objects.ts';
 const AS_USER = {fieldManager: 'kubectl'} as const;
 /** Timestamps have a resolution of one second: exports that are apart by more are of different age everywhere (MCS §2, 36). */
 const APART_MS = 1_100;
-/** Two requests at a time meet in one second as a rule. */
+/** Requests one after the other meet in one second as a rule. */
 const TOGETHER_TRIES = 10;
 const AT_ONCE = 12;
 
@@ -104,15 +106,26 @@ async function giveService(set: ClustersetUnderTest, namespace: string, given: G
   for (const slice of slicesOf(namespace, given)) await client.create(endpointSlices, slice, AS_USER);
 }
 
-/** Exports of the same age: in the same second, or the row would say something else than it means. */
+/**
+ * Exports of the same age: in the same second, or the row would say something else than it means. The one that decides comes first,
+ * and where they are made again nothing is left of those before: a type that somebody imports already doesn't change (design §4).
+ */
 async function giveExports(set: ClustersetUnderTest, namespace: string, all: readonly Given[]): Promise<void> {
+  const inOrder = [...all].sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
   for (let tries = 1; ; tries++) {
-    const made = await Promise.all(all.map((given) => giveExport(set, namespace, given)));
+    const made: unknown[] = [];
+    for (const given of inOrder) made.push(await giveExport(set, namespace, given));
     if (new Set(made).size <= 1) return;
     if (tries === TOGETHER_TRIES) throw new Error(`${namespace}: exports never got one timestamp: ${made.join(', ')}`);
-    await Promise.all(
-      all.map((given) => remove(set.member(given.cluster as MemberId), serviceExports, {namespace, name: NAME})),
-    );
+    for (const {cluster} of inOrder)
+      await remove(set.member(cluster as MemberId), serviceExports, {namespace, name: NAME});
+    for (const id of MEMBERS) {
+      await eventually(`nothing of them in ${id}`, async () => {
+        const left = await set.member(id).find<ServiceImport>(serviceImports, {namespace, name: NAME});
+        const exporters = left?.status?.clusters?.map(({cluster}) => cluster) ?? [];
+        return !inOrder.some(({cluster}) => exporters.includes(cluster));
+      });
+    }
   }
 }
 

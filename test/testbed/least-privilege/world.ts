@@ -23,7 +23,7 @@ const LOOPBACK = {host: '127.0.0.1', port: 0};
 export const HUB = 'hub';
 export const MEMBER = 'cluster-1';
 /** The hub's cluster as a member, by its administrator: somebody who exports, and whose rights are not what is tried. */
-const HOME = 'home';
+export const HOME = 'home';
 
 /** One API server, and what a test does to it as its administrator. */
 export interface Place<C extends DevCluster = RealCluster> {
