@@ -35,6 +35,8 @@ describe.runIf(missing === undefined)('a member whose API server is restarted', 
     await until('the hub', async () => hubIsThere(world), SOON);
     await world.memberPlace.cluster.applyManifests(exportYaml(SHOP, 'multicluster.x-k8s.io'));
     await until('the import', async () => isImported(), SOON);
+    // What is told on the way there is not the matter here.
+    await until('the export to be ready', async () => isReady(), SOON);
   });
 
   afterAll(async () => {
@@ -44,6 +46,11 @@ describe.runIf(missing === undefined)('a member whose API server is restarted', 
 
   async function isImported(): Promise<boolean> {
     return (await world.memberPlace.admin.find(serviceImports, {namespace: SHOP, name: 'foo'})) !== undefined;
+  }
+
+  async function isReady(): Promise<boolean> {
+    const found = await world.memberPlace.admin.find<ServiceExport>(serviceExports, {namespace: SHOP, name: 'foo'});
+    return found?.status?.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
   }
 
   function listen(place: Place, resource: Resource): void {
