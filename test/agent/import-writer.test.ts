@@ -264,7 +264,7 @@ describe('a deleted import', () => {
 
   test("that another controller's of the same name follows: that one is left alone, and the Service goes", async () => {
     const {labels: _labels, ...metadata} = anImport().metadata;
-    put('imports', {...anImport({spec: {ips: ['10.102.9.9']}}), metadata} as KubeObject);
+    put('imports', {...anImport({spec: {ips: ['10.102.9.9']}}), metadata});
     put('services', derivedOf(anImport()));
     const under = writer();
     expect(await under.reconcile('bar/foo', signal)).toEqual({requeueAfterMs: 60_000});
