@@ -1,12 +1,11 @@
 import type {EndpointSlice, IPFamily, Service, ServiceImport} from '../api/kinds.ts';
 import {keyOf} from '../api/meta.ts';
 import {
-  HUB_MANAGED_BY,
   IGNORE_DRAIN_ANNOTATION,
-  MANAGED_BY_LABEL,
   PORT_CLUSTERS_ANNOTATION,
   READY_ANNOTATION,
   TTL_ANNOTATION,
+  isManagedByHub,
 } from '../api/names.ts';
 import type {ImportView} from '../clusterset/view.ts';
 import {derivedAddresses, importKeyOf} from './derived-service.ts';
@@ -65,13 +64,8 @@ function servedAddresses(object: ServiceImport, {derived, derivedSlices}: Import
   const covered = families.every((family) => derivedSlices.some((slice) => slice.addressType === family));
   if (!covered) return [];
   const owned = derivedAddresses(derived);
-  if (isOfHub(object) && importKeyOf(derived) === keyOf(object.metadata)) return owned;
+  if (isManagedByHub(object) && importKeyOf(derived) === keyOf(object.metadata)) return owned;
   return owned.filter((ip) => object.spec?.ips?.includes(ip) === true);
-}
-
-/** A hub of Isthmus wrote it. */
-export function isOfHub({metadata}: ServiceImport): boolean {
-  return metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
 }
 
 function readClusters(text: string | undefined): readonly string[] | undefined {

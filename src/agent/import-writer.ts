@@ -1,6 +1,6 @@
 import type {Service, ServiceImport} from '../api/kinds.ts';
 import {hasConditions, keyOf} from '../api/meta.ts';
-import {AGENT_MANAGER} from '../api/names.ts';
+import {AGENT_MANAGER, isManagedByHub} from '../api/names.ts';
 import * as resources from '../api/resources.ts';
 import type {View} from '../clusterset/view.ts';
 import {isUpToDate} from '../kube/apply-if-different.ts';
@@ -9,7 +9,6 @@ import {derivedAddresses} from './derived-service.ts';
 import {DerivedWriter} from './derived-writer.ts';
 import {headlessReach} from './headless-reach.ts';
 import {buildImportAddresses, buildImportConditions} from './import-status.ts';
-import {isOfHub} from './import-view.ts';
 import {importNotes} from './import-notes.ts';
 import type {SkippedName} from './import-notes.ts';
 import type {AddressRefused} from './import-status.ts';
@@ -51,7 +50,7 @@ export class ImportWriter {
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return this.#retire(key, signal);
     if (object.spec === undefined) return undefined;
     // Another controller's, under a name whose Service lingers on: its addresses are not ours to set.
-    if (!isOfHub(object) && this.#derived.find(key) !== undefined) return this.#retire(key, signal);
+    if (!isManagedByHub(object) && this.#derived.find(key) !== undefined) return this.#retire(key, signal);
     const notAccepted = this.#notAccepted(key);
     if (object.spec.type === 'Headless' || notAccepted !== undefined) {
       const later = await this.#retire(key, signal);

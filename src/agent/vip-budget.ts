@@ -1,9 +1,8 @@
 import {keyOf} from '../api/meta.ts';
-import {HUB_MANAGED_BY, MANAGED_BY_LABEL, isProtectedNamespace} from '../api/names.ts';
+import {HUB_MANAGED_BY, MANAGED_BY_LABEL, isManagedByHub, isProtectedNamespace} from '../api/names.ts';
 import type {ServiceImport} from '../api/kinds.ts';
 import type {ImportView, View} from '../clusterset/view.ts';
 import type {AddressRefused} from './import-status.ts';
-import {isOfHub} from './import-view.ts';
 
 export interface VipBudgetOptions {
   readonly maxVips: number;
@@ -38,7 +37,7 @@ export class VipBudget {
     const {ownNamespace} = this.#options;
     const {namespace = ''} = object.metadata;
     const key = keyOf(object.metadata);
-    if (!isOfHub(object)) {
+    if (!isManagedByHub(object)) {
       return {reason: 'NotImported', message: 'no hub of Isthmus wrote this import: nobody exports it'};
     }
     if (isProtectedNamespace(namespace, ownNamespace)) {

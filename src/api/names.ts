@@ -10,6 +10,13 @@ export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const HUB_MANAGED_BY = 'isthmus-hub';
 export const AGENT_MANAGED_BY = 'isthmus-agent';
 
+/** A hub of Isthmus wrote it: by its label, which whoever may write the object may take off. False where there is no object. */
+export function isManagedByHub(
+  object: {readonly metadata: {readonly labels?: Readonly<Record<string, string>>}} | undefined,
+): boolean {
+  return object?.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
+}
+
 /** KEP-1645: the import that a slice belongs to, and the cluster that it came from. */
 export const MCS_SERVICE_NAME_LABEL = 'multicluster.kubernetes.io/service-name';
 export const MCS_SOURCE_CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster';

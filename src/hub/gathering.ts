@@ -1,5 +1,5 @@
 import type {ServiceImport} from '../api/kinds.ts';
-import {HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
+import {isManagedByHub} from '../api/names.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
 import {pause} from '../kube/backoff.ts';
 import type {Member} from './member.ts';
@@ -58,7 +58,7 @@ export class Gathering {
     for (const {session} of this.#members.values()) {
       if (session?.watches.isSynced !== true) continue;
       for (const [key, object] of session.watches.imports.store.entries()) {
-        if (object.metadata.labels?.[MANAGED_BY_LABEL] !== HUB_MANAGED_BY) continue;
+        if (!isManagedByHub(object)) continue;
         for (const cluster of exportersOf(object)) {
           if (!exporters.has(cluster) || this.#shows(cluster, key)) continue;
           const memories = remembered.get(cluster) ?? new Map<string, MemberExport>();

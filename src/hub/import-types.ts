@@ -1,5 +1,5 @@
 import type {ImportType, ServiceImport} from '../api/kinds.ts';
-import {HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
+import {isManagedByHub} from '../api/names.ts';
 import type {Member} from './member.ts';
 
 /** The types that the imports of the clusterset have, as members hold them: what a flip is guarded by. */
@@ -33,5 +33,5 @@ export class ImportTypes {
 }
 
 function typeOf(object: ServiceImport | undefined): ImportType | undefined {
-  return object?.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY ? object.spec?.type : undefined;
+  return isManagedByHub(object) ? object?.spec?.type : undefined;
 }

@@ -4,9 +4,10 @@ import {
   HUB_MANAGER,
   KUBECONFIG_SECRET_TYPE,
   MANAGED_BY_LABEL,
-  memberRecordName,
   MOVED_AT_ANNOTATION,
   PUT_BACK_ANNOTATION,
+  isManagedByHub,
+  memberRecordName,
 } from '../api/names.ts';
 import {apiVersionOf, secrets} from '../api/resources.ts';
 import {IsthmusError} from '../errors.ts';
@@ -106,6 +107,6 @@ export class MemberSecrets {
   }
 }
 
-function isOurs({metadata, type}: Secret): boolean {
-  return type === KUBECONFIG_SECRET_TYPE && metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
+function isOurs(secret: Secret): boolean {
+  return secret.type === KUBECONFIG_SECRET_TYPE && isManagedByHub(secret);
 }

@@ -1,6 +1,12 @@
 import type {ClusterProperty} from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
-import {CLUSTER_ID_PROPERTY, CLUSTERSET_ID_PROPERTY, HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
+import {
+  CLUSTERSET_ID_PROPERTY,
+  CLUSTER_ID_PROPERTY,
+  HUB_MANAGED_BY,
+  MANAGED_BY_LABEL,
+  isManagedByHub,
+} from '../api/names.ts';
 import {apiVersionOf, clusterProperties} from '../api/resources.ts';
 
 /** The two well-known properties of a member (KEP-2149). Both must stay as they are while it is one. */
@@ -38,7 +44,7 @@ export function refuseJoin(
     };
   }
   const id = found.get(CLUSTER_ID_PROPERTY);
-  const ours = id?.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY && clusterset === wanted.clustersetId;
+  const ours = isManagedByHub(id) && clusterset === wanted.clustersetId;
   if (id?.spec === undefined || id.spec.value === wanted.clusterId || ours) return undefined;
   return {
     reason: 'OtherClusterId',

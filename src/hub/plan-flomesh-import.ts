@@ -1,6 +1,6 @@
 import type {FlomeshServiceImport} from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
-import {FILLED_ANNOTATION, HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
+import {FILLED_ANNOTATION, HUB_MANAGED_BY, MANAGED_BY_LABEL, isManagedByHub} from '../api/names.ts';
 import {apiVersionOf, FLOMESH_GROUP, flomeshServiceImports} from '../api/resources.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
 import type {MergedImport} from '../clusterset/merged-import.ts';
@@ -56,7 +56,7 @@ type Owner = 'None' | 'Hub' | 'UserEmpty' | 'UserFilled' | 'User';
 
 function ownerOf(actual: FlomeshServiceImport | undefined): Owner {
   if (actual === undefined) return 'None';
-  if (actual.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY) return 'Hub';
+  if (isManagedByHub(actual)) return 'Hub';
   if (actual.metadata.annotations?.[FILLED_ANNOTATION] === HUB_MANAGED_BY) return 'UserFilled';
   return actual.spec === undefined || Object.keys(actual.spec).length === 0 ? 'UserEmpty' : 'User';
 }

@@ -7,6 +7,7 @@ import {
   OLDEST_EXPORT_ANNOTATION,
   PORT_CLUSTERS_ANNOTATION,
   READY_ANNOTATION,
+  isManagedByHub,
 } from '../api/names.ts';
 import {apiVersionOf, serviceImports} from '../api/resources.ts';
 import type {MergedImport} from '../clusterset/merged-import.ts';
@@ -46,7 +47,7 @@ export interface ImportSituation {
  */
 export function planImport(situation: ImportSituation): Plan {
   const {merged, actual, namespace, createNamespaces, written, hasSlices} = situation;
-  const ours = written || actual?.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
+  const ours = written || isManagedByHub(actual);
   if (actual !== undefined && !ours) return {do: 'nothing', why: 'NotOurs'};
   if (merged === undefined) {
     if (actual?.metadata.uid === undefined) return {do: 'nothing', why: 'NotWanted'};

@@ -1,6 +1,6 @@
 import type {ServiceImport} from '../api/kinds.ts';
 import {keyOf} from '../api/meta.ts';
-import {HUB_MANAGED_BY, MANAGED_BY_LABEL, OLDEST_EXPORT_ANNOTATION} from '../api/names.ts';
+import {OLDEST_EXPORT_ANNOTATION, isManagedByHub} from '../api/names.ts';
 import {exportersOf} from './remembered-export.ts';
 
 /** By exporting cluster and name: milliseconds since the epoch, the oldest that an export may count as. */
@@ -16,7 +16,7 @@ export type RecalledAges = ReadonlyMap<string, ReadonlyMap<string, number>>;
 export function recallAges(imports: Iterable<ServiceImport>, exporters?: ReadonlySet<string>): RecalledAges {
   const votes = new Map<string, Map<string, number[]>>();
   for (const object of imports) {
-    if (object.metadata.labels?.[MANAGED_BY_LABEL] !== HUB_MANAGED_BY) continue;
+    if (!isManagedByHub(object)) continue;
     const [oldest, since = ''] = object.metadata.annotations?.[OLDEST_EXPORT_ANNOTATION]?.split('/') ?? [];
     const sinceMs = Date.parse(since);
     if (oldest === undefined || Number.isNaN(sinceMs)) continue;

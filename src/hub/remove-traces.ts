@@ -6,6 +6,7 @@ import {
   HUB_MANAGER,
   MANAGED_BY_LABEL,
   SLICE_MANAGED_BY_LABEL,
+  isManagedByHub,
 } from '../api/names.ts';
 import {
   apiVersionOf,
@@ -141,7 +142,7 @@ function deleteIt({metadata}: KubeObject): Undo {
 /** A user's import that the hub filled is emptied, never deleted. */
 function undoFlomeshImport(object: KubeObject): Undo | undefined {
   const {metadata} = object;
-  if (metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY) return deleteIt(object);
+  if (isManagedByHub(object)) return deleteIt(object);
   if (metadata.annotations?.[FILLED_ANNOTATION] !== HUB_MANAGED_BY) return undefined;
   const body = {metadata: {uid: metadata.uid, annotations: {[FILLED_ANNOTATION]: null}}, spec: null};
   return async (client, resource, signal) =>

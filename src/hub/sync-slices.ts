@@ -1,5 +1,5 @@
 import {keyOf, parseKey} from '../api/meta.ts';
-import {HUB_MANAGED_BY, isProtectedNamespace, MANAGED_BY_LABEL} from '../api/names.ts';
+import {isManagedByHub, isProtectedNamespace} from '../api/names.ts';
 import type {EndpointSlice} from '../api/kinds.ts';
 import type {MemberContext} from './member-context.ts';
 import {memoriesOf, namespaceState} from './member-state.ts';
@@ -59,7 +59,7 @@ function slicesSituation(context: MemberContext, key: string): SlicesSituation {
   const {namespace = '', name} = parseKey(key);
   const object = writers.imports.actual(key);
   const merged = facts.mergedFor(key, consumer, memoriesOf(context, key, object)).result.import;
-  const isOurs = object?.metadata.labels?.[MANAGED_BY_LABEL] === HUB_MANAGED_BY;
+  const isOurs = isManagedByHub(object);
   // Beside another controller's import nothing of ours belongs.
   const isWanted = merged !== undefined && (object === undefined || isOurs);
   const withdrawn = facts.withdrawnOf(merged?.clusters ?? []);
