@@ -7,6 +7,7 @@ import {reservePort} from '../../../src/dev/real/free-port.ts';
 import {findPart} from '../../../src/dev/real/part-cache.ts';
 import {partNamed} from '../../../src/dev/real/parts.ts';
 import {eventually} from '../../tools/eventually.ts';
+import {unboundSettings} from '../../tools/unbound-settings.ts';
 import {question} from '../../dns/ask.ts';
 import {BenchProcess, SERVER_CORE} from './processes.ts';
 import {benchImport, benchQueries} from './queries.ts';
@@ -35,28 +36,9 @@ export async function startUnbound({dir, imports}: RivalOptions): Promise<Rival 
   return startOnFreePort('unbound', imports, async (port) => {
     const file = join(dir, 'unbound.conf');
     const data = zoneLines(imports).map((line) => `  local-data: "${line}"`);
-    await writeFile(file, [...unboundSettings(port, dir), ...data, ''].join('\n'));
+    await writeFile(file, [...unboundSettings(port, dir), `  local-zone: "${ZONE}" static`, ...data, ''].join('\n'));
     return new BenchProcess(['unbound', '-d', '-c', file], {core: SERVER_CORE});
   });
-}
-
-function unboundSettings(port: number, dir: string): readonly string[] {
-  return [
-    'server:',
-    '  do-daemonize: no',
-    '  use-syslog: no',
-    `  logfile: "${join(dir, 'unbound.log')}"`,
-    '  username: ""',
-    '  chroot: ""',
-    `  directory: "${dir}"`,
-    '  pidfile: ""',
-    '  num-threads: 1',
-    '  interface: 127.0.0.1',
-    `  port: ${port}`,
-    '  do-ip6: no',
-    '  module-config: "iterator"',
-    `  local-zone: "${ZONE}" static`,
-  ];
 }
 
 /** @returns a reason where it is not installed */

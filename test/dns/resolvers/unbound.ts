@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {exchangeUdp} from '../../../dns/client-exchange.ts';
 import {reservePort} from '../../../src/dev/real/free-port.ts';
 import {eventually} from '../../tools/eventually.ts';
+import {unboundSettings} from '../../tools/unbound-settings.ts';
 import {question} from '../ask.ts';
 
 /** Why the tests with it are skipped; undefined: it is there. */
@@ -55,21 +56,9 @@ export async function startUnbound({settings, zone}: UnboundOptions): Promise<Un
 
 function serverSection(port: number, dir: string): readonly string[] {
   return [
-    'server:',
-    '  do-daemonize: no',
-    '  use-syslog: no',
-    `  logfile: "${join(dir, 'unbound.log')}"`,
-    '  username: ""',
-    '  chroot: ""',
-    `  directory: "${dir}"`,
-    '  pidfile: ""',
-    '  num-threads: 1',
-    '  interface: 127.0.0.1',
-    `  port: ${port}`,
-    '  do-ip6: no',
+    ...unboundSettings(port, dir),
     // Ours listens on loopback, and is not signed.
     '  do-not-query-localhost: no',
-    '  module-config: "iterator"',
     '  access-control: 127.0.0.0/8 allow',
   ];
 }
