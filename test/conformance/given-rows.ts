@@ -81,8 +81,7 @@ export async function makeChange(set: ClustersetUnderTest, {row, namespace}: Pla
     case 'add-namespace':
       return addNamespace(member, namespace);
     case 'delete-namespace':
-      await member.client.delete(namespaces, {name: namespace});
-      return;
+      return deleteNamespace(member, namespace);
     case 'patch-service':
     case 'patch-export':
     case 'patch-import': {
@@ -93,6 +92,12 @@ export async function makeChange(set: ClustersetUnderTest, {row, namespace}: Pla
 
 async function remove(member: TestCluster, resource: Resource, at: {namespace: string; name: string}): Promise<void> {
   await member.client.delete(resource, at);
+}
+
+/** And waits until it is gone: while it ends, the API server refuses another one of that name. */
+async function deleteNamespace(member: TestCluster, name: string): Promise<void> {
+  await member.client.delete(namespaces, {name});
+  await eventually(`namespace ${name} to end`, async () => (await member.find(namespaces, {name})) === undefined);
 }
 
 async function addNamespace({client}: TestCluster, name: string): Promise<void> {
