@@ -6,13 +6,14 @@ import {connect} from 'node:net';
 import {join} from 'node:path';
 import {text} from 'node:stream/consumers';
 
+import {isDnsLabel} from '../src/api/names.ts';
 import type {Fault, RequestMatch} from '../src/dev/faults.ts';
 import {ERRORS, IsthmusError, describeError} from '../src/errors.ts';
 import type {DevApis} from './dev-apis.ts';
 
 /**
  * How another process breaks things in a running `isthmus dev`: a unix socket in its folder, so that file permissions
- * decide who may. Verbs: POST /clusters/NAME/stop, /start, /faults (body: {match, fault}), /faults/clear;
+ * decide who may. Verbs: POST /clusters/NAME/add (one more), /stop, /start, /faults (body: {match, fault}), /faults/clear;
  * GET /clusters/NAME/writes: what was asked to be written since the start, or since POST /clusters/NAME/writes/reset.
  */
 export function controlSocketPath(dir: string): string {
@@ -70,6 +71,10 @@ async function answer(clusters: DevApis | undefined, incoming: IncomingMessage):
   const action = `${incoming.method} ${verb.join('/')}`;
   if (collection !== 'clusters') throw new IsthmusError('ISTHMUS_USAGE', `nothing is at ${incoming.url}`);
   if (clusters === undefined) throw new IsthmusError('ISTHMUS_DEV_CLUSTER', 'the clusters are still being started');
+  if (action === 'POST add') {
+    await addCluster(clusters, name);
+    return {};
+  }
   const cluster = clusters.get(name);
   switch (action) {
     case 'POST stop':
@@ -94,6 +99,14 @@ async function answer(clusters: DevApis | undefined, incoming: IncomingMessage):
     default:
       throw new IsthmusError('ISTHMUS_USAGE', `${action} is not known`);
   }
+}
+
+/** Its name becomes that of files. */
+async function addCluster(clusters: DevApis, name: string): Promise<void> {
+  if (!isDnsLabel(name)) throw new IsthmusError('ISTHMUS_USAGE', `"${name}" can't be a cluster: use one DNS label`);
+  if (clusters.names.includes(name))
+    throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `there is a cluster ${name} already`);
+  await clusters.add(name);
 }
 
 function send(outgoing: ServerResponse, status: number, body: unknown): void {
