@@ -575,6 +575,21 @@ const AGENT: readonly Row[] = [
     serviceImport('mine', SHOP),
     'RBAC',
   ],
+  ...(
+    [
+      ['addresses in another order than its families', ['10.1.1.1', 'fd00::1'], ['IPv6', 'IPv4'], 'in their order'],
+      ['an address of another family', ['fd00::1'], ['IPv4'], 'in their order'],
+      ['more addresses than families', ['10.1.1.1', 'fd00::1'], ['IPv4'], 'at most one for each'],
+      ['a name for an address', ['gateway.example.com'], ['IPv4'], 'addresses only'],
+    ] as const
+  ).map(([what, ips, ipFamilies, says]): Row => [
+    `gives an import ${what}`,
+    'PATCH',
+    mcs(SHOP, 'serviceimports/ours'),
+    {spec: {ips, ipFamilies}},
+    'isthmus-imports',
+    says,
+  ]),
   ['deletes an import', 'DELETE', mcs(SHOP, 'serviceimports/ours'), undefined, 'RBAC'],
   ['writes a RemoteCluster', 'PATCH', '/apis/isthmus.dev/v1alpha1/remoteclusters/mine', remoteCluster, 'RBAC'],
   ['writes a slice for a Service', 'POST', slices(SHOP), slice('mine', {'kubernetes.io/service-name': 'foo'}), 'RBAC'],
@@ -768,6 +783,13 @@ export const ALLOWED: readonly Attempt[] = [
   ]),
   ...attempts('agent', [
     ['gives an import its addresses', 'PATCH', mcs(SHOP, 'serviceimports/ours'), {spec: {ips: ['10.1.1.1']}}, ''],
+    [
+      'gives an import addresses of both families',
+      'PATCH',
+      mcs(SHOP, 'serviceimports/ours'),
+      {spec: {ips: ['fd00::1', '10.1.1.1'], ipFamilies: ['IPv6', 'IPv4']}},
+      '',
+    ],
     ['makes a Secret for its CA', 'POST', core(OWN, 'secrets'), secret('kubernetes.io/tls'), ''],
   ]),
   ...attempts('namespace-admin', [
