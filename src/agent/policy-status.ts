@@ -1,40 +1,12 @@
 import type {ExportPolicy, GlobalTrafficPolicy, ImportPolicy} from '../api/kinds.ts';
 import type {Condition} from '../api/meta.ts';
-import {nextCondition} from '../api/meta.ts';
-import {EFFECTIVE_CONDITION} from '../api/names.ts';
 import type {EffectivePolicy} from '../clusterset/effective-policy.ts';
 import {compileCondition} from '../clusterset/policy-condition.ts';
 import {originOf, policyNameOf} from '../clusterset/policy-origin.ts';
 
-type Policy = ExportPolicy | ImportPolicy | GlobalTrafficPolicy;
 type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 
-/** The status apply that says whether a policy counts in this cluster, and where it comes from. */
-export function buildPolicyStatus(
-  {apiVersion, kind, metadata, status}: Policy,
-  verdict: Verdict,
-  nowMs: number,
-): Policy & {readonly status: {readonly conditions: readonly Condition[]}} {
-  const {name, namespace, uid, generation} = metadata;
-  const condition = {
-    type: EFFECTIVE_CONDITION,
-    ...verdict,
-    ...(generation === undefined ? {} : {observedGeneration: generation}),
-  };
-  return {
-    apiVersion,
-    kind,
-    metadata: {
-      name,
-      ...(namespace === undefined ? {} : {namespace}),
-      // Without it an apply would bring a policy back that was deleted meanwhile.
-      ...(uid === undefined ? {} : {uid}),
-    },
-    status: {conditions: [nextCondition(status?.conditions, condition, nowMs)]},
-  };
-}
-
-/** ExportPolicy and ImportPolicy: they narrow each other, so each of them counts. */
+/** Whether a policy counts in this cluster, and where it comes from. ExportPolicy and ImportPolicy: they narrow each other, so each of them counts. */
 export function judgeNarrowingPolicy(policy: ExportPolicy | ImportPolicy): Verdict {
   const kind = policy.kind === 'ImportPolicy' ? 'ImportPolicy' : 'ExportPolicy';
   const broken = (policy.spec?.rules ?? []).find(

@@ -1,12 +1,13 @@
 import type {ExportPolicy, GlobalTrafficPolicy, ImportPolicy} from '../api/kinds.ts';
 import {hasConditions} from '../api/meta.ts';
-import {AGENT_MANAGER} from '../api/names.ts';
+import {AGENT_MANAGER, EFFECTIVE_CONDITION} from '../api/names.ts';
 import * as resources from '../api/resources.ts';
 import {effectiveTrafficPolicies} from '../clusterset/effective-policy.ts';
 import {policyNameOf} from '../clusterset/policy-origin.ts';
+import {buildPolicyStatus} from '../clusterset/policy-status.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {KubeError} from '../kube/kube-error.ts';
-import {buildPolicyStatus, judgeNarrowingPolicy, judgeTrafficPolicy} from './policy-status.ts';
+import {judgeNarrowingPolicy, judgeTrafficPolicy} from './policy-status.ts';
 import type {Sources} from './sources.ts';
 
 export interface PolicyWriterOptions {
@@ -53,7 +54,7 @@ export class PolicyWriter {
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const desired = buildPolicyStatus(policy, verdict, this.#options.nowMs());
+    const desired = buildPolicyStatus(policy, {type: EFFECTIVE_CONDITION, ...verdict}, this.#options.nowMs());
     if (hasConditions(policy.status?.conditions, desired.status.conditions)) return;
     try {
       const options = {fieldManager: AGENT_MANAGER, force: true, subresource: 'status', signal} as const;

@@ -1,6 +1,5 @@
-import type {Condition, KubeObject} from '../api/meta.ts';
-import {nextCondition} from '../api/meta.ts';
 import {COPIES_CONDITION} from '../api/names.ts';
+import {buildPolicyStatus} from '../clusterset/policy-status.ts';
 import type {Opinion} from './plan-cluster-status.ts';
 import type {Policy} from './policy-kinds.ts';
 
@@ -78,25 +77,6 @@ function short(why: string): string {
 }
 
 /** The apply to the status of an original. Its other conditions are its own cluster's agent's. */
-export function planPolicyStatus(situation: PolicyStatusSituation, nowMs: number): Policy & KubeObject {
-  const {apiVersion, kind, metadata, status} = situation.policy;
-  const {name, namespace, uid, generation} = metadata;
-  const {passing: _passing, ...verdict} = judgeCopies(situation);
-  const observed = generation === undefined ? {} : {observedGeneration: generation};
-  const condition: Condition = nextCondition(
-    status?.conditions,
-    {type: COPIES_CONDITION, ...verdict, ...observed},
-    nowMs,
-  );
-  return {
-    apiVersion,
-    kind,
-    metadata: {
-      name,
-      ...(namespace === undefined ? {} : {namespace}),
-      // Without it an apply would bring a policy back that was deleted meanwhile.
-      ...(uid === undefined ? {} : {uid}),
-    },
-    status: {conditions: [condition]},
-  };
+export function planPolicyStatus(situation: PolicyStatusSituation, nowMs: number): Policy {
+  return buildPolicyStatus(situation.policy, {type: COPIES_CONDITION, ...judgeCopies(situation)}, nowMs);
 }
