@@ -65,14 +65,15 @@ async function checkHub({
   const {gitVersion} = await client.version({signal});
   step(terminal, 'hub', `${hub.own.server} answers, ${gitVersion}`);
   const registered = await listClusters(client, signal);
-  if ((await client.find(namespaces, {name: namespace}, {signal})) === undefined) {
-    throw refused(`the hub's cluster has no namespace ${namespace}; apply manifests/install/hub.yaml there`);
-  }
   await requireRights(client, "the hub's cluster", [
+    {verb: 'get', group: '', resource: 'namespaces'},
     {verb: 'create', group: 'flomesh.io', resource: 'clusters'},
     {verb: 'patch', group: '', resource: 'secrets', namespace},
     {verb: 'list', group: '', resource: 'configmaps', namespace},
   ]);
+  if ((await client.find(namespaces, {name: namespace}, {signal})) === undefined) {
+    throw refused(`the hub's cluster has no namespace ${namespace}; apply manifests/install/hub.yaml there`);
+  }
   return {
     existing: registered.find(({metadata}) => metadata.name === name),
     others: registered.filter(({metadata}) => metadata.name !== name),

@@ -8,6 +8,8 @@ import {parseUntrustedKubeconfig} from '../../src/kube/untrusted-kubeconfig.ts';
 import {IsthmusError} from '../../src/errors.ts';
 
 const DAY_MS = 86_400_000;
+/** The least that an API server grants. */
+const BRIEF_SECONDS = 600;
 
 export interface MemberToken {
   readonly token: string;
@@ -15,9 +17,14 @@ export interface MemberToken {
   readonly expiresAtMs: number | undefined;
 }
 
-/** A token of the hub's account in a member. @throws KubeError */
-export async function newToken(client: KubeClient, signal: AbortSignal): Promise<MemberToken> {
-  const expirationSeconds = (TOKEN_DAYS * DAY_MS) / 1_000;
+/**
+ * A token of the hub's account in a member.
+ *
+ * @param use - `check`: to ask for its rights and be forgotten; the hub has one of its own there
+ * @throws KubeError
+ */
+export async function newToken(client: KubeClient, use: 'hub' | 'check', signal: AbortSignal): Promise<MemberToken> {
+  const expirationSeconds = use === 'check' ? BRIEF_SECONDS : (TOKEN_DAYS * DAY_MS) / 1_000;
   const of = {namespace: DEFAULT_NAMESPACE, name: HUB_MANAGER, expirationSeconds, signal};
   const {token, expiresAt} = await grantToken(client, of);
   const expiresAtMs = Date.parse(expiresAt ?? '');

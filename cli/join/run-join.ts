@@ -57,7 +57,7 @@ async function join(context: JoinContext): Promise<void> {
   const checked = await checkClusters(context);
   const settings = await askSettings(context, checked.existing);
   const planned = plannedCluster(name, settings, checked);
-  const way = wayIn(context);
+  const way = wayIn(context, checked);
   await checkPlanned(context, planned, checked.others);
   await installAccount(context);
   if (dryRun) {
@@ -87,18 +87,25 @@ async function checkPlanned({hub, terminal}: JoinContext, planned: Cluster, othe
   else step(terminal, 'warning', `gateway: nothing answers at ${where}, as seen from here: ${silence}`);
 }
 
-/** How the hub will get to the member's API server. @throws IsthmusError ISTHMUS_COMMAND_REFUSED */
-function wayIn({
-  member,
-  memberServer,
-  hub,
-}: JoinContext): Omit<ClusterCredentials, 'token' | 'clientCert' | 'clientKey'> {
+/**
+ * How the hub will get to the member's API server. Into its own cluster it goes as it always does, so that there only the way from
+ * here counts. @throws IsthmusError ISTHMUS_COMMAND_REFUSED
+ */
+function wayIn(
+  {member, memberServer, hub, terminal}: JoinContext,
+  {isInCluster}: CheckedClusters,
+): Omit<ClusterCredentials, 'token' | 'clientCert' | 'clientKey'> {
+  if (isInCluster) {
+    if (memberServer !== undefined)
+      step(terminal, 'note', "--member-server is not used: it is the hub's own cluster, which it reaches anyway");
+    return addressOf(member);
+  }
   if (member.ca === rootCertificates.join('\n')) {
     const reason = "the member's kubeconfig names no CA, which the hub needs: add certificate-authority-data";
     throw new IsthmusError('ISTHMUS_COMMAND_REFUSED', reason);
   }
-  const {server, ca, tlsServerName} = member;
-  const way = {server: memberServer ?? server, ca, ...(tlsServerName === undefined ? {} : {tlsServerName})};
+  const {ca, tlsServerName} = member;
+  const way = {...addressOf(member), ...(memberServer === undefined ? {} : {server: memberServer})};
   // Read as the hub will read it, with a token of the same make.
   const text = kubeconfigText({name: 'member', server: way.server, caPem: ca, tlsServerName, token: 'checked-later'});
   try {
@@ -111,18 +118,30 @@ function wayIn({
   return way;
 }
 
+function addressOf({server, ca, tlsServerName}: ClusterCredentials): ReturnType<typeof wayIn> {
+  return {server, ca, ...(tlsServerName === undefined ? {} : {tlsServerName})};
+}
+
 async function tokenFor(context: JoinContext, way: ClusterCredentials, checked: CheckedClusters): Promise<MemberToken> {
   const {name, hub, client, terminal, signal} = context;
   const {development} = hub;
   const nowMs = Date.now();
-  const kubeconfig = checked.isInCluster ? undefined : (await hub.secrets.read(name, signal))?.kubeconfig;
-  const kept = keptToken(kubeconfig, way, {development, nowMs});
   const account = `ServiceAccount ${DEFAULT_NAMESPACE}/${HUB_MANAGER}`;
+  if (checked.isInCluster) {
+    step(
+      terminal,
+      'token',
+      `of ${account}, to ask for its rights and then be forgotten: the hub's own way stays as it is`,
+    );
+    return newToken(client, 'check', signal);
+  }
+  const kubeconfig = (await hub.secrets.read(name, signal))?.kubeconfig;
+  const kept = keptToken(kubeconfig, way, {development, nowMs});
   if (kept !== undefined) {
     step(terminal, 'as it is', `the token of ${account}, ${expiryText(kept, nowMs)}`);
     return kept;
   }
-  const token = await newToken(client, signal);
+  const token = await newToken(client, 'hub', signal);
   step(terminal, 'token', `of ${account}, ${expiryText(token, nowMs)} (asked for ${TOKEN_DAYS})`);
   return token;
 }

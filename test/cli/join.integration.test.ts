@@ -23,7 +23,7 @@ import {describeError} from '../../src/errors.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {requestToken} from '../../src/kube/token-request.ts';
 import {parseUntrustedKubeconfig} from '../../src/kube/untrusted-kubeconfig.ts';
-import type {TestClusterset} from '../hub/clusterset.ts';
+import type {RunningHub, TestClusterset} from '../hub/clusterset.ts';
 import {conditionOf, quietLogger, startClusterset, TestCluster} from '../hub/clusterset.ts';
 import {startCluster} from '../testbed/clusters.ts';
 import {eventually} from '../tools/eventually.ts';
@@ -42,6 +42,7 @@ let other: TestCluster;
 /** Without our kinds, whatever the others are: real ones are lent with them. */
 let kindless: TestCluster;
 let hub: OperatorHub;
+let running: RunningHub;
 
 beforeAll(async () => {
   set = await startClusterset(1);
@@ -331,7 +332,7 @@ test('with no hub running it registers, and says that nobody took it up', async 
 });
 
 test('run again with a hub it changes nothing, and tells when the cluster is a member', async () => {
-  set.startHub();
+  running = set.startHub();
   resetWrites();
   const {text} = await join();
   expect(text).toContain('as it is  the token of ServiceAccount isthmus-system/isthmus-hub, good until');
@@ -358,6 +359,7 @@ test('the hub speaks as the account that was made, for 90 days, and not as an ad
   >;
   expect(claims['sub']).toBe('system:serviceaccount:isthmus-system:isthmus-hub');
   expect(Number(claims['exp']) - Number(claims['iat'])).toBe(90 * 86_400);
+  expect(running.status(NAME).tokenExpiresMs).toBe(Number(claims['exp']) * 1_000);
   const found = await set.hubCluster.client.get<Cluster>(clusters, {name: NAME});
   expect(found.spec).toMatchObject({gatewayHost: '127.0.0.1', kubeconfigSecretRef: {name: memberRecordName(NAME)}});
   expect(found.spec).not.toHaveProperty('kubeconfig');
