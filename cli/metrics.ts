@@ -51,7 +51,7 @@ export function agentMetrics(
   return () => registry.metrics();
 }
 
-export function hubMetrics(hub: Hub, webhooks: () => WebhookServer | undefined): () => Promise<string> {
+export function hubMetrics(hub: Pick<Hub, 'status'>, webhooks: () => WebhookServer | undefined): () => Promise<string> {
   const registry = processRegistry();
   const sampled = new Sampled(registry);
   const members = () => hub.status().members;
@@ -72,6 +72,15 @@ export function hubMetrics(hub: Hub, webhooks: () => WebhookServer | undefined):
   );
   sampled.gauge('isthmus_hub_member_exports', 'Exports accepted from the member', ['cluster'], () =>
     members().map(({cluster, exports}) => [[cluster], exports]),
+  );
+  sampled.gauge(
+    'isthmus_hub_member_token_expiry_timestamp_seconds',
+    "When the hub's token for the member expires, since the epoch; none where the token does not say",
+    ['cluster'],
+    () =>
+      members().flatMap(({cluster, tokenExpiresMs}): Sample[] =>
+        tokenExpiresMs === undefined ? [] : [[[cluster], tokenExpiresMs / 1_000]],
+      ),
   );
   sampled.gauge('isthmus_hub_member_imported_slices', 'EndpointSlices imported into the member', ['cluster'], () =>
     members().map(({cluster, importedSlices}) => [[cluster], importedSlices]),

@@ -1,10 +1,9 @@
 import type {Cluster} from '../../src/api/kinds.ts';
 import {clusters} from '../../src/api/resources.ts';
 import {describeError, IsthmusError} from '../../src/errors.ts';
-import {readHubEpoch, writeHubEpoch} from '../../src/hub/hub-epoch.ts';
-import {epochOf} from '../../src/hub/member-admission.ts';
+import {readHubEpoch, readHubUid, writeHubEpoch} from '../../src/hub/hub-epoch.ts';
+import {epochOf, type HubMark} from '../../src/hub/hub-mark.ts';
 import {judgeTakeover, planEpoch, refuseEpoch, type TakeoverVerdict} from '../../src/hub/plan-takeover.ts';
-import {pause} from '../../src/kube/backoff.ts';
 import type {OperatorHub} from '../operator-hub.ts';
 import {CLI_MANAGER} from '../operator-hub.ts';
 import type {Terminal} from '../terminal.ts';
@@ -24,8 +23,6 @@ export interface TakeoverOptions {
   readonly signal: AbortSignal;
 }
 
-/** Several looks in a period of renewals. */
-const LOOKS = 20;
 /** A hub that is alive renews while it is being taken from. */
 const TRIES = 5;
 
@@ -50,20 +47,22 @@ export async function runTakeover(options: TakeoverOptions): Promise<void> {
   }
   const members = all.map((cluster) => new WatchedMember(cluster, hub));
   try {
+    const uid = await readHubUid({...hub, signal});
     await watch(members, options);
     const stored = await readHubEpoch({...hub, signal});
     for (const member of members) member.refuse(refuseEpoch(member.lease, stored));
     const reached = members.filter(({problem}) => problem === undefined);
     const epoch = planEpoch(
       stored,
-      reached.map(({lease}) => epochOf(lease)),
+      reached.map(({lease}) => lease),
+      uid,
     );
     const judged = reached.map((member) => ({
       member,
-      verdict: judgeTakeover(member.lease, {epoch, ...renewal(member)}),
+      verdict: judgeTakeover(member.lease, {epoch, uid, ...renewal(member)}),
     }));
     tell(judged, members, {epoch, options});
-    const failed = await carryOut(judged, {stored, epoch, options});
+    const failed = await carryOut(judged, {stored, mark: {epoch, uid}, options});
     conclude({judged, failed, problems: members.filter(({problem}) => problem !== undefined), options});
   } finally {
     await Promise.all(members.map(async (member) => member.close()));
@@ -77,16 +76,9 @@ function renewal({wasRenewed}: WatchedMember): {readonly wasRenewed: boolean} {
 
 async function watch(members: readonly WatchedMember[], options: TakeoverOptions): Promise<void> {
   const {clustersetId, watchMs, terminal, signal} = options;
-  await Promise.all(members.map(async (member) => member.begin(clustersetId, signal)));
   const seconds = Math.ceil(watchMs / 1_000);
   terminal.print(`Watching the Lease isthmus-hub of ${members.length} members for ${seconds} s: is a hub renewing it?`);
-  const deadline = performance.now() + watchMs;
-  while (performance.now() < deadline && !signal.aborted) {
-    const open = members.filter(({problem, wasRenewed}) => problem === undefined && !wasRenewed);
-    if (open.length === 0) return;
-    await pause(Math.min(watchMs / LOOKS, deadline - performance.now()), signal);
-    await Promise.all(open.map(async (member) => member.look(signal)));
-  }
+  await Promise.all(members.map(async (member) => member.watch({clustersetId, watchMs, signal})));
 }
 
 function tell(
@@ -104,6 +96,7 @@ function tell(
         'alive',
         `${member.name}: hub ${holder} renews its Lease${force ? `; epoch ${had} becomes ${epoch}: --force` : '; left as it is'}`,
       ],
+      own: ['done', `${member.name}: this hub renews its Lease`],
       done: ['done', `${member.name}: is in epoch ${had} already`],
       never: ['new', `${member.name}: no hub was there; it joins like any other`],
     };
@@ -117,11 +110,12 @@ async function carryOut(
   judged: readonly Judged[],
   {
     stored,
-    epoch,
+    mark,
     options,
-  }: {readonly stored: number | undefined; readonly epoch: number; readonly options: TakeoverOptions},
+  }: {readonly stored: number | undefined; readonly mark: HubMark; readonly options: TakeoverOptions},
 ): Promise<ReadonlyMap<string, string>> {
   const {hub, force, dryRun, agreed, terminal, signal} = options;
+  const {epoch} = mark;
   const wanted = judged.filter(({verdict}) => verdict === 'raise' || (force && verdict === 'alive'));
   const failed = new Map<string, string>();
   if (dryRun || wanted.length === 0) return failed;
@@ -137,7 +131,7 @@ async function carryOut(
     step(terminal, 'epoch', `this hub is in epoch ${epoch}`);
   }
   for (const {member, verdict} of wanted) {
-    const why = await take(member, {epoch, tries: verdict === 'alive' ? TRIES : 1, signal});
+    const why = await take(member, {mark, tries: verdict === 'alive' ? TRIES : 1, signal});
     if (why === undefined) step(terminal, 'taken', member.name);
     else {
       failed.set(member.name, why);
@@ -149,11 +143,11 @@ async function carryOut(
 
 async function take(
   member: WatchedMember,
-  {epoch, tries, signal}: {readonly epoch: number; readonly tries: number; readonly signal: AbortSignal},
+  {mark, tries, signal}: {readonly mark: HubMark; readonly tries: number; readonly signal: AbortSignal},
 ): Promise<string | undefined> {
   try {
-    for (let attempt = 0; attempt < tries; attempt++) if (await member.raise(epoch, signal)) return undefined;
-    return 'a hub renewed its Lease a moment ago, so it is not lost';
+    for (let attempt = 0; attempt < tries; attempt++) if (await member.raise(mark, signal)) return undefined;
+    return 'a hub wrote its Lease a moment ago, so it is not lost';
   } catch (error) {
     return describeError(error).slice(0, 300);
   }

@@ -85,6 +85,8 @@ export const COPIES_CONDITION = 'Synced';
 /** kubectl's copy of the whole object as it was applied. */
 export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 export const EPOCH_ANNOTATION = 'isthmus.dev/hub-epoch';
+/** On a member's Lease `isthmus-hub`: uid of `kube-system` of the cluster that the hub is in. */
+export const HUB_ANNOTATION = 'isthmus.dev/hub';
 /** On a member's Lease `isthmus-hub`: the replica of the hub that should have it, and is ready. */
 export const WANTED_BY_ANNOTATION = 'isthmus.dev/wanted-by';
 /** On the Lease of a replica of the hub: the members that it writes to, comma-joined and sorted. */

@@ -1,12 +1,12 @@
 import type {Logger} from 'pino';
 import type {ClusterProperty, Lease, Namespace} from '../api/kinds.ts';
-import {CLUSTERSET_ID_PROPERTY, EPOCH_ANNOTATION, HUB_LEASE, HUB_MANAGER} from '../api/names.ts';
+import {CLUSTERSET_ID_PROPERTY, HUB_LEASE, HUB_MANAGER} from '../api/names.ts';
 import {clusterProperties, leases, namespaces} from '../api/resources.ts';
 import {IsthmusError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {KubeError} from '../kube/kube-error.ts';
 import {LeaseHolder} from '../kube/lease.ts';
-import {epochOf} from './member-admission.ts';
+import {claimOn, epochOf, type HubMark, markAnnotations, otherHubText} from './hub-mark.ts';
 import {removeTraces} from './remove-traces.ts';
 
 export interface ClearOptions {
@@ -17,7 +17,7 @@ export interface ClearOptions {
   /** uid of its `kube-system` when it was a member. */
   readonly uid: string;
   readonly hubIdentity: string;
-  readonly epoch: number;
+  readonly mark: HubMark;
   readonly leaseRenewMs: number;
   /** How often in a row required kinds were not served before. */
   readonly missingBefore: number;
@@ -42,14 +42,16 @@ const SPARE_RENEWALS = 2;
  * @throws IsthmusError ISTHMUS_HUB_NOT_CLEARED; KubeError; AggregateError of KubeErrors
  */
 export async function clearMember(options: ClearOptions): Promise<ClearResult> {
-  const {client, namespace, uid, signal, epoch} = options;
+  const {client, namespace, uid, signal, mark} = options;
   const kubeSystem = await client.get<Namespace>(namespaces, {name: 'kube-system'}, {signal});
   if (kubeSystem.metadata.uid !== uid) {
     throw new IsthmusError('ISTHMUS_HUB_NOT_CLEARED', 'another cluster answers under its kubeconfig');
   }
   if (await isElsewhere(options)) return 'Elsewhere';
   const lease = await client.find<Lease>(leases, {namespace, name: HUB_LEASE}, {signal});
-  if (epochOf(lease) > epoch) return 'Elsewhere';
+  if (epochOf(lease) > mark.epoch) return 'Elsewhere';
+  // Which of two hubs has it is not decided, so this one keeps in mind what is left to do.
+  if (claimOn(lease, mark) === 'Other') throw new IsthmusError('ISTHMUS_HUB_NOT_CLEARED', otherHubText(lease, mark));
   // Where its namespace was removed there can be no Lease, and nobody else who writes under one.
   if ((await client.find(namespaces, {name: namespace}, {signal})) === undefined) return remove(options);
   return underLease(options);
@@ -73,7 +75,7 @@ async function remove({client, missingBefore, signal}: ClearOptions): Promise<Cl
 }
 
 async function underLease(options: ClearOptions): Promise<ClearResult> {
-  const {client, namespace, hubIdentity, epoch, leaseRenewMs, logger, nowMs, signal} = options;
+  const {client, namespace, hubIdentity, mark, leaseRenewMs, logger, nowMs, signal} = options;
   const stop = new AbortController();
   const held = Promise.withResolvers<boolean>();
   const lost = new AbortController();
@@ -87,8 +89,8 @@ async function underLease(options: ClearOptions): Promise<ClearResult> {
     identity: hubIdentity,
     leaseDurationMs,
     renewEveryMs: leaseRenewMs,
-    annotations: () => ({[EPOCH_ANNOTATION]: String(epoch)}),
-    mayWrite: ({lease}) => epochOf(lease) <= epoch,
+    annotations: () => markAnnotations(mark),
+    mayTouch: (lease) => claimOn(lease, mark) === 'Own',
     fieldManager: HUB_MANAGER,
     onHeld: () => held.resolve(true),
     onLost: () => lost.abort(),
@@ -103,11 +105,20 @@ async function underLease(options: ClearOptions): Promise<ClearResult> {
     const result = await remove({...options, signal: AbortSignal.any([signal, lost.signal])});
     stop.abort();
     await holder.closed;
-    if (result === 'Cleared') await client.delete(leases, {namespace, name: HUB_LEASE}, {signal});
+    if (result === 'Cleared') await removeLease(options);
     return result;
   } finally {
     clearTimeout(timer);
     stop.abort();
     await holder.closed;
   }
+}
+
+/** As it was released: another hub may have taken the member up since, and the Lease with it. */
+async function removeLease({client, namespace, hubIdentity, signal}: ClearOptions): Promise<void> {
+  const at = {namespace, name: HUB_LEASE};
+  const lease = await client.find<Lease>(leases, at, {signal});
+  if (lease === undefined || !['', hubIdentity].includes(lease.spec?.holderIdentity ?? '')) return;
+  const {uid, resourceVersion} = lease.metadata;
+  await client.delete(leases, at, {uid, resourceVersion, signal});
 }

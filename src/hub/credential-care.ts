@@ -4,6 +4,7 @@ import {describeError, IsthmusError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
 import type {EventRecorder} from '../kube/event-recorder.ts';
 import {KubeError} from '../kube/kube-error.ts';
+import {readServerClock} from '../kube/server-clock.ts';
 import {tokenLifetime} from '../kube/token-lifetime.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
 import {excessOpinion, findExcess} from './access-excess.ts';
@@ -28,6 +29,8 @@ export interface CredentialCareOptions {
   /** Isthmus' own, in every cluster. */
   readonly namespace: string;
   readonly userAgent: string;
+  /** Default: {@link renewToken}. */
+  readonly renew?: typeof renewToken | undefined;
   readonly nowMs: () => number;
   readonly logger: Logger;
 }
@@ -61,6 +64,10 @@ export class CredentialCare {
   readonly #queue: WorkQueue;
   readonly #known = new Map<string, Known>();
   readonly #told = new Map<string, string>();
+  /** How far the clocks of members were seen to be ahead of ours, milliseconds. */
+  readonly #aheadMs = new Map<string, number>();
+  /** Of the monotonic clock; by name, since a renewed token is another credential. */
+  readonly #renewedMs = new Map<string, number>();
 
   constructor(options: CredentialCareOptions) {
     this.#options = options;
@@ -90,8 +97,7 @@ export class CredentialCare {
   noteMember(name: string): void {
     const member = this.#options.members.get(name);
     if (member === undefined) {
-      this.#known.delete(name);
-      this.#told.delete(name);
+      for (const kept of [this.#known, this.#told, this.#aheadMs, this.#renewedMs]) kept.delete(name);
       return;
     }
     const {kubeconfig, kubeconfigSecretRef} = member.cluster.spec ?? {};
@@ -116,7 +122,7 @@ export class CredentialCare {
 
   /** @returns when to look again, milliseconds from now */
   async #careForToken(member: Member, access: ClusterAccess & {ok: true}, signal: AbortSignal): Promise<number> {
-    const {nowMs, userAgent, onRenewed, logger, recorder} = this.#options;
+    const {nowMs, userAgent, onRenewed, logger, recorder, renew = renewToken} = this.#options;
     const secrets = this.#secrets;
     const {id: name, cluster} = member;
     const {failure, wasInline} = this.#of(name, access);
@@ -125,8 +131,13 @@ export class CredentialCare {
       this.#say(member, access, {wasInline: true});
       return INLINE_AGAIN_MS;
     }
-    const situation = {...(await this.#situation(member, access, signal)), failure};
-    const plan = planTokenRenewal({...situation, nowMs: nowMs()});
+    const situation = {
+      ...(await this.#situation(member, access, signal)),
+      ...{failure, renewedAgoMs: performance.now() - (this.#renewedMs.get(name) ?? -Infinity)},
+    };
+    if (situation.lifetime !== undefined) await this.#compareClocks(member, signal);
+    const thereMs = (): number => nowMs() + (this.#aheadMs.get(name) ?? 0);
+    const plan = planTokenRenewal({...situation, nowMs: thereMs()});
     const {account} = situation.lifetime ?? {};
     const uid = member.session?.uid;
     if (plan.do === 'wait' || account === undefined || access.kubeconfig === undefined || uid === undefined) {
@@ -135,9 +146,10 @@ export class CredentialCare {
     }
     try {
       const {credentials, kubeconfig} = access;
-      const isRenewed = await renewToken({name, credentials, kubeconfig, account, uid, secrets, userAgent, signal});
+      const isRenewed = await renew({name, credentials, kubeconfig, account, uid, secrets, userAgent, signal});
       onRenewed(name);
       if (!isRenewed) return RENEWED_AGAIN_MS;
+      this.#renewedMs.set(name, performance.now());
       logger.info({cluster: name}, 'token of a member renewed');
       const message = `Its token was renewed: Secret ${secrets.refOf(name).name}.`;
       recorder.record(cluster, {type: 'Normal', reason: 'TokenRenewed', message});
@@ -147,9 +159,22 @@ export class CredentialCare {
       if (signal.aborted) return plan.againMs;
       const why = failureText(error);
       logger.warn({err: error, cluster: name}, 'token of a member could not be renewed');
-      const {opinion} = planTokenRenewal({...situation, failure: why, nowMs: nowMs()});
+      const {opinion} = planTokenRenewal({...situation, failure: why, nowMs: thereMs()});
       this.#say(member, access, {token: opinion ?? 'none', failure: why});
       return plan.againMs;
+    }
+  }
+
+  /** What a token says of its times is by the clock of the API server that made it; ours may be hours away from that. */
+  async #compareClocks({id: name, connection}: Member, signal: AbortSignal): Promise<void> {
+    if (connection === undefined) return;
+    try {
+      const clock = await readServerClock(connection.client, {signal, timeoutMs: ASK_TIMEOUT_MS});
+      if (clock !== undefined) this.#aheadMs.set(name, clock.aheadMs);
+    } catch (error) {
+      // Clocks don't jump, as a rule: what was seen before is the best that is known.
+      if (!(error instanceof KubeError)) throw error;
+      this.#options.logger.debug({cluster: name, reason: describeError(error)}, 'clock there not known');
     }
   }
 

@@ -9,6 +9,7 @@ import {parseUntrustedKubeconfig} from '../kube/untrusted-kubeconfig.ts';
 import {clearMember} from './clear-member.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import type {ClusterKeeper} from './cluster-keeper.ts';
+import type {HubMark} from './hub-mark.ts';
 import {hubUserAgent} from './hub-options.ts';
 import type {MemberMemory} from './member-memory.ts';
 import type {MemberSecrets} from './member-secrets.ts';
@@ -22,7 +23,8 @@ export interface DeparturesOptions {
   readonly namespace: string;
   readonly clustersetId: string;
   readonly hubIdentity: string;
-  readonly epoch: () => number;
+  /** Resolves when it is known: what another hub wrote must not be taken back. */
+  readonly mark: () => Promise<HubMark>;
   readonly leaseRenewMs: number;
   readonly development: boolean;
   /** A Cluster that can't be reached is let go after this; clearing its member goes on. */
@@ -216,12 +218,13 @@ export class Departures {
 
   async #clear(departure: Departure, uid: string, signal: AbortSignal): Promise<boolean> {
     const credentials = await this.#credentials(departure, signal);
-    const {nowMs, logger, namespace, clustersetId, hubIdentity, epoch, leaseRenewMs} = this.#options;
+    const {nowMs, logger, namespace, clustersetId, hubIdentity, leaseRenewMs} = this.#options;
+    const mark = await this.#options.mark();
     const client = new KubeClient({credentials, userAgent: hubUserAgent(hubIdentity), nowMs});
     const {name, missing} = departure;
     try {
       const result = await clearMember({
-        ...{client, namespace, clustersetId, uid, hubIdentity, epoch: epoch(), leaseRenewMs, nowMs, signal},
+        ...{client, namespace, clustersetId, uid, hubIdentity, mark, leaseRenewMs, nowMs, signal},
         missingBefore: missing,
         logger: logger.child({cluster: name}),
       });

@@ -1,10 +1,14 @@
 import type {Logger} from 'pino';
+import type {Namespace} from '../api/kinds.ts';
 import type {KubeObject} from '../api/meta.ts';
 import {HUB_EPOCH_CONFIG_MAP, HUB_MANAGED_BY, MANAGED_BY_LABEL} from '../api/names.ts';
-import {apiVersionOf, configMaps} from '../api/resources.ts';
+import {apiVersionOf, configMaps, namespaces} from '../api/resources.ts';
 import {IsthmusError} from '../errors.ts';
 import {pause} from '../kube/backoff.ts';
 import type {KubeClient} from '../kube/client.ts';
+import {KubeError} from '../kube/kube-error.ts';
+import {RepeatedFailure} from '../kube/repeated-failure.ts';
+import type {HubMark} from './hub-mark.ts';
 
 interface EpochConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
@@ -19,6 +23,9 @@ export interface EpochAt {
 const FIRST_EPOCH = 1;
 const AGAIN_MS = 10_000;
 const RETRY_MS = 500;
+const KUBE_SYSTEM = 'kube-system';
+/** An API server that has just started refuses some things, for a moment. */
+const REFUSED_AFTER = 3;
 
 /** The epoch of the hub whose API this is; undefined: it never took over from another one. @throws KubeError */
 export async function readHubEpoch({client, namespace, signal}: EpochAt): Promise<number | undefined> {
@@ -45,30 +52,46 @@ export async function writeHubEpoch(
 }
 
 /**
- * Which epoch this hub is in (design §3): a hub that takes over from a lost one has a higher one, and a member that has seen a higher
- * one is not written to. It is in the hub's own API, so that all replicas know it, and looked at now and then, since
- * `isthmus hub takeover` may be run beside a hub.
+ * uid of `kube-system` of the hub's own cluster: replicas share it, and a hub in another cluster has another one.
+ *
+ * @throws KubeError; IsthmusError ISTHMUS_NOT_OBSERVED where there is no such namespace, which no API server in its senses says
+ */
+export async function readHubUid({client, signal}: Omit<EpochAt, 'namespace'>): Promise<string> {
+  const uid = (await client.find<Namespace>(namespaces, {name: KUBE_SYSTEM}, {signal}))?.metadata.uid;
+  if (uid !== undefined && uid !== '') return uid;
+  throw new IsthmusError('ISTHMUS_NOT_OBSERVED', `the hub's own API server has no namespace ${KUBE_SYSTEM}`);
+}
+
+/**
+ * Which hub this is (design §3), as its own API says it, so that all replicas know it: its epoch, and the cluster that it is in. A hub
+ * that takes over from a lost one has a higher epoch; a member that has seen a higher one, or another hub in the same, is not written
+ * to. The epoch is looked at now and then, since `isthmus hub takeover` may be run beside a hub.
  */
 export class HubEpoch {
   readonly #at: Omit<EpochAt, 'signal'>;
   readonly #logger: Logger;
   readonly #known = Promise.withResolvers<void>();
   readonly #closing = Promise.withResolvers<void>();
-  #current: number;
+  readonly #epochFailing = new RepeatedFailure();
+  readonly #uidFailing = new RepeatedFailure();
+  #epoch: number;
+  #uid: string | undefined;
+  /** In a row. */
+  #refusals = 0;
 
   /** @param least - it is never taken for lower */
   constructor(at: Omit<EpochAt, 'signal'>, least: number | undefined, logger: Logger) {
     this.#at = at;
-    this.#current = least ?? FIRST_EPOCH;
+    this.#epoch = least ?? FIRST_EPOCH;
     this.#logger = logger;
   }
 
-  /** It never falls while a hub runs. */
-  get current(): number {
-    return this.#current;
+  /** The epoch never falls while a hub runs. */
+  get mark(): HubMark {
+    return {epoch: this.#epoch, uid: this.#uid};
   }
 
-  /** Resolves when it was read: nothing may be written into a member before. */
+  /** Resolves when it was read, or can't be for want of a right: nothing may be written into a member before. */
   get known(): Promise<void> {
     return this.#known.promise;
   }
@@ -84,17 +107,45 @@ export class HubEpoch {
   async #follow(signal: AbortSignal): Promise<void> {
     let isKnown = false;
     while (!signal.aborted) {
-      try {
-        const read = (await readHubEpoch({...this.#at, signal})) ?? FIRST_EPOCH;
-        if (read > this.#current) this.#logger.info({epoch: read}, 'epoch of this hub');
-        this.#current = Math.max(this.#current, read);
-        isKnown = true;
-        this.#known.resolve();
-      } catch (err) {
-        if (!signal.aborted && !isKnown) this.#logger.warn({err}, 'epoch of this hub could not be read');
-      }
+      const isRead = await this.#readEpoch(signal);
+      // After it, and not beside it: that the other question is answered tells a refusal from an API server that refuses everything.
+      if (isRead) isKnown = (await this.#isUidSettled(signal)) || isKnown;
+      if (isKnown) this.#known.resolve();
       await pause(isKnown ? AGAIN_MS : RETRY_MS, signal);
     }
     this.#known.resolve();
+  }
+
+  async #readEpoch(signal: AbortSignal): Promise<boolean> {
+    try {
+      const read = (await readHubEpoch({...this.#at, signal})) ?? FIRST_EPOCH;
+      if (read > this.#epoch) this.#logger.info({epoch: read}, 'epoch of this hub');
+      this.#epoch = Math.max(this.#epoch, read);
+      this.#epochFailing.end();
+      return true;
+    } catch (err) {
+      const level = this.#epochFailing.levelOf(err);
+      if (!signal.aborted) this.#logger[level]({err}, 'epoch of this hub could not be read');
+      return false;
+    }
+  }
+
+  /** @returns true where it is known, or was refused for good as far as can be told; it is asked for again all the same */
+  async #isUidSettled(signal: AbortSignal): Promise<boolean> {
+    if (this.#uid !== undefined) return true;
+    try {
+      this.#uid = await readHubUid({...this.#at, signal});
+      this.#logger.info({uid: this.#uid}, 'cluster of this hub');
+      return true;
+    } catch (err) {
+      const isForbidden = err instanceof KubeError && err.isForbidden;
+      this.#refusals = isForbidden ? this.#refusals + 1 : 0;
+      const level = this.#uidFailing.levelOf(err);
+      const hint = isForbidden
+        ? 'without the right to get namespace kube-system (manifests/install/hub.yaml) nothing tells this hub from one in another cluster'
+        : 'uid of kube-system of this hub could not be read';
+      if (!signal.aborted) this.#logger[level]({err}, hint);
+      return this.#refusals >= REFUSED_AFTER;
+    }
   }
 }

@@ -11,7 +11,9 @@ import type {Delivery} from './plan-export-status.ts';
 import type {FlomeshTarget} from './plan-flomesh-import.ts';
 import type {Policy, PolicyKind} from './policy-kinds.ts';
 import type {PolicyRegistry} from './policy-registry.ts';
+import {saidElsewhere} from './said-elsewhere.ts';
 import type {SliceBudget} from './slice-budget.ts';
+import {syncItemText} from './sync-item.ts';
 
 export interface HubFactsOptions {
   readonly namespace: string;
@@ -174,8 +176,8 @@ export class HubFacts implements ClustersetFacts {
 
   /** Of the members that are being written to: the others catch up when they come back. */
   delivery(key: string): Delivery {
-    let pending: string | undefined;
-    for (const {id, session, ledger} of this.#options.members.values()) {
+    let pending: Delivery | undefined;
+    for (const {id, cluster, session, ledger} of this.#options.members.values()) {
       const result = ledger.get(key);
       // The cheaper question first: almost all of them have it, and whether it is written to is asked of its Lease.
       if (result?.state === 'Applied' || result?.state === 'NotNeeded' || !isWrittenTo(session)) continue;
@@ -187,9 +189,14 @@ export class HubFacts implements ClustersetFacts {
           message: 'a ServiceImport of that name is there that Isthmus did not make',
         };
       }
-      if (result === undefined) pending ??= id;
+      if (result !== undefined) continue;
+      // This replica sees nothing but that it isn't there; who writes there sees why.
+      const said =
+        session?.isWrittenElsewhere === true ? saidElsewhere(cluster, syncItemText('import', key)) : undefined;
+      if (said?.state === 'Failed') return {state: 'Failed', cluster: id, message: said.why};
+      pending ??= {state: 'Pending', cluster: id, ...(said === undefined ? {} : {why: said.why})};
     }
-    return pending === undefined ? {state: 'Delivered'} : {state: 'Pending', cluster: pending};
+    return pending ?? {state: 'Delivered'};
   }
 
   #factsOf({cluster, hasJoined, api, connection}: Member): ClusterFacts {

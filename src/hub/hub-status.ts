@@ -38,6 +38,8 @@ export interface MemberStatus {
   readonly lastSuccessMs: number | undefined;
   readonly lastError: string | undefined;
   readonly version: string | undefined;
+  /** Until when the hub's token there is good, milliseconds since the epoch; undefined: it doesn't say, or there is none. */
+  readonly tokenExpiresMs: number | undefined;
   /** True while this process writes to the member. */
   readonly writing: boolean;
   readonly holdsLease: boolean;

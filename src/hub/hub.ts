@@ -274,7 +274,7 @@ export class Hub {
       leaseRenewMs,
       replicas,
       isGathered: () => this.#gathering.isOver,
-      epoch: () => epoch.current,
+      mark: () => epoch.mark,
       logger,
       claim: (id, uid) => this.#claim(id, uid),
       onExport: (id, key, accepted) => this.#exports.set(id, key, accepted),

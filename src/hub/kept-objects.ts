@@ -69,9 +69,12 @@ export function keepClusterProperty(raw: KubeObject): ClusterProperty {
   return {apiVersion, kind, metadata: keepMetadata(metadata), ...(spec ? {spec} : {})};
 }
 
+/** With its resourceVersion: what is judged to be over may be removed only as long as it is as it was judged. */
 export function keepLease(raw: KubeObject): Lease {
   const {apiVersion, kind, metadata, spec} = raw as Lease;
-  return {apiVersion, kind, metadata: keepMetadata(metadata), ...(spec ? {spec} : {})};
+  const {resourceVersion} = metadata;
+  const kept = {...keepMetadata(metadata), ...(resourceVersion === undefined ? {} : {resourceVersion})};
+  return {apiVersion, kind, metadata: kept, ...(spec ? {spec} : {})};
 }
 
 export function keepCluster(raw: KubeObject): Cluster {

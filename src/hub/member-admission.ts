@@ -1,8 +1,9 @@
 import type {ClusterProperty, Lease} from '../api/kinds.ts';
-import {EPOCH_ANNOTATION, HUB_LEASE} from '../api/names.ts';
+import {HUB_LEASE} from '../api/names.ts';
 import {clusterProperties, leases, type Resource} from '../api/resources.ts';
 import {IsthmusError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
+import {checkClaim, type HubMark} from './hub-mark.ts';
 import {refuseJoin} from './plan-cluster-property.ts';
 import {discoverServed} from './served-resources.ts';
 
@@ -11,7 +12,7 @@ export interface AdmissionOptions {
   readonly namespace: string;
   readonly clusterId: string;
   readonly clustersetId: string;
-  readonly epoch: number;
+  readonly mark: HubMark;
   readonly signal: AbortSignal;
 }
 
@@ -21,10 +22,10 @@ export interface AdmittedMember {
 }
 
 /**
- * Looks at a cluster before anything in it is watched or written: does it serve our kinds, is it in no other clusterset, has
- * no newer hub been here?
+ * Looks at a cluster before anything in it is watched or written: does it serve our kinds, is it in no other clusterset, is
+ * it no other hub's?
  *
- * @throws IsthmusError ISTHMUS_HUB_JOIN_REFUSED, ISTHMUS_HUB_EPOCH_PASSED; KubeError
+ * @throws IsthmusError ISTHMUS_HUB_JOIN_REFUSED, ISTHMUS_HUB_EPOCH_PASSED, ISTHMUS_HUB_FENCED; KubeError
  */
 export async function admitMember(options: AdmissionOptions): Promise<AdmittedMember> {
   const {client, namespace, signal} = options;
@@ -41,7 +42,7 @@ export async function admitMember(options: AdmissionOptions): Promise<AdmittedMe
   if (refusal !== undefined) {
     throw new IsthmusError('ISTHMUS_HUB_JOIN_REFUSED', refusal.message, {reason: refusal.reason});
   }
-  checkEpoch(lease, options.epoch);
+  checkClaim(lease, options.mark);
   return {version: gitVersion, isServed};
 }
 
@@ -55,24 +56,15 @@ export function refuseVersion(gitVersion: string): string | undefined {
   return `Its API server is ${gitVersion.slice(0, 64)}; at least v1.${OLDEST_MINOR} is needed. Upgrade it, then it joins by itself.`;
 }
 
+const ENDING: readonly string[] = [
+  'ISTHMUS_HUB_CLUSTER_CHANGED',
+  'ISTHMUS_HUB_JOIN_REFUSED',
+  'ISTHMUS_HUB_EPOCH_PASSED',
+  'ISTHMUS_HUB_FENCED',
+];
+
 /** True for what no repetition of a request heals: the connection must be looked at from the start. */
 export function endsMembership(error: unknown): error is IsthmusError {
   if (!(error instanceof IsthmusError)) return false;
-  return ['ISTHMUS_HUB_CLUSTER_CHANGED', 'ISTHMUS_HUB_JOIN_REFUSED', 'ISTHMUS_HUB_EPOCH_PASSED'].includes(error.code);
-}
-
-/** The epoch of the hub that writes to a member, as its Lease says it; 0 where it says none, NaN where it can't be read. */
-export function epochOf(lease: Lease | undefined): number {
-  return Number(lease?.metadata.annotations?.[EPOCH_ANNOTATION] ?? 0);
-}
-
-/** A hub never writes to a member that has seen a higher epoch (design §2). @throws IsthmusError ISTHMUS_HUB_EPOCH_PASSED */
-export function checkEpoch(lease: Lease | undefined, epoch: number): void {
-  const seen = epochOf(lease);
-  if (seen <= epoch) return;
-  throw new IsthmusError(
-    'ISTHMUS_HUB_EPOCH_PASSED',
-    `its Lease ${HUB_LEASE} says ${seen}, this hub has ${epoch}. Another hub took over; stop this one.`,
-    {reason: 'EpochPassed'},
-  );
+  return ENDING.includes(error.code);
 }

@@ -4,6 +4,7 @@ import {pause} from '../kube/backoff.ts';
 import {KubeClient, type RequestReport} from '../kube/client.ts';
 import type {ClusterCredentials} from '../kube/credentials.ts';
 import {KubeError} from '../kube/kube-error.ts';
+import type {HubMark} from './hub-mark.ts';
 import {admitMember, endsMembership} from './member-admission.ts';
 import {type Claim, MemberIdentity} from './member-identity.ts';
 import type {MemberSession} from './member-session.ts';
@@ -15,7 +16,7 @@ export interface ConnectionOptions {
   readonly userAgent: string;
   readonly clustersetId: string;
   readonly namespace: string;
-  readonly epoch: () => number;
+  readonly mark: () => HubMark;
   readonly credentials: ClusterCredentials;
   readonly reachability: Reachability;
   readonly unreachableAfterMs: number;
@@ -125,14 +126,14 @@ export class MemberConnection {
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
-    const {clusterId, clustersetId, namespace, epoch, open, onChange, logger} = this.#options;
+    const {clusterId, clustersetId, namespace, mark, open, onChange, logger} = this.#options;
     await this.#identity.verify(signal);
     const admitted = await admitMember({
       client: this.client,
       clusterId,
       clustersetId,
       namespace,
-      epoch: epoch(),
+      mark: mark(),
       signal,
     });
     this.#options.onAdmitted(this.#identity.uid ?? '');

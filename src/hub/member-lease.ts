@@ -1,13 +1,13 @@
 import type {Logger} from 'pino';
 import type {Lease} from '../api/kinds.ts';
-import {EPOCH_ANNOTATION, HUB_LEASE, HUB_MANAGER, WANTED_BY_ANNOTATION} from '../api/names.ts';
+import {HUB_LEASE, HUB_MANAGER, WANTED_BY_ANNOTATION} from '../api/names.ts';
 import {leases} from '../api/resources.ts';
 import {describeError} from '../errors.ts';
 import {pause} from '../kube/backoff.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {LeaseHolder} from '../kube/lease.ts';
 import {decideLease, observe, type ObservedLease} from '../kube/lease-decision.ts';
-import {epochOf} from './member-admission.ts';
+import {claimOn, type HubMark, markAnnotations} from './hub-mark.ts';
 import {decideTurn, keptWish, mayTake} from './write-turn.ts';
 
 /** How replicas of the hub share the members among them. */
@@ -21,7 +21,7 @@ export interface MemberLeaseOptions {
   readonly member: string;
   readonly namespace: string;
   readonly identity: string;
-  readonly epoch: () => number;
+  readonly mark: () => HubMark;
   readonly renewMs: number;
   readonly replicas: ReplicaChoice;
   /** The Lease as the member's watch has it; undefined: there is none. */
@@ -62,14 +62,14 @@ export class MemberLease {
 
   constructor(options: MemberLeaseOptions) {
     this.#options = options;
-    const {client, member, namespace, identity, renewMs, epoch, replicas, logger, nowMs} = options;
+    const {client, member, namespace, identity, renewMs, mark, replicas, logger, nowMs} = options;
     this.#holder = new LeaseHolder({
       ...{client, namespace, identity, logger, nowMs, name: HUB_LEASE, renewEveryMs: renewMs},
       leaseDurationMs: renewMs * DURATION_IN_RENEWALS,
-      annotations: () => ({[EPOCH_ANNOTATION]: String(epoch()), [WANTED_BY_ANNOTATION]: this.#keptWish()}),
+      annotations: () => ({...markAnnotations(mark()), [WANTED_BY_ANNOTATION]: this.#keptWish()}),
+      // Another hub has been here: what is its must never be made ours again, whatever was under way.
+      mayTouch: (lease) => claimOn(lease, mark()) === 'Own',
       mayWrite: ({lease, isOurs, freeForMs}) => {
-        // A newer hub has been here: it must never be made older again, whatever was under way.
-        if (lease !== undefined && !(epochOf(lease) <= epoch())) return false;
         if (isOurs) return !this.#isGiving;
         this.#noteHolder(lease);
         const own = {own: identity, chosen: replicas.chosen(member), isReady: this.#mayBegin};
@@ -166,7 +166,7 @@ export class MemberLease {
 
   /** Written on what is there now: a renewal in between is a conflict, and a later look asks again. */
   async #ask(): Promise<void> {
-    const {client, namespace, identity, renewMs, epoch, logger} = this.#options;
+    const {client, namespace, identity, renewMs, mark, logger} = this.#options;
     const nowMs = performance.now();
     if (nowMs - this.#askedAtMs < renewMs / 2) return;
     this.#askedAtMs = nowMs;
@@ -174,7 +174,8 @@ export class MemberLease {
     try {
       const lease = await client.find<Lease>(leases, {namespace, name: HUB_LEASE}, call);
       const holder = lease?.spec?.holderIdentity ?? '';
-      if (lease === undefined || holder === '' || holder === identity || !(epochOf(lease) <= epoch())) return;
+      if (lease === undefined || holder === '' || holder === identity) return;
+      if (claimOn(lease, mark()) !== 'Own') return;
       const annotations = {...lease.metadata.annotations, [WANTED_BY_ANNOTATION]: identity};
       const wish = {...lease, metadata: {...lease.metadata, annotations}};
       await client.replace(leases, wish, {...call, fieldManager: HUB_MANAGER});

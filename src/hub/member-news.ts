@@ -1,6 +1,7 @@
 import type {DeliveryNews} from './delivery-news.ts';
 import type {Member} from './member.ts';
 import {copyKeyOf, type PolicyKind} from './policy-kinds.ts';
+import {wordOf} from './said-elsewhere.ts';
 
 export interface MemberNewsOptions {
   readonly members: ReadonlyMap<string, Member>;
@@ -48,8 +49,10 @@ export class MemberNews {
   }
 
   /** Its state may be different; others are told only of what they show or wait for. */
-  member({id, api, connection, session, hasJoined}: Member): void {
-    const isWritten = [session?.isWriting, session?.isWrittenElsewhere].join();
+  member({id, cluster, api, connection, session, hasJoined}: Member): void {
+    const isElsewhere = session?.isWrittenElsewhere === true;
+    // Who waits for it is told why, where another replica says so.
+    const isWritten = [session?.isWriting, isElsewhere, isElsewhere ? wordOf(cluster) : ''].join();
     const news = [api?.state, connection?.version, hasJoined, isWritten, connection?.refusal?.reason].join();
     if (this.#told.get(id) === news) return;
     this.#told.set(id, news);

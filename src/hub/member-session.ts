@@ -8,7 +8,8 @@ import type {Consumer} from './clusterset-exports.ts';
 import type {ClustersetFacts} from './clusterset-facts.ts';
 import type {DeliveryLedger} from './delivery-ledger.ts';
 import {ExportIntake, type ExportIntakeOptions} from './export-intake.ts';
-import {type AdmittedMember, checkEpoch} from './member-admission.ts';
+import {checkClaim, type HubMark} from './hub-mark.ts';
+import type {AdmittedMember} from './member-admission.ts';
 import type {MemberContext} from './member-context.ts';
 import type {MemberIdentity} from './member-identity.ts';
 import {MemberLease, type ReplicaChoice} from './member-lease.ts';
@@ -35,7 +36,7 @@ export interface MemberSessionOptions {
   readonly ledger: DeliveryLedger;
   readonly intake: ExportIntakeOptions;
   readonly hubIdentity: string;
-  readonly epoch: () => number;
+  readonly mark: () => HubMark;
   readonly leaseRenewMs: number;
   readonly replicas: ReplicaChoice;
   /** This hub knows what there is, so that it may ask another replica for the member. */
@@ -317,7 +318,7 @@ export class MemberSession {
 
   #checkLease(): void {
     try {
-      for (const lease of this.watches.lease.store.values()) checkEpoch(lease, this.#options.epoch());
+      for (const lease of this.watches.lease.store.values()) checkClaim(lease, this.#options.mark());
     } catch (error) {
       this.#queue.shut();
       this.#options.onEnd(error);
@@ -328,11 +329,11 @@ export class MemberSession {
 
   /** Not before its namespace is there: asking for it each second would only fill the log. */
   #startLease(): void {
-    const {client, consumer, facts, hubIdentity, epoch, leaseRenewMs, replicas, logger} = this.#options;
+    const {client, consumer, facts, hubIdentity, mark, leaseRenewMs, replicas, logger} = this.#options;
     if (this.#lease !== undefined || !this.watches.isSynced) return;
     if (!this.watches.namespaces.store.has(facts.namespace)) return;
     this.#lease = new MemberLease({
-      ...{client, epoch, replicas, logger, namespace: facts.namespace, nowMs: facts.nowMs},
+      ...{client, mark, replicas, logger, namespace: facts.namespace, nowMs: facts.nowMs},
       member: consumer().id,
       identity: hubIdentity,
       renewMs: leaseRenewMs,

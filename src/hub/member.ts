@@ -9,6 +9,7 @@ import type {Consumer} from './clusterset-exports.ts';
 import type {ClustersetFacts} from './clusterset-facts.ts';
 import {DeliveryLedger} from './delivery-ledger.ts';
 import {ExportAges} from './export-ages.ts';
+import type {HubMark} from './hub-mark.ts';
 import {hubUserAgent} from './hub-options.ts';
 import type {MemberStatus} from './hub-status.ts';
 import {MemberConnection, type OpenedConnection} from './member-connection.ts';
@@ -21,6 +22,7 @@ import type {Opinion} from './plan-cluster-status.ts';
 import type {PolicyKind} from './policy-kinds.ts';
 import type {ApiSignal} from './plan-remote-cluster.ts';
 import {Reachability} from './reachability.ts';
+import {tokenExpiryMs} from './token-expiry.ts';
 
 export interface MemberOptions {
   readonly facts: ClustersetFacts;
@@ -28,7 +30,7 @@ export interface MemberOptions {
   readonly hubIdentity: string;
   /** Loopback addresses of endpoints are let through. */
   readonly development: boolean;
-  readonly epoch: () => number;
+  readonly mark: () => HubMark;
   readonly unreachableAfterMs: number;
   readonly leaseRenewMs: number;
   readonly replicas: ReplicaChoice;
@@ -125,8 +127,8 @@ export class Member {
    * what was decided before (design §5), and what is written now would change that.
    */
   get mayBegin(): boolean {
-    const {epoch, isGathered} = this.#options;
-    return this.#isRecorded || epoch() === 1 || isGathered();
+    const {mark, isGathered} = this.#options;
+    return this.#isRecorded || mark().epoch === 1 || isGathered();
   }
 
   /** True once this hub, or one before it, has admitted it. */
@@ -232,6 +234,7 @@ export class Member {
       lastSuccessMs: connection?.client.lastSuccessMs,
       lastError: connection?.lastError,
       version: connection?.version,
+      tokenExpiresMs: tokenExpiryMs(this.access),
       writing: session?.isWriting ?? false,
       holdsLease: session?.holdsLease ?? false,
       exports: this.accepted.size,
@@ -246,14 +249,14 @@ export class Member {
   }
 
   #connect(access: ClusterAccess & {ok: true}): void {
-    const {facts, epoch, hubIdentity, unreachableAfterMs, onRequest} = this.#options;
+    const {facts, mark, hubIdentity, unreachableAfterMs, onRequest} = this.#options;
     const stop = new AbortController();
     const run = new MemberConnection({
       clusterId: this.id,
       userAgent: hubUserAgent(hubIdentity),
       clustersetId: facts.clustersetId,
       namespace: facts.namespace,
-      epoch,
+      mark,
       unreachableAfterMs,
       credentials: access.credentials,
       reachability: this.#reachability,
@@ -300,7 +303,7 @@ export class Member {
   }
 
   #open({client, identity, admitted, backoff, onEnd}: OpenedConnection): MemberSession {
-    const {facts, hubIdentity, epoch, leaseRenewMs, replicas, isGathered, onRead, onChange} = this.#options;
+    const {facts, hubIdentity, mark, leaseRenewMs, replicas, isGathered, onRead, onChange} = this.#options;
     return new MemberSession({
       client,
       identity,
@@ -309,7 +312,7 @@ export class Member {
       onEnd,
       facts,
       hubIdentity,
-      epoch,
+      mark,
       leaseRenewMs,
       replicas,
       mayTakeOver: isGathered,

@@ -10,7 +10,12 @@ import type {KeptExport} from './kept-export.ts';
 export type Delivery =
   | {readonly state: 'Delivered'}
   /** Some reachable member has not been written to yet. */
-  | {readonly state: 'Pending'; readonly cluster: string}
+  | {
+      readonly state: 'Pending';
+      readonly cluster: string;
+      /** What is known to be in its way there. */
+      readonly why?: string;
+    }
   | {readonly state: 'Failed'; readonly cluster: string; readonly message: string};
 
 export interface ExportSituation {
@@ -82,8 +87,12 @@ function readyOf({object, verdict, refusal, delivery, refusedEndpoints}: ExportS
       return isTrue(object.status.conditions, 'Ready')
         ? // What it can't use is not known either, so what was said of that stays.
           (readyBefore(object.status.conditions) ?? exported)
-        : {status: 'False', reason: 'Pending', message: `Waits for ${delivery.cluster}.`};
+        : {status: 'False', reason: 'Pending', message: waitsFor(delivery)};
   }
+}
+
+function waitsFor({cluster, why}: Delivery & {state: 'Pending'}): string {
+  return `Waits for ${cluster}${why === undefined ? '.' : `: ${why}`}`;
 }
 
 /** Parts of an export that no import carries: its owner hears of each (design §10). */

@@ -1,6 +1,6 @@
 import type {Lease} from '../api/kinds.ts';
-import {EPOCH_ANNOTATION, HUB_LEASE, WANTED_BY_ANNOTATION} from '../api/names.ts';
-import {epochOf} from './member-admission.ts';
+import {EPOCH_ANNOTATION, HUB_ANNOTATION, HUB_LEASE, WANTED_BY_ANNOTATION} from '../api/names.ts';
+import {claimOn, epochOf, type HubMark} from './hub-mark.ts';
 
 /** Far more than hubs ever get lost, and far from where adding one to a number changes nothing. */
 const HIGHEST_EPOCH = 1e9;
@@ -21,41 +21,51 @@ export function refuseEpoch(lease: Lease | undefined, stored: number | undefined
 
 /**
  * The epoch that a hub has from now on. It is higher than any that a member has seen, because that is what an old hub stops at; where
- * this hub took over before, and nobody did since, it keeps the one that it has, so that the command can be run again.
+ * this hub took over before, and nobody did since, it keeps the one that it has, so that the command can be run again. A hub of another
+ * cluster in that very epoch did: two that took over at the same time, or this one under the uid that its cluster had before a restore.
  *
  * @param stored - of this hub; undefined: it never took over
- * @param seen - in the members that answered and whose epoch {@link refuseEpoch} lets through, 0 where there was none
+ * @param leases - of the members that answered and whose epoch {@link refuseEpoch} lets through; undefined: there was none
+ * @param uid - of this hub's cluster; undefined: not known
  */
-export function planEpoch(stored: number | undefined, seen: readonly number[]): number {
-  const highest = Math.max(1, ...seen);
-  return stored !== undefined && stored >= highest ? stored : highest + 1;
+export function planEpoch(
+  stored: number | undefined,
+  leases: readonly (Lease | undefined)[],
+  uid: string | undefined,
+): number {
+  const highest = Math.max(1, ...leases.map(epochOf));
+  const isFree = leases.every((lease) => claimOn(lease, {epoch: highest, uid}) !== 'Other');
+  if (stored === undefined || stored < highest) return highest + 1;
+  return stored > highest || isFree ? stored : highest + 1;
 }
 
 /**
- * `raise`: no hub has renewed the Lease for as long as it was watched. `alive`: one has. `done`: it has this epoch already.
- * `never`: no hub was ever there.
+ * `raise`: no hub has renewed the Lease for as long as it was watched. `alive`: one has. `own`: this one has, and raises its epoch
+ * itself. `done`: it has this epoch already. `never`: no hub was ever there.
  */
-export type TakeoverVerdict = 'raise' | 'alive' | 'done' | 'never';
+export type TakeoverVerdict = 'raise' | 'alive' | 'own' | 'done' | 'never';
 
 /** What is to be done about one member. @param wasRenewed - the Lease changed while it was watched */
 export function judgeTakeover(
   lease: Lease | undefined,
-  {epoch, wasRenewed}: {readonly epoch: number; readonly wasRenewed: boolean},
+  {epoch, uid, wasRenewed}: HubMark & {readonly wasRenewed: boolean},
 ): TakeoverVerdict {
   if (lease === undefined) return 'never';
   if (epochOf(lease) >= epoch) return 'done';
-  return wasRenewed ? 'alive' : 'raise';
+  if (!wasRenewed) return 'raise';
+  return uid !== undefined && lease.metadata.annotations?.[HUB_ANNOTATION] === uid ? 'own' : 'alive';
 }
 
 /**
- * The Lease with the new epoch, held by nobody: the new hub takes it at its next look. Its resourceVersion stays, so that a hub that
- * renews it in between is noticed.
+ * The Lease with the new epoch and hub, held by nobody: the new hub takes it at its next look, and no third one can. Its
+ * resourceVersion stays, so that a hub that renews it in between is noticed.
  */
-export function raisedLease(lease: Lease, epoch: number): Lease {
-  const {[WANTED_BY_ANNOTATION]: _, ...annotations} = lease.metadata.annotations ?? {};
+export function raisedLease(lease: Lease, {epoch, uid}: HubMark): Lease {
+  const {[WANTED_BY_ANNOTATION]: _, [HUB_ANNOTATION]: __, ...annotations} = lease.metadata.annotations ?? {};
+  const mark = {[EPOCH_ANNOTATION]: String(epoch), ...(uid === undefined ? {} : {[HUB_ANNOTATION]: uid})};
   return {
     ...lease,
-    metadata: {...lease.metadata, annotations: {...annotations, [EPOCH_ANNOTATION]: String(epoch)}},
+    metadata: {...lease.metadata, annotations: {...annotations, ...mark}},
     spec: {...lease.spec, holderIdentity: ''},
   };
 }

@@ -7,6 +7,8 @@ const HOUR_MS = 3_600_000;
 /** A renewal that failed is tried again so often in what is left, but not oftener than this and not more seldom than that. */
 const TRIES_IN_A_LIFE = 50;
 const MIN_AGAIN_MS = 10_000;
+/** Not again so soon after it was renewed, in parts of its life and at most this long: a clock may be wrong, that time has passed is not. */
+const RESTS_FOR_PART = 1 / 4;
 
 export interface TokenSituation {
   /** Undefined: it never expires, or nobody can tell when. */
@@ -15,6 +17,9 @@ export interface TokenSituation {
   readonly obstacle: string | undefined;
   /** Why the last attempt to renew this very token failed. */
   readonly failure: string | undefined;
+  /** Since this replica put another token in the place of one of this member; undefined: it never did. */
+  readonly renewedAgoMs?: number | undefined;
+  /** By the clock of the API server that made the token, which wrote its times. */
   readonly nowMs: number;
 }
 
@@ -30,7 +35,7 @@ export interface TokenPlan {
  * What is due for the token that the hub has for a member (design §10): renewed at half of its time; where that fails it is said at
  * once, half of its time before it matters; where it can't be done at all, people are warned when a third is left.
  */
-export function planTokenRenewal({lifetime, obstacle, failure, nowMs}: TokenSituation): TokenPlan {
+export function planTokenRenewal({lifetime, obstacle, failure, renewedAgoMs, nowMs}: TokenSituation): TokenPlan {
   if (lifetime === undefined) return {do: 'wait', againMs: HOUR_MS, opinion: undefined};
   const {issuedAtMs, expiresAtMs} = lifetime;
   const lifeMs = expiresAtMs - issuedAtMs;
@@ -45,6 +50,11 @@ export function planTokenRenewal({lifetime, obstacle, failure, nowMs}: TokenSitu
   if (nowMs < halfMs) {
     const message = `${until} The hub renews it from ${timeText(halfMs)} on.`;
     return {do: 'wait', againMs: within(halfMs - nowMs), opinion: {status: 'True', reason: 'Bound', message}};
+  }
+  const restMs = Math.min(HOUR_MS, lifeMs * RESTS_FOR_PART) - (renewedAgoMs ?? Infinity);
+  if (restMs > 0) {
+    const message = `${until} The hub has renewed it a short time ago.`;
+    return {do: 'wait', againMs: restMs, opinion: {status: 'True', reason: 'Bound', message}};
   }
   const againMs = Math.min(HOUR_MS, Math.max(MIN_AGAIN_MS, lifeMs / TRIES_IN_A_LIFE));
   if (failure === undefined) return {do: 'renew', againMs, opinion: undefined};

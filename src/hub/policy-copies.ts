@@ -6,6 +6,8 @@ import {namespaceState} from './member-state.ts';
 import {planPolicy, type PolicyPlan} from './plan-policy.ts';
 import type {CopyState} from './plan-policy-status.ts';
 import {copyKeyOf, originalKeyOf, type Policy, type PolicyKind} from './policy-kinds.ts';
+import {saidElsewhere} from './said-elsewhere.ts';
+import {syncItemText} from './sync-item.ts';
 
 export interface PolicyCopy {
   readonly original: Policy | undefined;
@@ -72,7 +74,11 @@ export function copyStateIn(
 export function copyStateOf(member: Member, kind: PolicyKind, key: string): CopyState {
   const {session, connection, api} = member;
   const isAsked = session !== undefined && api?.state !== 'Unreachable';
-  if (isAsked) return session.policyCopy(kind, key);
+  if (isAsked) {
+    const seen = session.policyCopy(kind, key);
+    if (seen.state !== 'Waiting' || !session.isWrittenElsewhere) return seen;
+    return saidElsewhere(member.cluster, syncItemText(kind, copyKeyOf(key))) ?? seen;
+  }
   const reachable = member.reachable();
   const isSure = connection?.refusal !== undefined || api?.state === 'Unreachable';
   const {reason} = reachable.status === 'True' ? member.synced() : reachable;

@@ -10,6 +10,7 @@ import {judgeCopies, planPolicyStatus} from './plan-policy-status.ts';
 import {copyStateOf} from './policy-copies.ts';
 import {keepOriginal, type Policy, POLICY_KINDS, type PolicyKind, policyResources} from './policy-kinds.ts';
 import type {PolicyRegistry} from './policy-registry.ts';
+import {wordOf} from './said-elsewhere.ts';
 import {WritePace} from './write-pace.ts';
 
 export interface PolicyStatusWriterOptions {
@@ -92,7 +93,9 @@ export class PolicyStatusWriter {
     const member = this.#options.members.get(id);
     const {reachable, synced} = {reachable: member?.reachable(), synced: member?.synced()};
     const why = synced?.status === 'False' ? synced.message : '';
-    const text = member && [reachable?.reason, synced?.reason, why, member.session?.watches.isSynced].join(' ');
+    const {session} = member ?? {};
+    const elsewhere = member !== undefined && session?.isWrittenElsewhere === true ? wordOf(member.cluster) : '';
+    const text = member && [reachable?.reason, synced?.reason, why, session?.watches.isSynced, elsewhere].join(' ');
     if (this.#told.get(id) === text) return;
     if (text === undefined) this.#told.delete(id);
     else this.#told.set(id, text);

@@ -190,7 +190,7 @@ export class Replicas {
     try {
       await client.delete(leases, {namespace, name}, {uid, resourceVersion, timeoutMs: STOPS_WITHIN_MS});
     } catch (error) {
-      // It is over anyway, and somebody else removes it later.
+      // It is over anyway, and somebody else removes it later; or it was renewed since (409), and is no garbage.
       logger.debug({lease: name, reason: describeError(error)}, 'lease of a replica not removed');
     }
   }

@@ -62,7 +62,11 @@ export class SharedState {
     this.departures = new Departures({
       ...{memory: this.memory, secrets, keeper: this.keeper, recorder: this.recorder},
       ...{own: options.hub.credentials, namespace, clustersetId, development, nowMs, logger},
-      ...{isResponsible, isListed, leaseRenewMs, hubIdentity: identity, epoch: () => this.epoch.current},
+      ...{isResponsible, isListed, leaseRenewMs, hubIdentity: identity},
+      mark: async () => {
+        await this.epoch.known;
+        return this.epoch.mark;
+      },
       letGoAfterMs: options.hub.unreachableAfterMs,
       registered: (name) => members.get(name)?.cluster,
       onChange: onOpinion,
@@ -82,7 +86,7 @@ export class SharedState {
     return {
       sharedLists: {leases: this.replicas.list, configmaps: this.memory.list},
       replicas: live && [...live].sort(),
-      epoch: this.epoch.current,
+      epoch: this.epoch.mark.epoch,
     };
   }
 

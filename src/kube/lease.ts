@@ -25,6 +25,8 @@ export interface LeaseOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Asked whenever the lease was read and could be written to. False: it is left alone, and given up where it was held. */
   readonly mayWrite?: ((seen: SeenLease) => boolean) | undefined;
+  /** Asked of each lease that was read. False: it is not for us at all, whoever its holder says to be: it is not even released. */
+  readonly mayTouch?: ((lease: Lease) => boolean) | undefined;
   readonly fieldManager?: string | undefined;
   readonly onHeld: () => void;
   /** Called before anybody else can hold it; what writes under the lease stops here. */
@@ -163,6 +165,11 @@ export class LeaseHolder {
     const {client, identity, leaseDurationMs} = this.#options;
     const lease = await client.find<Lease>(leases, this.#at(), {signal, timeoutMs: this.#callMs()});
     this.#last = lease;
+    if (lease !== undefined && this.#isTaboo(lease)) {
+      this.#freeSinceMs = undefined;
+      this.#lose('it is not ours to write');
+      return false;
+    }
     const nowMs = this.#monotonicMs();
     this.#observed = lease && observe(this.#observed, lease, nowMs);
     const move =
@@ -236,12 +243,16 @@ export class LeaseHolder {
     try {
       // A renewal may have been under way when the signal came, so what we know may be old.
       const lease = await client.find<Lease>(leases, this.#at(), {timeoutMs});
-      if (lease?.spec?.holderIdentity !== identity) return;
+      if (lease?.spec?.holderIdentity !== identity || this.#isTaboo(lease)) return;
       const spec = {...lease.spec, holderIdentity: '', renewTime: toMicroTime(this.#wallMs())};
       await this.#write({...lease, spec}, undefined, timeoutMs);
     } catch (error) {
       logger.debug({lease: name, reason: describeError(error)}, 'lease not released');
     }
+  }
+
+  #isTaboo(lease: Lease): boolean {
+    return this.#options.mayTouch?.(lease) === false;
   }
 
   #at(): {namespace: string; name: string} {

@@ -1,6 +1,6 @@
 import {afterEach, beforeEach, expect, test} from 'vitest';
 
-import {operatorHub, type OperatorHub} from '../../cli/operator-hub.ts';
+import {CLI_MANAGER, operatorHub, type OperatorHub} from '../../cli/operator-hub.ts';
 import {runTakeover, type TakeoverOptions} from '../../cli/takeover/run-takeover.ts';
 import type {Cluster, Lease, ServiceImport} from '../../src/api/kinds.ts';
 import {AGENT_MANAGER, EPOCH_ANNOTATION} from '../../src/api/names.ts';
@@ -169,6 +169,35 @@ test('what can not be reached is said, and done when it is run again', async () 
   expect(again).toContain('done      cluster-1: is in epoch 2 already');
   expect(again).toContain('taken     cluster-2');
   expect(await leaseOf(two)).toEqual(['2', '']);
+});
+
+/** Its API server answers no question of the operator's for this part of the time that it is watched. */
+async function silent(member: TestCluster, fromMs: number, untilMs: number): Promise<void> {
+  const begunMs = performance.now();
+  await eventually('the beginning', () => performance.now() - begunMs >= fromMs);
+  member.cluster.faults.add({userAgent: CLI_MANAGER}, {kind: 'reset'});
+  await eventually('the end', () => performance.now() - begunMs >= untilMs);
+  member.cluster.faults.clear();
+}
+
+test.each([
+  ['at first', 0, 1_200],
+  ['in between', 1_000, 2_000],
+  ['at the end, and a little longer', 2_000, 4_000],
+])('a member that does not answer %s is looked at again before it is given up', async (_, fromMs, untilMs) => {
+  await old.stop();
+  const [text] = await Promise.all([takeover({watchMs: 3_000}), silent(two, fromMs, untilMs)]);
+  expect(text).toContain('lost      cluster-2: no hub renews its Lease; epoch 1 becomes 2');
+  expect(text).toContain("All 2 members are this hub's.");
+});
+
+test('a hub is not taken for lost because its member answered late: it is watched for as long as any other', async () => {
+  await old.stop();
+  old = set.startHub({leaseRenewMs: 1_200});
+  await synced(old, set.members);
+  const [text] = await Promise.all([takeover({watchMs: 3_000}), silent(two, 0, 2_600)]);
+  expect(text).toMatch(/alive {5}cluster-2: hub hub-\d+ renews its Lease/);
+  expect(await leaseOf(two)).toEqual(['1', expect.stringMatching(/^hub-/)]);
 });
 
 test('without Cluster objects, and in another clusterset, nothing is taken', async () => {

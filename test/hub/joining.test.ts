@@ -160,7 +160,7 @@ test('an API server that is too old is asked for nothing but its version', async
       return {gitVersion: 'v1.29.4'};
     },
   });
-  const of = {namespace: 'isthmus-system', clusterId: 'c1', clustersetId: 's', epoch: 1};
+  const of = {namespace: 'isthmus-system', clusterId: 'c1', clustersetId: 's', mark: {epoch: 1, uid: 'here'}};
   await expect(admitMember({...of, client, signal: new AbortController().signal})).rejects.toMatchObject({
     code: 'ISTHMUS_HUB_JOIN_REFUSED',
     details: {reason: 'VersionTooOld'},

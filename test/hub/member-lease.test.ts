@@ -2,7 +2,7 @@ import {pino} from 'pino';
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import type {Lease} from '../../src/api/kinds.ts';
 import type {KubeObject} from '../../src/api/meta.ts';
-import {EPOCH_ANNOTATION, WANTED_BY_ANNOTATION} from '../../src/api/names.ts';
+import {EPOCH_ANNOTATION, HUB_ANNOTATION, WANTED_BY_ANNOTATION} from '../../src/api/names.ts';
 import {MemberLease} from '../../src/hub/member-lease.ts';
 import type {CallOptions, KubeClient} from '../../src/kube/client.ts';
 import {statusError, transportError} from '../../src/kube/status-error.ts';
@@ -43,7 +43,11 @@ function put(next: Lease): Lease {
 
 const client = {
   find: async (_r: unknown, _at: unknown, o?: CallOptions) => call(o, () => structuredClone(lease)),
-  create: async (_r: unknown, object: KubeObject, o?: CallOptions) => call(o, () => put(object)),
+  create: async (_r: unknown, object: KubeObject, o?: CallOptions) =>
+    call(o, () => {
+      if (lease === undefined) return put(object);
+      throw statusError({code: 409, reason: 'AlreadyExists', message: 'there is one'}, {request: 'POST'});
+    }),
   replace: async (_r: unknown, object: KubeObject, o?: CallOptions) =>
     call(o, () => {
       const isSame = object.metadata.resourceVersion === lease?.metadata.resourceVersion;
@@ -55,7 +59,7 @@ const client = {
 function start(settled: () => Promise<void> = async () => undefined): MemberLease {
   const own = new MemberLease({
     ...{client, member: 'm', namespace: 'isthmus-system', identity: 'a', renewMs: 10_000, nowMs: Date.now},
-    epoch: () => 1,
+    mark: () => ({epoch: 1, uid: 'here'}),
     replicas: {chosen: () => chosen},
     seen: () => lease,
     settled,
@@ -85,9 +89,21 @@ async function held(): Promise<MemberLease> {
   return own;
 }
 
+interface Change {
+  readonly holder?: string;
+  readonly wantedBy?: string;
+  readonly transitions?: number;
+  readonly hub?: string;
+  readonly epoch?: string;
+}
+
 /** @param change - of the Lease as somebody else writes it */
-function writeElsewhere(change: {holder?: string; wantedBy?: string; transitions?: number}): void {
-  const annotations = {[EPOCH_ANNOTATION]: '1', ...(change.wantedBy && {[WANTED_BY_ANNOTATION]: change.wantedBy})};
+function writeElsewhere(change: Change): void {
+  const annotations = {
+    [EPOCH_ANNOTATION]: change.epoch ?? '1',
+    ...(change.hub && {[HUB_ANNOTATION]: change.hub}),
+    ...(change.wantedBy && {[WANTED_BY_ANNOTATION]: change.wantedBy}),
+  };
   const spec = {
     ...lease?.spec,
     holderIdentity: change.holder ?? lease?.spec?.holderIdentity ?? '',
@@ -114,6 +130,66 @@ describe('a free Lease', () => {
     await pass(own, 11, {mayBegin: false, mayAsk: false});
     await pass(own, 1);
     expect(own.held).toBe(true);
+  });
+});
+
+describe('a Lease of a hub in another cluster', () => {
+  const there = {metadata: {name: 'isthmus-hub', namespace: 'isthmus-system'}, spec: {leaseDurationSeconds: 25}};
+
+  test.each([
+    ['that has died, of the same epoch', {holder: 'z', hub: 'there'}],
+    ['that has released it', {holder: '', hub: 'there'}],
+    ['whose replica goes by the same identity', {holder: 'a', hub: 'there'}],
+    ['whose replica goes by the same identity, of a higher epoch', {holder: 'a', hub: 'there', epoch: '2'}],
+    ['that lives, and is not asked for it', {holder: 'z', hub: 'there', wantedBy: 'a'}],
+  ])('%s is never written to, not even to release it', async (_, change) => {
+    lease = there as Lease;
+    writeElsewhere(change);
+    const before = writers.length;
+    const own = start();
+    await pass(own, 120);
+    expect([own.held, writers.length]).toEqual([false, before]);
+  });
+
+  test.each([
+    ['an older version, which says no hub', {holder: '', epoch: '1'}],
+    ['a lower epoch', {holder: '', epoch: '0', hub: 'there'}],
+  ])('of %s is taken, and marked from then on', async (_, change) => {
+    lease = there as Lease;
+    writeElsewhere(change);
+    const own = start();
+    await pass(own, 2);
+    expect(own.held).toBe(true);
+    expect(lease.metadata.annotations).toEqual({[EPOCH_ANNOTATION]: '1', [HUB_ANNOTATION]: 'here'});
+  });
+
+  test('that another hub takes between the look and the write stays its, and is left alone from then on', async () => {
+    const own = start();
+    // The look has found none, and the write is on its way; the other one's comes first.
+    latencyMs = 500;
+    own.review(ready);
+    await vi.advanceTimersByTimeAsync(100);
+    lease = there as Lease;
+    writeElsewhere({holder: 'z', hub: 'there'});
+    await pass(own, 120);
+    expect([own.held, new Set(writers)]).toEqual([false, new Set(['z'])]);
+  });
+
+  test('that another hub writes over ours is not released by us when we stop', async () => {
+    await held();
+    writeElsewhere({holder: 'a', hub: 'there'});
+    const before = writers.length;
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([writers.length, lease?.spec?.holderIdentity]).toEqual([before, 'a']);
+  });
+
+  test('that another hub writes over ours stops us, and is not written back', async () => {
+    const own = await held();
+    writeElsewhere({holder: 'a', hub: 'there'});
+    const before = writers.length;
+    await pass(own, 60);
+    expect([own.held, writers.length]).toEqual([false, before]);
   });
 });
 

@@ -54,6 +54,11 @@ describe('Ready', () => {
       want: {status: 'False', reason: 'Pending', message: 'Waits for cluster-2.'},
     },
     {
+      name: 'a member that waits for something, as another replica says it',
+      change: {delivery: {state: 'Pending', cluster: 'cluster-2', why: 'its Cluster says Forbidden: no.'}},
+      want: {status: 'False', reason: 'Pending', message: 'Waits for cluster-2: its Cluster says Forbidden: no.'},
+    },
+    {
       name: 'what was ready stays so while a member catches up',
       change: {object: kept(ready), delivery: {state: 'Pending', cluster: 'cluster-2'}},
       want: {status: 'True', reason: 'Exported', lastTransitionTime: '2026-11-20T00:00:00Z'},

@@ -11,6 +11,7 @@ interface Row {
   readonly day: number;
   readonly obstacle?: string;
   readonly failure?: string;
+  readonly renewedAgoMs?: number;
   readonly does: 'renew' | 'wait';
   readonly says?: string;
 }
@@ -18,6 +19,8 @@ interface Row {
 const rows: readonly Row[] = [
   {name: 'in its first half it is left alone', day: 1, does: 'wait', says: 'True/Bound'},
   {name: 'just before half', day: 44.9, does: 'wait', says: 'True/Bound'},
+  {name: 'past half, where it was renewed a moment ago', day: 50, renewedAgoMs: 0, does: 'wait', says: 'True/Bound'},
+  {name: 'past half, an hour after it was renewed', day: 50, renewedAgoMs: 3_600_000, does: 'renew'},
   {name: 'at half it is renewed, and nothing said is taken back', day: 45, does: 'renew'},
   {
     name: 'a failure is said half a life before it matters',
@@ -39,8 +42,8 @@ const rows: readonly Row[] = [
 ];
 
 describe('the token of a member', () => {
-  test.each(rows)('$name', ({day, obstacle, failure, does, says}) => {
-    const plan = planTokenRenewal({lifetime, obstacle, failure, nowMs: day * DAY_MS});
+  test.each(rows)('$name', ({day, obstacle, failure, renewedAgoMs, does, says}) => {
+    const plan = planTokenRenewal({lifetime, obstacle, failure, renewedAgoMs, nowMs: day * DAY_MS});
     expect(plan.do).toBe(does);
     expect(plan.opinion && `${plan.opinion.status}/${plan.opinion.reason}`).toBe(says);
     if (plan.opinion !== undefined)
@@ -58,15 +61,18 @@ describe('the token of a member', () => {
       part: fc.double({min: 0, max: 1.5, noNaN: true}),
       failure: fc.option(fc.constant('no'), {nil: undefined}),
       obstacle: fc.option(fc.constant('no'), {nil: undefined}),
+      renewedAgoMs: fc.option(fc.nat({max: 7_200_000}), {nil: undefined}),
     });
     fc.assert(
-      fc.property(times, ({lifeMs, part, failure, obstacle}) => {
+      fc.property(times, ({lifeMs, part, failure, obstacle, renewedAgoMs}) => {
         const nowMs = lifeMs * part;
         const life = {...lifetime, expiresAtMs: lifeMs};
-        const {againMs, do: does} = planTokenRenewal({lifetime: life, failure, obstacle, nowMs});
+        const {againMs, do: does} = planTokenRenewal({lifetime: life, failure, obstacle, renewedAgoMs, nowMs});
         expect(againMs).toBeGreaterThan(0);
         expect(againMs).toBeLessThanOrEqual(3_600_000);
         if (does === 'renew') expect(againMs).toBeLessThanOrEqual(Math.max(10_000, lifeMs / 50));
+        if (does === 'renew' && renewedAgoMs !== undefined)
+          expect(renewedAgoMs).toBeGreaterThanOrEqual(Math.min(3_600_000, lifeMs / 4));
         if (part < 0.5 && obstacle === undefined) expect(nowMs + againMs).toBeLessThanOrEqual(lifeMs / 2 + 1);
       }),
     );

@@ -260,3 +260,67 @@ describe('ReplicaObserver', () => {
     expect(observer.view(500_000, 'c').garbage).toEqual(['a']);
   });
 });
+
+describe('what is left of a replica that is gone', () => {
+  const left: Lease = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {namespace: 'isthmus-system', name: 'isthmus-hub-b', uid: 'u', resourceVersion: '7'},
+    spec: {holderIdentity: ''},
+  };
+
+  test.each([
+    ['is removed', {}, false],
+    ['is left where it was taken up again since it was seen', {resourceVersion: '8'}, true],
+    ['is left where another one took its name', {uid: 'v', resourceVersion: '9'}, true],
+  ])('%s', async (_, since, isThere) => {
+    vi.useFakeTimers();
+    const stop = new AbortController();
+    try {
+      const server = new Map([['isthmus-hub-b', {...left, metadata: {...left.metadata, ...since}}]]);
+      let asked = 0;
+      const client = {
+        find: async (_r: unknown, {name}: {name: string}) => server.get(name),
+        create: async (_r: unknown, object: Lease) => {
+          const made = {...object, metadata: {...object.metadata, uid: 'o', resourceVersion: '1'}};
+          server.set(object.metadata.name, made);
+          return made;
+        },
+        replace: async (_r: unknown, object: Lease) => object,
+        delete: async (_r: unknown, {name}: {name: string}, of: {uid?: string; resourceVersion?: string}) => {
+          if (name !== left.metadata.name) return server.delete(name);
+          asked++;
+          const {uid, resourceVersion} = server.get(name)?.metadata ?? {};
+          if (of.uid !== undefined && of.uid !== uid) return false;
+          if (of.resourceVersion === undefined || of.resourceVersion === resourceVersion) return server.delete(name);
+          throw statusError({code: 409, reason: 'Conflict', message: 'Conflict'}, {request: 'DELETE'});
+        },
+        // The watch is a little behind.
+        pages: async function* () {
+          const seen = [...server.values()].map((each) => (each.metadata.name === left.metadata.name ? left : each));
+          yield await Promise.resolve({items: seen, resourceVersion: '7'});
+        },
+        watch: async function* () {
+          await pause(100, stop.signal);
+          const [mine] = [...server.values()].filter(({metadata}) => metadata.uid === 'o');
+          yield {type: 'MODIFIED', object: mine};
+        },
+      } as unknown as KubeClient;
+      const replicas = new Replicas({
+        ...{client, namespace: 'isthmus-system', identity: own, leaseRenewMs: 10_000, nowMs: Date.now},
+        onChange: () => undefined,
+        logger: pino({level: 'silent'}),
+      });
+      replicas.start(stop.signal);
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(asked).toBeGreaterThan(0);
+      expect(server.has(left.metadata.name)).toBe(isThere);
+      stop.abort();
+      await vi.advanceTimersByTimeAsync(5_000);
+      await replicas.closed;
+    } finally {
+      stop.abort();
+      vi.useRealTimers();
+    }
+  });
+});

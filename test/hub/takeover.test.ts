@@ -1,13 +1,32 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {Lease, ServiceImport} from '../../src/api/kinds.ts';
-import {EPOCH_ANNOTATION, OLDEST_EXPORT_ANNOTATION, WANTED_BY_ANNOTATION} from '../../src/api/names.ts';
+import {EPOCH_ANNOTATION, HUB_ANNOTATION, OLDEST_EXPORT_ANNOTATION, WANTED_BY_ANNOTATION} from '../../src/api/names.ts';
 import {writeHubEpoch} from '../../src/hub/hub-epoch.ts';
 import {judgeTakeover, planEpoch, raisedLease, refuseEpoch} from '../../src/hub/plan-takeover.ts';
 import {recallAges} from '../../src/hub/recalled-ages.ts';
 import type {KubeClient} from '../../src/kube/client.ts';
 
 /** A hub that is put in the place of a lost one (design §3), without any I/O. */
+
+const lease = (epoch: string | undefined, hub?: string): Lease => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: {
+    name: 'isthmus-hub',
+    resourceVersion: '7',
+    annotations: {
+      ...{team: 'x', [WANTED_BY_ANNOTATION]: 'b'},
+      ...(epoch === undefined ? {} : {[EPOCH_ANNOTATION]: epoch}),
+      ...(hub === undefined ? {} : {[HUB_ANNOTATION]: hub}),
+    },
+  },
+  spec: {holderIdentity: 'old', renewTime: 't', leaseTransitions: 3},
+});
+
+/** @param epoch - 0: no hub was there */
+const seenIn = (epoch: number, hub?: string): Lease | undefined =>
+  epoch === 0 ? undefined : lease(String(epoch), hub);
 
 describe('planEpoch', () => {
   test.each([
@@ -19,31 +38,35 @@ describe('planEpoch', () => {
     ['the hub took over long ago, and another one took over from it', 2, [3, 3, 2], 4],
     ['a third one, of members in different epochs', undefined, [2, 4, 3], 5],
   ])('%s', (_, stored, seen, epoch) => {
-    expect(planEpoch(stored, seen)).toBe(epoch);
+    for (const hub of [undefined, 'here']) {
+      const leases = seen.map((each) => seenIn(each, hub));
+      expect(planEpoch(stored, leases, 'here')).toBe(epoch);
+    }
+  });
+
+  test.each([
+    ['a lost hub', undefined, [seenIn(1, 'there'), seenIn(1, 'there')], 2],
+    ['it is run again after some were taken', 2, [seenIn(2, 'here'), seenIn(1, 'there')], 2],
+    ['two hubs that took over at the same time', 2, [seenIn(2, 'here'), seenIn(2, 'there')], 3],
+    ['this one under the uid of before a restore', 4, [seenIn(4, 'before'), seenIn(4, 'before')], 5],
+    ['another one that was passed long ago', 4, [seenIn(3, 'there'), seenIn(4, 'here')], 4],
+  ])('marks of other hubs: %s', (_, stored, leases, epoch) => {
+    expect(planEpoch(stored, leases, 'here')).toBe(epoch);
   });
 
   test('it is never lower than any that was seen, and the same when it is run again', () => {
-    const some = fc.nat({max: 50});
+    const some = fc.record({epoch: fc.nat({max: 50}), hub: fc.constantFrom(undefined, 'here', 'there')});
     fc.assert(
       fc.property(fc.option(fc.integer({min: 2, max: 50}), {nil: undefined}), fc.array(some), (stored, seen) => {
-        const epoch = planEpoch(stored, seen);
-        for (const each of seen) expect(epoch).toBeGreaterThanOrEqual(each);
-        expect(planEpoch(epoch, [...seen, epoch])).toBe(epoch);
-        if (stored === undefined) for (const each of seen) expect(epoch).toBeGreaterThan(each);
+        const leases = seen.map(({epoch: each, hub}) => seenIn(each, hub));
+        const epoch = planEpoch(stored, leases, 'here');
+        for (const {epoch: each} of seen) expect(epoch).toBeGreaterThanOrEqual(each);
+        expect(planEpoch(epoch, [...leases, seenIn(epoch, 'here')], 'here')).toBe(epoch);
+        const isAbove = seen.filter(({epoch: each, hub}) => each > 0 && (stored === undefined || hub === 'there'));
+        for (const {epoch: each} of isAbove) expect(epoch).toBeGreaterThan(each);
       }),
     );
   });
-});
-
-const lease = (epoch: string | undefined): Lease => ({
-  apiVersion: 'coordination.k8s.io/v1',
-  kind: 'Lease',
-  metadata: {
-    name: 'isthmus-hub',
-    resourceVersion: '7',
-    annotations: {team: 'x', [WANTED_BY_ANNOTATION]: 'b', ...(epoch === undefined ? {} : {[EPOCH_ANNOTATION]: epoch})},
-  },
-  spec: {holderIdentity: 'old', renewTime: 't', leaseTransitions: 3},
 });
 
 describe('what one member says must not decide about the others', () => {
@@ -83,20 +106,27 @@ describe('judgeTakeover', () => {
     ['nobody renews it', lease('1'), false, 'raise'],
     ['it says no epoch, and nobody renews it', lease(undefined), false, 'raise'],
     ['a hub renews it', lease('1'), true, 'alive'],
+    ['a hub in another cluster renews it', lease('1', 'there'), true, 'alive'],
+    ['this hub renews it', lease('1', 'here'), true, 'own'],
+    ['this hub has it, and does not renew it', lease('1', 'here'), false, 'raise'],
     ['it was taken before', lease('2'), false, 'done'],
     ['it was taken before, and the new hub renews it', lease('2'), true, 'done'],
     ['there is none', undefined, false, 'never'],
   ] as const)('%s', (_, given, wasRenewed, verdict) => {
-    expect(judgeTakeover(given, {epoch: 2, wasRenewed})).toBe(verdict);
+    expect(judgeTakeover(given, {epoch: 2, uid: 'here', wasRenewed})).toBe(verdict);
   });
 });
 
-test('the raised Lease is free, on top of what was read, and keeps what others wrote', () => {
-  expect(raisedLease(lease('1'), 2)).toEqual({
-    ...lease('1'),
-    metadata: {name: 'isthmus-hub', resourceVersion: '7', annotations: {team: 'x', [EPOCH_ANNOTATION]: '2'}},
+test('the raised Lease is free and marked, on top of what was read, and keeps what others wrote', () => {
+  const annotations = {team: 'x', [EPOCH_ANNOTATION]: '2', [HUB_ANNOTATION]: 'here'};
+  const raised = {
+    ...lease('1', 'there'),
+    metadata: {name: 'isthmus-hub', resourceVersion: '7', annotations},
     spec: {holderIdentity: '', renewTime: 't', leaseTransitions: 3},
-  });
+  };
+  expect(raisedLease(lease('1', 'there'), {epoch: 2, uid: 'here'})).toEqual(raised);
+  const {[HUB_ANNOTATION]: _, ...unmarked} = annotations;
+  expect(raisedLease(lease('1', 'there'), {epoch: 2, uid: undefined}).metadata.annotations).toEqual(unmarked);
 });
 
 describe('recallAges', () => {

@@ -4,13 +4,14 @@ import {AGENT, AGENT_READS} from './agent-behaviours.ts';
 import type {Behaviour} from './behaviour.ts';
 import {DIRECT} from './direct-behaviours.ts';
 import {HUB, HUB_READS} from './hub-behaviours.ts';
+import {MARKS} from './mark-behaviours.ts';
 import {POLICIES} from './policy-behaviours.ts';
 import {SLICES} from './slice-behaviours.ts';
 import type {Right} from './rules.ts';
 import {allRules, rulesWithout, titleOf} from './rules.ts';
 import type {Place, World} from './world.ts';
 
-const BEHAVIOURS = {...HUB, ...AGENT, ...POLICIES, ...SLICES, ...DIRECT};
+const BEHAVIOURS = {...HUB, ...MARKS, ...AGENT, ...POLICIES, ...SLICES, ...DIRECT};
 const BROKEN = {deadlineMs: 20_000};
 const BACK = {deadlineMs: 30_000};
 
