@@ -9,6 +9,7 @@ import type {KubeClient, WatchEvent} from './client.ts';
 import {KubeError} from './kube-error.ts';
 import type {MutableReflectorStatus, ReflectorStatus} from './reflector-status.ts';
 import {initialStatus} from './reflector-status.ts';
+import {sharedText} from './shared-text.ts';
 import {RepeatedFailure} from './repeated-failure.ts';
 import {MutableStore} from './store.ts';
 import type {Incoming, Store, StoreChange} from './store.ts';
@@ -275,7 +276,7 @@ export class Reflector<T> {
     const {namespace, name} = raw.metadata;
     const parts: unknown[] = this.#options.resource.namespaced ? [namespace, name] : [name];
     if (parts.every((part) => typeof part === 'string' && part !== '' && !part.includes('/'))) {
-      return keyOf(this.#options.resource.namespaced ? raw.metadata : {name});
+      return sharedText(keyOf(this.#options.resource.namespaced ? raw.metadata : {name}));
     }
     this.#fault('object without a usable name left out', new Error('bad name or namespace'), undefined);
     return undefined;
