@@ -23,7 +23,8 @@ export default defineConfig({
     // The clusters of the pool are given to one suite at a time.
     maxWorkers: real ? 1 : 2,
     testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Hooks have no second try.
+    hookTimeout: 120_000,
     // A shared CI machine stalls for seconds at a time. A test that needed another try is shown as `(retry x1)`, and is a flaw to mend.
     retry: process.env['CI'] === 'true' ? 2 : 0,
     projects: [

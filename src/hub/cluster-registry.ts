@@ -30,6 +30,8 @@ export interface ClusterRegistryOptions {
   readonly logger: Logger;
 }
 
+/** A list that lacks what is there is asked for again so often. */
+const LIST_AGAIN_MS = 1_000;
 /** A rotated Secret is picked up after at most so long. */
 const SECRET_AGAIN_MS = 15_000;
 
@@ -39,6 +41,8 @@ export class ClusterRegistry {
   readonly #reflector: Reflector<Cluster>;
   readonly #queue: WorkQueue;
   readonly #announced = new Set<string>();
+  /** They are there, as the API server said when it was asked for them by name, and its list lacks them. */
+  readonly #overlooked = new Set<string>();
 
   constructor(options: ClusterRegistryOptions) {
     this.#options = options;
@@ -90,10 +94,26 @@ export class ClusterRegistry {
     this.#queue.addAfter(name, afterMs);
   }
 
+  /** True where it is registered although the last list lacks it. */
+  isOverlooked(name: string): boolean {
+    return this.#overlooked.has(name) && !this.store.has(name);
+  }
+
+  get overlooked(): Iterable<string> {
+    return this.#overlooked;
+  }
+
+  /** It was found by its name, not in the list: until a list has it, it is registered and not known. */
+  overlook(name: string): void {
+    this.#overlooked.add(name);
+    this.#queue.add(name);
+  }
+
   async #handle(name: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
     const {client, own, keeper, namespace, development, isSecretInUse, isResponsible, onCluster} = this.#options;
     const cluster = this.store.get(name);
     if (cluster === undefined) return this.#confirmGone(name, signal);
+    this.#overlooked.delete(name);
     const access = await resolveAccess(cluster, {client, own, namespace, development, signal});
     // What there is no way into is never written to, and needs nothing to remember it by.
     const held = access.ok ? await keeper.hold(cluster, signal) : undefined;
@@ -108,9 +128,14 @@ export class ClusterRegistry {
 
   /** A list that lacks Clusters by fault must not make members leave: each one is asked for by name first. */
   async #confirmGone(name: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
-    if (!this.#announced.has(name)) return undefined;
+    if (!this.#announced.has(name) && !this.#overlooked.has(name)) return undefined;
     const found = await this.#options.client.find<Cluster>(clusters, {name}, {signal});
-    if (found !== undefined || this.store.has(name)) return {requeueAfterMs: 1_000};
+    if (found !== undefined && !this.store.has(name)) {
+      this.#overlooked.add(name);
+      this.#reflector.relist();
+    }
+    if (found !== undefined || this.store.has(name)) return {requeueAfterMs: LIST_AGAIN_MS};
+    this.#overlooked.delete(name);
     this.#announced.delete(name);
     this.#options.onGone(name);
     return undefined;

@@ -16,6 +16,8 @@ export interface DeliveryNewsOptions {
 export class DeliveryNews {
   readonly #options: DeliveryNewsOptions;
   readonly #told = new Map<string, string>();
+  /** In this turn of the event loop: members that are compared at the same time have the same name at the same time. */
+  #changed = new Set<string>();
 
   constructor(options: DeliveryNewsOptions) {
     this.#options = options;
@@ -23,6 +25,17 @@ export class DeliveryNews {
 
   /** The import of this name came, went or failed in some member. */
   note(key: string): void {
+    if (this.#changed.size === 0) setImmediate(() => this.#tellChanged());
+    this.#changed.add(key);
+  }
+
+  #tellChanged(): void {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    for (const key of changed) this.#tellNews(key);
+  }
+
+  #tellNews(key: string): void {
     const {members, exportersOf, delivery: deliveryOf} = this.#options;
     const exporters = exportersOf(key);
     if (exporters.length === 0) {

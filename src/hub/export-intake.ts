@@ -43,6 +43,11 @@ export class ExportIntake {
     this.#slices = new SliceReader(options.cluster, options.sourceRules);
   }
 
+  /** Something waits to be taken in. */
+  get isBusy(): boolean {
+    return this.#scheduled || this.#changed.size > 0;
+  }
+
   /** Export objects of one source changed: fixes the ages of new ones. */
   takeExports(source: ExportSource, changes: readonly StoreChange<KeptExport>[]): void {
     const {ages} = this.#options;

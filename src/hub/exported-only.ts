@@ -4,12 +4,19 @@ import type {Resource} from '../api/resources.ts';
 import type {ReadOptions} from '../kube/call-options.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {Reflector, type ReflectorStatus, type StoreChange} from '../kube/reflector.ts';
+import {sharedText} from '../kube/shared-text.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
 
 /** Of an object whose service nobody exports only this is kept: which service it belongs to. */
 interface Entry<T> {
   readonly service: string;
   readonly facts: T | undefined;
+}
+
+interface Found<T> {
+  /** Of the object. */
+  readonly key: string;
+  readonly facts: T;
 }
 
 /** As the client's own. */
@@ -45,8 +52,8 @@ export class ExportedOnly<T> {
   readonly #exported = new Set<string>();
   /** Exported services whose objects were dropped before and are not back yet: nothing is known about them. */
   readonly #asking = new Set<string>();
-  /** By service, then by object. */
-  readonly #facts = new Map<string, Map<string, T>>();
+  /** By service; of each object one. There is a list for each exported Service of each member, of one object as a rule. */
+  readonly #facts = new Map<string, readonly Found<T>[]>();
   /** Exported services whose last object was seen to be deleted, which a list that lacks it is no proof of. */
   readonly #emptied = new Set<string>();
   readonly #queue: WorkQueue;
@@ -109,7 +116,7 @@ export class ExportedOnly<T> {
   /** Undefined: not known at this moment. */
   of(service: string): readonly T[] | undefined {
     if (!this.#reflector.status().synced || this.#asking.has(service)) return undefined;
-    return [...(this.#facts.get(service)?.values() ?? [])];
+    return this.#facts.get(service)?.map(({facts}) => facts) ?? [];
   }
 
   /** True where there is nothing because the last object was deleted before our eyes, not because a list lacks it. */
@@ -154,11 +161,10 @@ export class ExportedOnly<T> {
   }
 
   #put(service: string, key: string, facts: T | undefined): void {
-    const objects = this.#facts.get(service) ?? new Map<string, T>();
-    if (facts === undefined) objects.delete(key);
-    else objects.set(key, facts);
-    if (objects.size === 0) this.#facts.delete(service);
-    else this.#facts.set(service, objects);
+    const before = this.#facts.get(service) ?? [];
+    const next = withFound(before, key, facts);
+    if (next.length === 0) this.#facts.delete(service);
+    else this.#facts.set(service, next);
   }
 
   async #ask(service: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
@@ -169,7 +175,7 @@ export class ExportedOnly<T> {
     const found = await this.#options.fetch(service, {notOlderThan, signal});
     if (!this.#asking.delete(service)) return;
     for (const raw of found) {
-      const key = `${raw.metadata.namespace}/${raw.metadata.name}`;
+      const key = sharedText(`${raw.metadata.namespace}/${raw.metadata.name}`);
       const entry = this.#reflector.store.get(key);
       // Not in the store: deleted meanwhile, or newer than the watch, which will bring it. With facts: as new or newer.
       if (entry === undefined) continue;
@@ -178,4 +184,10 @@ export class ExportedOnly<T> {
     if (this.#facts.has(service)) this.#emptied.delete(service);
     this.#options.onChange(new Set([service]));
   }
+}
+
+function withFound<T>(before: readonly Found<T>[], key: string, facts: T | undefined): readonly Found<T>[] {
+  if (facts === undefined) return before.filter((each) => each.key !== key);
+  const at = before.findIndex((each) => each.key === key);
+  return at === -1 ? [...before, {key, facts}] : before.with(at, {key, facts});
 }

@@ -28,6 +28,8 @@ export interface HubFactsOptions {
   /** The older Cluster that has the gateway of this one. */
   readonly gatewayTakenBy: (id: string) => string | undefined;
   readonly isRegistered: (id: string) => boolean;
+  /** Names of all Clusters that are listed. */
+  readonly registered: () => Iterable<string>;
   readonly slices: SliceBudget;
   /** False while the hub starts: then a Cluster that isn't known may be one that was not looked at yet. */
   readonly isGathered: () => boolean;
@@ -93,16 +95,19 @@ export class HubFacts implements ClustersetFacts {
   }
 
   isUnknown(cluster: string, key: string): boolean {
-    const {members, isGathered} = this.#options;
+    const {members, isGathered, isRegistered} = this.#options;
     const member = members.get(cluster);
-    if (member === undefined) return !isGathered();
+    // Registered, and not taken up: what is remembered of it can't be read just now, or its old self is still leaving.
+    if (member === undefined) return !isGathered() || isRegistered(cluster);
     if (!member.isKnown) return true;
     // It shows the export, which is taken in only once it is sure who is speaking: until then what was remembered counts.
     return member.accepted.get(key) === undefined && (member.session?.watches.exportsOf(key).length ?? 0) > 0;
   }
 
   anyUnknown(key: string): boolean {
-    for (const cluster of this.#options.members.keys()) if (this.isUnknown(cluster, key)) return true;
+    const {members, registered} = this.#options;
+    for (const cluster of members.keys()) if (this.isUnknown(cluster, key)) return true;
+    for (const cluster of registered()) if (!members.has(cluster) && this.isUnknown(cluster, key)) return true;
     return false;
   }
 

@@ -10,9 +10,9 @@ import {CredentialCare} from './credential-care.ts';
 import {claimIdentity} from './claim-identity.ts';
 import {DeliveryNews} from './delivery-news.ts';
 import {FullComparison} from './full-comparison.ts';
-import {Gathering} from './gathering.ts';
 import {HubFacts} from './hub-facts.ts';
 import {type HubOptions, hubUserAgent} from './hub-options.ts';
+import {HubStart} from './hub-start.ts';
 import type {HubStatus} from './hub-status.ts';
 import {withoutKubeconfig} from './kept-objects.ts';
 import {isPlacedElsewhere} from './cluster-place.ts';
@@ -27,7 +27,6 @@ import type {PolicyKind} from './policy-kinds.ts';
 import {PolicyRegistry} from './policy-registry.ts';
 import {PolicyStatusWriter} from './policy-status-writer.ts';
 import {RegisteredGateways} from './registered-gateways.ts';
-import {restoreTombstones} from './restore-tombstones.ts';
 import {RetiringMembers} from './retiring-members.ts';
 import {SharedState} from './shared-state.ts';
 import {SliceBudget} from './slice-budget.ts';
@@ -52,7 +51,7 @@ export class Hub {
   readonly #policies: PolicyRegistry;
   readonly #policyStatuses: PolicyStatusWriter;
   readonly #exports: ClustersetExports;
-  readonly #gathering = new Gathering(this.#members);
+  readonly #start: HubStart;
   readonly #slices: SliceBudget;
   readonly #gateways: RegisteredGateways;
   readonly #health: MemberGateways;
@@ -72,9 +71,7 @@ export class Hub {
     onSlices: () => this.#slices.note(),
   });
   readonly #everything: FullComparison;
-  readonly #syncing = Promise.withResolvers<void>();
   readonly #closing = Promise.withResolvers<void>();
-  #isLate = false;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -94,7 +91,7 @@ export class Hub {
       onChange: (kind, of) => this.#onPolicies(kind, of),
       onStored: (kind, of) => this.#policyStatuses.noteStored(kind, of),
     });
-    const isGathered = (): boolean => this.#gathering.isOver;
+    const isGathered = (): boolean => this.#start.isGathered;
     const rules = mergeRules({...options, members, policies: this.#policies, isGathered});
     this.#exports = new ClustersetExports((keys) => this.#news.exports(keys), rules);
     this.#everything = new FullComparison(this.#exports, members);
@@ -118,6 +115,7 @@ export class Hub {
       gateways: this.#gateways.addresses,
       gatewayTakenBy: (id) => this.#gateways.takenBy(id),
       isRegistered: (id) => this.#isRegistered(id),
+      registered: () => [...this.#registry.store.keys(), ...this.#registry.overlooked],
       slices: this.#slices,
       isGathered,
       withdrawnOf: (exporters) => this.#health.withdrawnOf(exporters),
@@ -161,6 +159,12 @@ export class Hub {
       takeOverMs: options.unreachableAfterMs,
       situation: (name) => (isResponsible(name) ? memberSituation(name, sources) : undefined),
     });
+    this.#start = new HubStart({
+      ...{members, client, logger, registry: this.#registry, policies: this.#policies, memory: this.#shared.memory},
+      patienceMs: options.unreachableAfterMs,
+      onLeft: (name) => departures.resume(name),
+      onGathered: () => this.#onGathered(),
+    });
     this.#policyStatuses = new PolicyStatusWriter({
       ...{client, members, namespace, nowMs, logger, isGathered, isResponsible, policies: this.#policies},
     });
@@ -168,7 +172,7 @@ export class Hub {
 
   /** Resolves when all Cluster objects have been listed and taken up. */
   get synced(): Promise<void> {
-    return this.#syncing.promise;
+    return this.#start.synced;
   }
 
   get closed(): Promise<void> {
@@ -184,7 +188,7 @@ export class Hub {
     this.#care.start(signal);
     this.#registry.start(signal);
     this.#policies.start(signal);
-    void this.#gather(signal);
+    this.#start.start(signal);
     signal.addEventListener('abort', () => void this.#close().then(this.#closing.resolve, this.#closing.reject), {
       once: true,
     });
@@ -197,7 +201,7 @@ export class Hub {
 
   status(): HubStatus {
     return {
-      gathered: this.#gathering.isOver,
+      gathered: this.#start.isGathered,
       exportedNames: this.#exports.size,
       clusterList: this.#registry.status(),
       ...this.#shared.status(),
@@ -213,26 +217,7 @@ export class Hub {
     return mergeTrace(this.#exports.of(`${namespace}/${name}`));
   }
 
-  async #gather(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#registry.synced, this.#policies.known(signal)]);
-    for (const {session} of this.#members.values()) session?.review();
-    this.#syncing.resolve();
-    void restoreTombstones({
-      ...{client: this.#client, memory: this.#shared.memory, registered: this.#registry.store, signal},
-      logger: this.#options.logger,
-      onLeft: (name) => this.#shared.departures.resume(name),
-    });
-    await this.#gathering.late(this.#options.unreachableAfterMs, signal);
-    this.#isLate = true;
-    if (!signal.aborted) this.#reviewGathering();
-  }
-
-  /** Nothing is decided before the Cluster objects are listed: until then nobody is known at all. */
-  #reviewGathering(): void {
-    if (!this.#registry.status().synced) return;
-    const wasOver = this.#gathering.isOver;
-    const isNews = this.#gathering.review(this.#isLate);
-    if (!isNews && wasOver === this.#gathering.isOver) return;
+  #onGathered(): void {
     this.#slices.note();
     this.#everything.want(); // The types of imports that exist are known only now.
     this.#policyStatuses.review();
@@ -273,7 +258,8 @@ export class Hub {
       unreachableAfterMs,
       leaseRenewMs,
       replicas,
-      isGathered: () => this.#gathering.isOver,
+      isGathered: () => this.#start.isGathered,
+      isStarted: () => this.#start.isOpen,
       mark: () => epoch.mark,
       logger,
       claim: (id, uid) => this.#claim(id, uid),
@@ -281,7 +267,7 @@ export class Hub {
       onSlices: (key) => this.#news.slices(key),
       onDelivery: (key) => this.#deliveryNews.note(key),
       onCopies: (kind, keys) => this.#policyStatuses.note(kind, keys),
-      onRead: () => this.#reviewGathering(),
+      onRead: () => this.#start.review(),
       onChange: (id) => this.#onMember(id),
       onRequest: onRequest && ((id, report) => onRequest({...report, cluster: id})),
     });
@@ -298,7 +284,7 @@ export class Hub {
   #isRegistered(name: string): boolean {
     const found = this.#registry.store.get(name);
     if (found !== undefined) return found.metadata.deletionTimestamp === undefined;
-    return !this.#registry.status().synced;
+    return !this.#registry.status().synced || this.#registry.isOverlooked(name);
   }
 
   #onGone(name: string): void {
@@ -323,7 +309,7 @@ export class Hub {
     this.#shared.noteHeld(name, false);
     this.#retiring.retire(member, () => this.#shared.departures.begin(name, {...of, access}));
     this.#slices.note();
-    this.#reviewGathering();
+    this.#start.review();
   }
 
   #onPolicies(kind: PolicyKind, keys: readonly string[]): void {
@@ -357,7 +343,7 @@ export class Hub {
     this.#statuses.add(id);
     this.#policyStatuses.noteMember(id);
     this.#care.noteMember(id);
-    this.#reviewGathering();
+    this.#start.review();
     const member = this.#members.get(id);
     if (member === undefined) return;
     if (member.reachable().reason === 'Unauthorized' && member.cluster.spec?.kubeconfigSecretRef !== undefined) {

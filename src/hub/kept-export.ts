@@ -11,6 +11,7 @@ import {readMap, readSettings} from '../clusterset/intake/read-settings.ts';
 import {askedOf, notAllowedOf} from '../clusterset/intake/take-export.ts';
 import {asList, asText, FaultList, fieldOf} from '../clusterset/intake/untrusted.ts';
 import type {ExportFault, ExportGroup, FlomeshExportSettings, MemberExport} from '../clusterset/member-export.ts';
+import {sharedText} from '../kube/shared-text.ts';
 import {shared} from './shared-parts.ts';
 
 /** The three served groups that an export may be written in; the last two are one (design §4). */
@@ -58,22 +59,25 @@ export function keepExport(raw: KubeObject, source: ExportSource): KeptExport | 
   const spec = fieldOf(raw, 'spec');
   const standard = source.group === MCS_GROUP ? spec : undefined;
   return {
-    apiVersion,
-    kind,
-    metadata: {name, namespace, uid, ...(generation === undefined ? {} : {generation})},
+    apiVersion: sharedText(apiVersion),
+    kind: sharedText(kind),
+    metadata: {
+      name: sharedText(name),
+      namespace: sharedText(namespace),
+      uid,
+      ...(generation === undefined ? {} : {generation}),
+    },
     // An unreadable time must never win a conflict: it counts as the youngest.
     claimedAtMs: Number.isNaN(claimedAtMs) ? Number.MAX_SAFE_INTEGER : claimedAtMs,
     source,
-    exportedLabels: readMap(fieldOf(standard, 'exportedLabels'), 'spec.exportedLabels', faults),
-    exportedAnnotations: readMap(fieldOf(standard, 'exportedAnnotations'), 'spec.exportedAnnotations', faults),
+    exportedLabels: shared(readMap(fieldOf(standard, 'exportedLabels'), 'spec.exportedLabels', faults)),
+    exportedAnnotations: shared(readMap(fieldOf(standard, 'exportedAnnotations'), 'spec.exportedAnnotations', faults)),
     flomesh: source.group === FLOMESH_GROUP ? readSettings(spec, faults) : undefined,
-    faults: faults.all,
-    asked: askedOf([raw]),
+    faults: shared(faults.all),
+    asked: shared(askedOf([raw])),
     notAllowed: notAllowedOf(raw),
     status: {
-      conditions: conditionsOf(raw)
-        .filter(({type}) => type !== 'Valid')
-        .map(shared),
+      conditions: shared(conditionsOf(raw).filter(({type}) => type !== 'Valid')),
     },
   };
 }

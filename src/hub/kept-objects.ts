@@ -11,6 +11,7 @@ import type {KubeObject, ObjectMeta} from '../api/meta.ts';
 import {LAST_APPLIED_ANNOTATION} from '../api/names.ts';
 import {readMap} from '../clusterset/intake/read-settings.ts';
 import {FaultList, fieldOf} from '../clusterset/intake/untrusted.ts';
+import {sharedText} from '../kube/shared-text.ts';
 import {shared} from './shared-parts.ts';
 
 /** What reflectors of whole objects keep: enough to compare with what should be there, nothing else. */
@@ -25,12 +26,12 @@ function keepMetadata({
   generation,
 }: ObjectMeta): ObjectMeta {
   return {
-    name,
-    ...(namespace === undefined ? {} : {namespace}),
+    name: sharedText(name),
+    ...(namespace === undefined ? {} : {namespace: sharedText(namespace)}),
     ...(uid === undefined ? {} : {uid}),
     ...(labels === undefined ? {} : {labels: shared(labels)}),
     ...(annotations === undefined ? {} : {annotations: shared(withoutLastApplied(annotations))}),
-    ...(creationTimestamp === undefined ? {} : {creationTimestamp}),
+    ...(creationTimestamp === undefined ? {} : {creationTimestamp: sharedText(creationTimestamp)}),
     ...(generation === undefined ? {} : {generation}),
   };
 }
@@ -42,12 +43,11 @@ function withoutLastApplied(annotations: Readonly<Record<string, string>>): Reco
 }
 
 export function keepImport(raw: KubeObject): ServiceImport {
-  const {apiVersion, kind, metadata, spec, status} = raw as ServiceImport;
+  const {metadata, spec, status} = raw as ServiceImport;
   const {clusters, endpointSliceObjects} = status ?? {};
   const kept = {...(clusters === undefined ? {} : {clusters}), ...(endpointSliceObjects ? {endpointSliceObjects} : {})};
   return {
-    apiVersion,
-    kind,
+    ...typeOf(raw),
     metadata: keepMetadata(metadata),
     ...(spec === undefined ? {} : {spec: shared(spec)}),
     status: shared(kept),
@@ -55,26 +55,26 @@ export function keepImport(raw: KubeObject): ServiceImport {
 }
 
 export function keepFlomeshImport(raw: KubeObject): FlomeshServiceImport {
-  const {apiVersion, kind, metadata, spec} = raw as FlomeshServiceImport;
-  return {apiVersion, kind, metadata: keepMetadata(metadata), ...(spec === undefined ? {} : {spec})};
+  const {metadata, spec} = raw as FlomeshServiceImport;
+  return {...typeOf(raw), metadata: keepMetadata(metadata), ...(spec === undefined ? {} : {spec})};
 }
 
 export function keepRemoteCluster(raw: KubeObject): RemoteCluster {
-  const {apiVersion, kind, metadata, spec, status} = raw as RemoteCluster;
-  return {apiVersion, kind, metadata: keepMetadata(metadata), ...(spec ? {spec} : {}), ...(status ? {status} : {})};
+  const {metadata, spec, status} = raw as RemoteCluster;
+  return {...typeOf(raw), metadata: keepMetadata(metadata), ...(spec ? {spec} : {}), ...(status ? {status} : {})};
 }
 
 export function keepClusterProperty(raw: KubeObject): ClusterProperty {
-  const {apiVersion, kind, metadata, spec} = raw as ClusterProperty;
-  return {apiVersion, kind, metadata: keepMetadata(metadata), ...(spec ? {spec} : {})};
+  const {metadata, spec} = raw as ClusterProperty;
+  return {...typeOf(raw), metadata: keepMetadata(metadata), ...(spec ? {spec} : {})};
 }
 
 /** With its resourceVersion: what is judged to be over may be removed only as long as it is as it was judged. */
 export function keepLease(raw: KubeObject): Lease {
-  const {apiVersion, kind, metadata, spec} = raw as Lease;
+  const {metadata, spec} = raw as Lease;
   const {resourceVersion} = metadata;
   const kept = {...keepMetadata(metadata), ...(resourceVersion === undefined ? {} : {resourceVersion})};
-  return {apiVersion, kind, metadata: kept, ...(spec ? {spec} : {})};
+  return {...typeOf(raw), metadata: kept, ...(spec ? {spec} : {})};
 }
 
 export function keepCluster(raw: KubeObject): Cluster {
@@ -114,4 +114,8 @@ export function keepNamespace(raw: KubeObject): KeptNamespace {
     terminating: metadata.deletionTimestamp !== undefined || status?.phase === 'Terminating',
     labels: readMap(fieldOf(raw, 'metadata', 'labels'), 'metadata.labels', new FaultList()),
   };
+}
+
+function typeOf({apiVersion, kind}: KubeObject): Pick<KubeObject, 'apiVersion' | 'kind'> {
+  return {apiVersion: sharedText(apiVersion), kind: sharedText(kind)};
 }

@@ -3,6 +3,8 @@ import type {KubeObject, ObjectMeta, OwnerReference} from '../api/meta.ts';
 import {MCS_SERVICE_NAME_LABEL} from '../api/names.ts';
 import {MAX_SLICE_ENDPOINTS} from '../clusterset/intake/read-slices.ts';
 import {asList, fieldOf} from '../clusterset/intake/untrusted.ts';
+import {sharedText} from '../kube/shared-text.ts';
+import {shared} from './shared-parts.ts';
 
 /** What the hub remembers of a source slice: enough to import it, still unread and untrusted. */
 export interface KeptSlice {
@@ -12,10 +14,7 @@ export interface KeptSlice {
   readonly ports: readonly unknown[];
 }
 
-type KeptEndpoint = Readonly<Record<(typeof ENDPOINT_FIELDS)[number], unknown>>;
-
-/** `targetRef` and hints mean something in their own cluster only. */
-const ENDPOINT_FIELDS = ['addresses', 'conditions', 'hostname', 'nodeName', 'zone'] as const;
+type KeptEndpoint = Readonly<Record<'addresses' | 'conditions' | 'hostname' | 'nodeName' | 'zone', unknown>>;
 
 /** Strips a source slice at the edge. One more endpoint than is lawful is kept, so that it is seen to be too many. */
 export function keepSlice(raw: KubeObject): KeptSlice {
@@ -25,12 +24,24 @@ export function keepSlice(raw: KubeObject): KeptSlice {
     endpoints: asList(fieldOf(raw, 'endpoints'))
       .slice(0, MAX_SLICE_ENDPOINTS + 1)
       .map(keepEndpoint),
-    ports: asList(fieldOf(raw, 'ports')),
+    ports: shared(asList(fieldOf(raw, 'ports'))),
   };
 }
 
+/** `targetRef` and hints mean something in their own cluster only. */
 function keepEndpoint(raw: unknown): KeptEndpoint {
-  return Object.fromEntries(ENDPOINT_FIELDS.map((name) => [name, fieldOf(raw, name)])) as KeptEndpoint;
+  const conditions = fieldOf(raw, 'conditions');
+  return {
+    addresses: fieldOf(raw, 'addresses'),
+    conditions: typeof conditions === 'object' && conditions !== null ? shared(conditions) : conditions,
+    hostname: fieldOf(raw, 'hostname'),
+    nodeName: sharedIfText(fieldOf(raw, 'nodeName')),
+    zone: sharedIfText(fieldOf(raw, 'zone')),
+  };
+}
+
+function sharedIfText(value: unknown): unknown {
+  return typeof value === 'string' ? sharedText(value) : value;
 }
 
 /**

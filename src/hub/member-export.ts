@@ -3,6 +3,7 @@ import {MAX_FAULTS} from '../clusterset/intake/untrusted.ts';
 import type {ExportFault, ExportGroup, ExportSubject, MemberExport} from '../clusterset/member-export.ts';
 import type {KeptExport} from './kept-export.ts';
 import type {KeptService} from './kept-service.ts';
+import {shared} from './shared-parts.ts';
 
 /** All that one member says about one exported name. */
 export interface ExportFacts {
@@ -19,6 +20,8 @@ export interface ExportFacts {
   readonly faults?: readonly ExportFault[];
 }
 
+const NO_ENTRIES: Readonly<Record<string, string>> = {};
+
 /**
  * One export out of its objects of several groups (design §4): the standard's fields from the standard object, FSM's from
  * the flomesh one, the age of the older. Of two flomesh objects (the old group and the new) the older one speaks.
@@ -31,7 +34,7 @@ export function toMemberExport(facts: ExportFacts): MemberExport {
   const flomesh = byAge.find((object) => object.flomesh !== undefined);
   // One export in all groups: what forbids one object of it forbids the whole.
   const notAllowed = byAge.find((object) => object.notAllowed !== undefined)?.notAllowed;
-  const groups = [...new Set<ExportGroup>(byAge.map((object) => object.source.group))].sort();
+  const groups = shared([...new Set<ExportGroup>(byAge.map((object) => object.source.group))].sort());
   const faults = [standard?.faults, flomesh?.faults, service?.faults, facts.faults]
     .flatMap((of) => of ?? [])
     .slice(0, MAX_FAULTS);
@@ -41,10 +44,10 @@ export function toMemberExport(facts: ExportFacts): MemberExport {
     name: oldest.metadata.name,
     groups,
     createdAtMs: ageOf(oldest),
-    exportedLabels: standard?.exportedLabels ?? {},
-    exportedAnnotations: standard?.exportedAnnotations ?? {},
+    exportedLabels: standard?.exportedLabels ?? NO_ENTRIES,
+    exportedAnnotations: standard?.exportedAnnotations ?? NO_ENTRIES,
     service: service?.service,
-    subject: {namespaceLabels, serviceLabels: service?.labels ?? {}},
+    subject: {namespaceLabels, serviceLabels: service?.labels ?? NO_ENTRIES},
     ...askedBy(byAge),
     ...(flomesh?.flomesh === undefined ? {} : {flomesh: flomesh.flomesh}),
     ...(notAllowed === undefined ? {} : {notAllowed}),

@@ -132,6 +132,11 @@ export class MemberSession {
     return this.#apiServer.cidrs ?? [];
   }
 
+  /** Everything was read, and what it exports was taken in. */
+  get isTakenIn(): boolean {
+    return this.watches.isSynced && !this.#intake.isBusy;
+  }
+
   get holdsLease(): boolean {
     return this.#lease?.held === true;
   }

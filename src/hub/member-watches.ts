@@ -29,6 +29,7 @@ import {
   type Resource,
 } from '../api/resources.ts';
 import type {KubeClient} from '../kube/client.ts';
+import {sharedText} from '../kube/shared-text.ts';
 import {LabelIndex} from '../kube/label-index.ts';
 import {Reflector, type ReflectorStatus, type StoreChange} from '../kube/reflector.ts';
 import {ExportedOnly} from './exported-only.ts';
@@ -258,7 +259,7 @@ export class MemberWatches {
     const {client, on} = this.#options;
     return new ExportedOnly<KeptService>({
       ...this.#common(services),
-      serviceOf: ({metadata}) => `${metadata.namespace}/${metadata.name}`,
+      serviceOf: ({metadata}) => sharedText(`${metadata.namespace}/${metadata.name}`),
       facts: keepService,
       fetch: async (service, options) => {
         const found = await client.find(services, parseKey(service), options);

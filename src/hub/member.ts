@@ -36,6 +36,8 @@ export interface MemberOptions {
   readonly replicas: ReplicaChoice;
   /** Every member was read, as far as it can be. */
   readonly isGathered: () => boolean;
+  /** False while a hub that starts has others to read first. */
+  readonly isStarted: () => boolean;
   /** Whether the cluster with this `kube-system` uid may be this member. */
   readonly claim: (id: string, uid: string) => Claim;
   readonly onExport: (id: string, key: string, accepted: MemberExport | undefined) => void;
@@ -127,8 +129,8 @@ export class Member {
    * what was decided before (design §5), and what is written now would change that.
    */
   get mayBegin(): boolean {
-    const {mark, isGathered} = this.#options;
-    return this.#isRecorded || mark().epoch === 1 || isGathered();
+    const {mark, isGathered, isStarted} = this.#options;
+    return isStarted() && (this.#isRecorded || mark().epoch === 1 || isGathered());
   }
 
   /** True once this hub, or one before it, has admitted it. */
@@ -146,6 +148,18 @@ export class Member {
   get isSettled(): boolean {
     if (this.#access?.ok === false || this.connection?.refusal !== undefined) return true;
     return this.session?.watches.isSynced === true || this.#reachability.signal?.state === 'Unreachable';
+  }
+
+  /** Its lists have been read whole, and what it exports was taken in. */
+  get isRead(): boolean {
+    return this.session?.isTakenIn === true;
+  }
+
+  /** True where it is likely to be read in a moment: nothing speaks against it yet. */
+  get isAwaited(): boolean {
+    if (this.#access?.ok !== true || this.connection === undefined || this.isRead) return false;
+    const {session, refusal, lastError} = this.connection;
+    return refusal === undefined && (session !== undefined || lastError === undefined);
   }
 
   get api(): ApiSignal | undefined {

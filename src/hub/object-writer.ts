@@ -6,6 +6,7 @@ import type {ComparisonOptions} from '../kube/apply-if-different.ts';
 import {isUpToDate} from '../kube/apply-if-different.ts';
 import type {KubeClient} from '../kube/client.ts';
 import type {Store} from '../kube/reflector.ts';
+import {sharedText} from '../kube/shared-text.ts';
 import {AppliedRecords} from './applied-records.ts';
 import {WriteThrough} from './write-through.ts';
 
@@ -67,7 +68,7 @@ export class ObjectWriter<T extends KubeObject> {
 
   /** True where this process wrote the object that is there now, or found it as it should be. */
   hasWritten(key: string): boolean {
-    return this.#records.knows(key, this.actual(key)?.metadata.uid);
+    return this.#records.knows(key, 'object', this.actual(key)?.metadata.uid);
   }
 
   /**
@@ -77,7 +78,7 @@ export class ObjectWriter<T extends KubeObject> {
    */
   forget(key?: string): void {
     if (key === undefined) this.#records.clear();
-    else for (const id of [key, recordOf(key, 'status')]) this.#records.delete(id);
+    else this.#records.delete(key);
   }
 
   /** True where all of this is there, whoever wrote it. */
@@ -92,7 +93,7 @@ export class ObjectWriter<T extends KubeObject> {
 
   /** Applies the object and then its status, each where it differs. @throws KubeError */
   async apply(desired: KubeObject, status: KubeObject | undefined, signal: AbortSignal): Promise<void> {
-    const key = keyOf(desired.metadata);
+    const key = sharedText(keyOf(desired.metadata));
     await this.#applyPart(key, desired, {subresource: undefined, signal});
     const uid = this.actual(key)?.metadata.uid;
     if (status === undefined || uid === undefined) return;
@@ -101,7 +102,7 @@ export class ObjectWriter<T extends KubeObject> {
 
   /** Applies the status alone; the object must be there. @throws KubeError */
   async applyStatus(desired: KubeObject, signal: AbortSignal): Promise<void> {
-    await this.#applyPart(keyOf(desired.metadata), desired, {subresource: 'status', signal});
+    await this.#applyPart(sharedText(keyOf(desired.metadata)), desired, {subresource: 'status', signal});
   }
 
   /** A merge patch of exactly this object. @throws KubeError */
@@ -141,25 +142,21 @@ export class ObjectWriter<T extends KubeObject> {
     const written = await this.#writeThrough.run(key, async () =>
       keep(await this.#client.apply(resource, desired, options)),
     );
-    this.#records.set(recordOf(key, subresource), written?.metadata.uid, desired);
+    this.#records.set(key, subresource ?? 'object', {uid: written?.metadata.uid, desired});
   }
 
   #isCurrent(key: string, desired: KubeObject, subresource: 'status' | undefined): boolean {
     const {comparison, ownItems} = this.#kind;
     const actual = this.actual(key);
-    const id = recordOf(key, subresource);
+    const part = subresource ?? 'object';
     const uid = actual?.metadata.uid;
-    if (this.#records.knows(id, uid)) {
-      return this.#records.isLast(id, uid, desired) && isUpToDate(actual, desired, comparison);
+    if (this.#records.knows(key, part, uid)) {
+      return this.#records.isLast(key, part, {uid, desired}) && isUpToDate(actual, desired, comparison);
     }
     if (!isUpToDate(actual, desired, withoutExtras(comparison, ownItems))) return false;
-    this.#records.set(id, uid, desired);
+    this.#records.set(key, part, {uid, desired});
     return true;
   }
-}
-
-function recordOf(key: string, subresource: 'status' | undefined): string {
-  return subresource === undefined ? key : `${key}/status`;
 }
 
 /**

@@ -26,6 +26,8 @@ export interface FlomeshImportSituation {
   readonly namespace: NamespaceState;
   /** Exporters that cannot be asked: what they exported through which group, and by which rules, only this import may tell. */
   readonly unknown: ReadonlySet<string>;
+  /** Of those: registered ones that couldn't be taken up, so that not even their gateways are known. */
+  readonly unseen: ReadonlySet<string>;
 }
 
 /** Besides the three of {@link Plan}: an import that a user made without a spec gets it taken away again (design §4). */
@@ -99,7 +101,7 @@ type FlomeshPort = NonNullable<FlomeshServiceImport['spec']>['ports'][number];
 
 /** In the order of cluster ids: an order that changes by itself would be a write where nothing changed. */
 function endpointsOf(
-  {exports, targets, unknown, actual}: FlomeshImportSituation,
+  {exports, targets, unknown, unseen, actual}: FlomeshImportSituation,
   merged: MergedImport,
   port: MergedImport['ports'][number],
 ): FlomeshPort['endpoints'] {
@@ -107,7 +109,7 @@ function endpointsOf(
   const there = actual?.spec?.ports.find((each) => each.port === port.port && each.protocol === port.protocol);
   return servedBy.flatMap((cluster) => {
     const target = targets.get(cluster);
-    if (target === undefined) return [];
+    if (target === undefined) return unseen.has(cluster) ? (there?.endpoints.filter(isOf(cluster)) ?? []) : [];
     const before = there?.endpoints.find(({clusterKey}) => clusterKey === target.clusterKey)?.target;
     const rules = exports.find((each) => each.cluster === cluster)?.flomesh?.rules ?? [];
     const told = rules.find(({portNumber}) => portNumber === port.port)?.path ?? '';
@@ -116,4 +118,9 @@ function endpointsOf(
     const ip = target.ip ?? (before?.host === target.host ? before.ip : '');
     return [{clusterKey: target.clusterKey, target: {host: target.host, ip, port: target.port, path}}];
   });
+}
+
+/** Names of Clusters have no slash, and are the last part of the long form. */
+function isOf(cluster: string): (endpoint: FlomeshPort['endpoints'][number]) => boolean {
+  return ({clusterKey}) => clusterKey.slice(clusterKey.lastIndexOf('/') + 1) === cluster;
 }

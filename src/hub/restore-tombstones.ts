@@ -13,6 +13,8 @@ export interface RestoreOptions {
   readonly registered: Store<Cluster>;
   /** It left, and was not cleared. */
   readonly onLeft: (name: string) => void;
+  /** It is registered, and the list lacks it. */
+  readonly onOverlooked: (name: string) => void;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -20,8 +22,9 @@ export interface RestoreOptions {
 const BACKOFF = {minMs: 1_000, maxMs: 60_000};
 
 /**
- * Finds the members that left before this hub started and were not cleared: those with a tombstone, and those whose Cluster
- * went while no hub looked. Repeated until it succeeds, once.
+ * Compares what is remembered of members with the Clusters that are listed. Finds the members that left before this hub started and
+ * were not cleared: those with a tombstone, and those whose Cluster went while no hub looked; and those that the list lacks by fault.
+ * Repeated until it succeeds, once.
  */
 export async function restoreTombstones(options: RestoreOptions): Promise<void> {
   const {memory, logger, signal} = options;
@@ -37,7 +40,8 @@ export async function restoreTombstones(options: RestoreOptions): Promise<void> 
   }
 }
 
-async function restore(name: string, {client, memory, registered, onLeft, signal}: RestoreOptions): Promise<void> {
+async function restore(name: string, options: RestoreOptions): Promise<void> {
+  const {client, memory, registered, onLeft, onOverlooked, signal} = options;
   // One that is just being deleted comes by itself, and with more that is known.
   if (registered.get(name)?.metadata.deletionTimestamp !== undefined) return;
   const {left} = await memory.load(name, signal);
@@ -46,6 +50,8 @@ async function restore(name: string, {client, memory, registered, onLeft, signal
     return;
   }
   // As everywhere: one that a list lacks is asked for by name.
-  if (registered.has(name) || (await client.find(clusters, {name}, {signal})) !== undefined) return;
-  onLeft(name);
+  if (registered.has(name)) return;
+  const found = await client.find(clusters, {name}, {signal});
+  if (found === undefined) onLeft(name);
+  else onOverlooked(name);
 }

@@ -1,6 +1,7 @@
-import type {ReadSlices} from '../clusterset/intake/read-slices.ts';
+import type {ReadSlice, ReadSlices} from '../clusterset/intake/read-slices.ts';
 import {readSlices} from '../clusterset/intake/read-slices.ts';
 import type {KeptSlice} from './kept-slice.ts';
+import {shared} from './shared-parts.ts';
 
 /** What a source cluster's endpoints are judged by. */
 export interface SourceRules {
@@ -40,10 +41,27 @@ export class SliceReader {
     if (before !== undefined && before.podCIDRs === podCIDRs && isSame(before.kept, kept)) return before.read;
     const sorted = kept.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
     const rules = {cluster: this.#cluster, podCIDRs: podCIDRs ?? NONE, serviceCIDRs: NONE, development};
-    const read = readSlices(sorted, rules);
+    const read = compact(readSlices(sorted, rules));
     if (first !== undefined) this.#readings.set(first, {kept, podCIDRs, read});
     return read;
   }
+}
+
+/** It is kept for as long as the Service: parts that many slices have once, and lists that grew without the room they grew into. */
+function compact({slices, ready, faults}: ReadSlices): ReadSlices {
+  return {slices: slices.map(compactSlice), ready, faults: shared(faults)};
+}
+
+function compactSlice(slice: ReadSlice): ReadSlice {
+  const endpoints = slice.endpoints.map((endpoint) => {
+    const {conditions} = endpoint;
+    return {
+      ...endpoint,
+      addresses: [...endpoint.addresses],
+      ...(conditions === undefined ? {} : {conditions: shared(conditions)}),
+    };
+  });
+  return {...slice, endpoints, ports: shared(slice.ports)};
 }
 
 function isSame(a: readonly KeptSlice[], b: readonly KeptSlice[]): boolean {

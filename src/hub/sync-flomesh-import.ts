@@ -15,6 +15,7 @@ export async function syncFlomeshImport(context: MemberContext, key: string, sig
   const memories = memoriesOf(context, key, standard);
   const {result, exports} = facts.mergedFor(key, consumer, memories);
   const merged = result.import;
+  const unknown = memories.map(({cluster}) => cluster);
   const plan = planFlomeshImport({
     merged: merged && memories.length > 0 ? inRememberedOrder(merged, standard) : merged,
     exports,
@@ -24,7 +25,8 @@ export async function syncFlomeshImport(context: MemberContext, key: string, sig
     },
     actual: writer.actual(key),
     namespace: namespaceState(context, namespace),
-    unknown: new Set(memories.map(({cluster}) => cluster)),
+    unknown: new Set(unknown),
+    unseen: new Set(unknown.filter((cluster) => facts.cluster(cluster) === undefined)),
   });
   switch (plan.do) {
     case 'nothing':

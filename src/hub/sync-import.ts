@@ -10,6 +10,11 @@ import {planImport} from './plan-import.ts';
 import {inRememberedOrder} from './remembered-export.ts';
 import {hasSlices} from './sync-slices.ts';
 
+/** One of each for all names of all members. */
+const APPLIED: DeliveryResult = {state: 'Applied'};
+const NOT_NEEDED: DeliveryResult = {state: 'NotNeeded'};
+const LEFT_ALONE: DeliveryResult = {state: 'LeftAlone'};
+
 /** Makes the standard import of one name in one member what the engine says. @throws KubeError */
 export async function syncImport(context: MemberContext, key: string, signal: AbortSignal): Promise<DeliveryResult> {
   const plan = planOf(context, key);
@@ -25,14 +30,14 @@ export async function syncImport(context: MemberContext, key: string, signal: Ab
  */
 export function observeImport(context: MemberContext, key: string): DeliveryResult | undefined {
   const plan = planOf(context, key);
-  if (plan === undefined) return {state: 'NotNeeded'};
+  if (plan === undefined) return NOT_NEEDED;
   switch (plan.do) {
     case 'nothing':
-      return plan.why === 'NotOurs' ? {state: 'LeftAlone'} : {state: 'NotNeeded'};
+      return plan.why === 'NotOurs' ? LEFT_ALONE : NOT_NEEDED;
     case 'delete':
       return undefined;
     case 'write':
-      return context.writers.imports.shows(plan.object) ? {state: 'Applied'} : undefined;
+      return context.writers.imports.shows(plan.object) ? APPLIED : undefined;
   }
 }
 
@@ -59,20 +64,20 @@ async function carryOut(
   key: string,
   {plan, signal}: {plan: Plan | undefined; signal: AbortSignal},
 ): Promise<DeliveryResult> {
-  if (plan === undefined) return {state: 'NotNeeded'};
+  if (plan === undefined) return NOT_NEEDED;
   switch (plan.do) {
     case 'nothing':
-      return plan.why === 'NotOurs' ? {state: 'LeftAlone'} : {state: 'NotNeeded'};
+      return plan.why === 'NotOurs' ? LEFT_ALONE : NOT_NEEDED;
     case 'delete':
       await writers.imports.delete(key, plan.uid, signal);
-      return {state: 'NotNeeded'};
+      return NOT_NEEDED;
     case 'write':
       if (plan.createNamespace) {
         const why = await createNamespace(client, parseKey(key).namespace ?? '', signal);
         if (why !== undefined) return {state: 'NotNeeded', forbidden: {why, againAfterMs: NAMESPACE_AGAIN_MS}};
       }
       await writers.imports.apply(plan.object, plan.status, signal);
-      return {state: 'Applied'};
+      return APPLIED;
   }
 }
 

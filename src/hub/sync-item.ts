@@ -1,3 +1,4 @@
+import {sharedText} from '../kube/shared-text.ts';
 import type {PolicyKind} from './policy-kinds.ts';
 
 /** What one turn of a member's queue is about. */
@@ -16,5 +17,6 @@ export function syncItemText(kind: SyncKind, key: string): string {
 
 export function parseSyncItem(text: string): SyncItem {
   const space = text.indexOf(' ');
-  return {kind: text.slice(0, space) as SyncKind, key: text.slice(space + 1)};
+  // Keys are kept, and a part of a text would keep all of it.
+  return {kind: text.slice(0, space) as SyncKind, key: sharedText(text.slice(space + 1))};
 }

@@ -9,6 +9,7 @@ import type {KubeClient, WatchEvent} from './client.ts';
 import {KubeError} from './kube-error.ts';
 import type {MutableReflectorStatus, ReflectorStatus} from './reflector-status.ts';
 import {initialStatus} from './reflector-status.ts';
+import {sharedText} from './shared-text.ts';
 import {RepeatedFailure} from './repeated-failure.ts';
 import {MutableStore} from './store.ts';
 import type {Incoming, Store, StoreChange} from './store.ts';
@@ -72,6 +73,8 @@ export class Reflector<T> {
   #expiredBefore = false;
   /** 403s in a row. */
   #refusals = 0;
+  /** Of one list and the watch after it. */
+  #turn = new AbortController();
   /** When the API server took the current watch. */
   #openedAtMs: number | undefined;
 
@@ -100,6 +103,12 @@ export class Reflector<T> {
     if (this.#started) return;
     this.#started = true;
     void this.#run(signal).then(this.#closing.resolve, this.#closing.reject);
+  }
+
+  /** Lists anew, and watches from there: an object is known to be missing in what was listed. */
+  relist(): void {
+    this.#status.resourceVersion = undefined;
+    this.#turn.abort();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -149,10 +158,13 @@ export class Reflector<T> {
 
   /** Lists if it must, then watches once; returns when the server ended the watch. */
   async #once(signal: AbortSignal): Promise<void> {
+    this.#turn = new AbortController();
+    const isEnded = this.#turn.signal;
     try {
       if (this.#status.resourceVersion === undefined) await this.#list(signal);
-      await this.#watch(signal, this.#status.resourceVersion ?? '');
+      await this.#watch(AbortSignal.any([signal, isEnded]), this.#status.resourceVersion ?? '');
     } catch (error) {
+      if (isEnded.aborted) return;
       if (error instanceof KubeError && !signal.aborted) this.#classify(error);
       throw error;
     }
@@ -264,7 +276,7 @@ export class Reflector<T> {
     const {namespace, name} = raw.metadata;
     const parts: unknown[] = this.#options.resource.namespaced ? [namespace, name] : [name];
     if (parts.every((part) => typeof part === 'string' && part !== '' && !part.includes('/'))) {
-      return keyOf(this.#options.resource.namespaced ? raw.metadata : {name});
+      return sharedText(keyOf(this.#options.resource.namespaced ? raw.metadata : {name}));
     }
     this.#fault('object without a usable name left out', new Error('bad name or namespace'), undefined);
     return undefined;

@@ -1,5 +1,6 @@
 import {backoffDelayMs, retryAfterMs} from './backoff.ts';
 import type {Backoff} from './backoff.ts';
+import {turnOfOthers} from './event-loop-turn.ts';
 
 export interface WorkQueueOptions {
   readonly concurrency: number;
@@ -115,6 +116,8 @@ export class WorkQueue {
 
   async #handle(key: string, signal: AbortSignal): Promise<void> {
     try {
+      const others = turnOfOthers();
+      if (others !== undefined) await others;
       const result = await this.#options.handle(key, signal);
       this.forget(key);
       if (result !== undefined) this.addAfter(key, result.requeueAfterMs);

@@ -36,19 +36,28 @@ describe('withdrawn endpoints (design §6)', () => {
 
 /** What is not known is remembered by consumers' imports (design §5): a moment too early, and an import disappears. */
 describe('whether it is known that a cluster exports a name', () => {
-  function facts(gathered: boolean, member?: {isKnown: boolean; shown: boolean; taken: boolean}): HubFacts {
+  interface Known {
+    readonly gathered: boolean;
+    readonly registered?: boolean;
+    readonly member?: {isKnown: boolean; shown: boolean; taken: boolean};
+  }
+  function facts({gathered, registered, member}: Known): HubFacts {
     const members = new Map();
     if (member !== undefined) {
       const accepted = new Map(member.taken ? [['bar/foo', anExport('c1')]] : []);
       const exportsOf = () => (member.shown ? [{}] : []);
       members.set('c1', {isKnown: member.isKnown, accepted, session: {watches: {exportsOf}}});
     }
-    return new HubFacts({members, isGathered: () => gathered} as unknown as HubFactsOptions);
+    const isRegistered = (): boolean => registered ?? member !== undefined;
+    const all = (): string[] => (isRegistered() ? ['c1'] : []);
+    const options = {members, isGathered: () => gathered, isRegistered, registered: all};
+    return new HubFacts(options as unknown as HubFactsOptions);
   }
 
-  test.each([
+  test.each<Known & {name: string; unknown: boolean}>([
     {name: 'not registered, as far as it was looked at', gathered: false, unknown: true},
     {name: 'not registered', gathered: true, unknown: false},
+    {name: 'registered, and could not be taken up', gathered: true, registered: true, unknown: true},
     {name: 'not read yet', gathered: true, member: {isKnown: false, shown: false, taken: false}, unknown: true},
     {
       name: 'read, and it shows none',
@@ -63,7 +72,8 @@ describe('whether it is known that a cluster exports a name', () => {
       unknown: true,
     },
     {name: 'taken in', gathered: true, member: {isKnown: true, shown: true, taken: true}, unknown: false},
-  ])('$name: unknown $unknown', ({gathered, member, unknown}) => {
-    expect(facts(gathered, member).isUnknown('c1', 'bar/foo')).toBe(unknown);
+  ])('$name: unknown $unknown', ({unknown, ...known}) => {
+    expect(facts(known).isUnknown('c1', 'bar/foo')).toBe(unknown);
+    expect(facts(known).anyUnknown('bar/foo')).toBe(unknown && (known.registered ?? known.member !== undefined));
   });
 });

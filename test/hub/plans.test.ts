@@ -151,6 +151,7 @@ describe("FSM's import", () => {
     actual: undefined,
     namespace: 'Present',
     unknown: new Set(),
+    unseen: new Set(),
   };
   const stored = (
     changes: Partial<KubeObject['metadata']>,

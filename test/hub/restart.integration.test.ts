@@ -18,6 +18,8 @@ const seed = Number(process.env['RESTART_SEED'] ?? Date.now() % 2 ** 31);
 /** No answer takes longer; all of a start together stay below the time after which a member counts as unreachable. */
 const MAX_DELAY_MS = 300;
 const QUIET_MS = 30_000;
+/** Long after members that are read make what is not known yet look absent. */
+const LATE_MS = 8_000;
 const READ = [
   ...['namespaces', 'services', 'endpointslices', 'serviceexports', 'serviceimports', 'leases', 'remoteclusters'],
   ...[
@@ -131,4 +133,51 @@ describe('a hub that restarts', () => {
       await world.stopHub('crash');
     },
   );
+
+  test.each<{what: string; disturb: (world: World) => void}>([
+    {
+      what: 'is taken up last, after all others were read',
+      disturb: ({hubApi}) =>
+        hubApi.faults.add(
+          {resource: 'configmaps', verb: 'get', name: 'isthmus-member-cluster-3'},
+          {kind: 'latency', ms: LATE_MS},
+        ),
+    },
+    {
+      what: 'cannot be taken up, because what is remembered of it cannot be read',
+      disturb: ({hubApi}) =>
+        hubApi.faults.add(
+          {resource: 'configmaps', verb: 'get', name: 'isthmus-member-cluster-3'},
+          {kind: 'status', code: 500},
+        ),
+    },
+    {
+      what: 'is missing in the first list of Clusters',
+      disturb: ({hubApi}) =>
+        hubApi.faults.add(
+          {resource: 'clusters', verb: 'list'},
+          {kind: 'rewriteBody', rewrite: withoutThird},
+          {times: 5},
+        ),
+    },
+  ])('a member that $what: no import of what it exports changes', {timeout: 60_000}, async ({disturb}) => {
+    beginSequence(seed);
+    const world = await contested();
+    await world.stopHub('crash');
+    for (const api of all(world)) api.writes.clear();
+    disturb(world);
+    world.startHub();
+    await world.pass(QUIET_MS);
+    expect(world.hubApi.faults.suffered, 'requests that met the fault').toBeGreaterThan(0);
+    expect(rows(world).filter((row) => /serviceimports/.test(row))).toEqual([]);
+    for (const api of all(world)) api.faults.clear();
+    await world.pass(QUIET_MS);
+    await converge(world, {emptied: false});
+    await world.stopHub('crash');
+  });
 });
+
+function withoutThird(body: unknown): unknown {
+  const list = body as {items: {metadata: {name: string}}[]};
+  return {...list, items: list.items.filter(({metadata}) => metadata.name !== 'cluster-3')};
+}

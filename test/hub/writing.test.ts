@@ -1,4 +1,4 @@
-import {describe, expect, test} from 'vitest';
+import {beforeEach, describe, expect, test} from 'vitest';
 import type {KubeObject} from '../../src/api/meta.ts';
 import {configMaps} from '../../src/api/resources.ts';
 import {AppliedRecords} from '../../src/hub/applied-records.ts';
@@ -47,19 +47,42 @@ const object = (labels: Record<string, string>, uid?: string): KubeObject => ({
 });
 
 describe('records of what was applied', () => {
+  let records: AppliedRecords;
+  const applied = (uid: string, labels: Record<string, string>) => ({uid, desired: object(labels, uid)});
+
+  beforeEach(() => {
+    records = new AppliedRecords();
+    records.set('a', 'object', {uid: 'uid-1', desired: object({x: '1'})});
+  });
+
   test('the first apply has no uid, the next one has: the same content all the same', () => {
-    const records = new AppliedRecords();
-    records.set('a', 'uid-1', object({x: '1'}));
-    expect(records.isLast('a', 'uid-1', object({x: '1'}, 'uid-1'))).toBe(true);
+    expect(records.isLast('a', 'object', applied('uid-1', {x: '1'}))).toBe(true);
   });
 
   test('other content, or an object that was made again, is not what was applied last', () => {
-    const records = new AppliedRecords();
-    records.set('a', 'uid-1', object({x: '1'}));
-    expect(records.isLast('a', 'uid-1', object({}, 'uid-1'))).toBe(false);
-    expect(records.isLast('a', 'uid-2', object({x: '1'}, 'uid-2'))).toBe(false);
-    expect(records.knows('a', 'uid-1')).toBe(true);
-    expect(records.knows('a', 'uid-2')).toBe(false);
+    expect(records.isLast('a', 'object', applied('uid-1', {}))).toBe(false);
+    expect(records.isLast('a', 'object', applied('uid-2', {x: '1'}))).toBe(false);
+    expect(records.knows('a', 'object', 'uid-1')).toBe(true);
+    expect(records.knows('a', 'object', 'uid-2')).toBe(false);
+  });
+
+  test('the status is applied by itself, and says nothing of the rest', () => {
+    expect(records.knows('a', 'status', 'uid-1')).toBe(false);
+    records.set('a', 'status', applied('uid-1', {x: '2'}));
+    expect(records.isLast('a', 'status', applied('uid-1', {x: '2'}))).toBe(true);
+    expect(records.isLast('a', 'object', applied('uid-1', {x: '1'}))).toBe(true);
+  });
+
+  test('what was applied to an object that is gone says nothing of the status of the next one', () => {
+    records.set('a', 'status', applied('uid-1', {x: '2'}));
+    records.set('a', 'object', applied('uid-2', {x: '1'}));
+    expect(records.knows('a', 'status', 'uid-2')).toBe(false);
+  });
+
+  test('both are forgotten with their object', () => {
+    records.set('a', 'status', applied('uid-1', {x: '2'}));
+    records.delete('a');
+    expect([records.knows('a', 'object', 'uid-1'), records.knows('a', 'status', 'uid-1')]).toEqual([false, false]);
   });
 });
 

@@ -109,6 +109,24 @@ describe('listing and watching', () => {
     });
   });
 
+  test('told that the list lacks something it lists anew at once, and watches from there', async () => {
+    lists = [listOf([item('a', '1')], '5'), listOf([item('a', '1'), item('b', '2', '1')], '6')];
+    start();
+    await reflector.synced;
+    await watching(1);
+    reflector.relist();
+    await watching(2);
+    expect(values()).toEqual({'default/a': '', 'default/b': '1'});
+    expect(urlOfWatch(1)).toContain('resourceVersion=6');
+    // What the watch before it still tells counts no more.
+    send('DELETED', item('a', '7'), watches[0]);
+    send('ADDED', item('c', '8', '1'), watches[1]);
+    await eventually(() => changes.length).toBe(3);
+    expect(Object.keys(values())).toEqual(['default/a', 'default/b', 'default/c']);
+    expect(reflector.status()).toMatchObject({lists: 2, listFailures: 0, failures: 0, state: 'Watching'});
+    expect(reflector.status().lastError).toBeUndefined();
+  });
+
   test('managedFields never reach what keeps', async () => {
     lists = [listOf([item('a', '1')], '1')];
     const seen: KubeObject[] = [];

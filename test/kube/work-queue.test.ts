@@ -7,7 +7,8 @@ import type {WorkQueueOptions} from '../../src/kube/work-queue.ts';
 let stop: AbortController;
 let errors: {key: string; attempt: number; nextDelayMs: number}[];
 beforeEach(() => {
-  vi.useFakeTimers();
+  // Turns of the event loop are real ones.
+  vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date']});
   stop = new AbortController();
   errors = [];
 });

@@ -11,7 +11,7 @@ import {missingForClusters} from '../../src/dev/real/part-cache.ts';
 import type {Counts} from './run-vitest.ts';
 import {countTests, runVitest} from './run-vitest.ts';
 
-const NOTHING: Counts = {passed: 0, failed: 0, skipped: 0};
+const NOTHING: Counts = {passed: 0, failed: 0, skipped: 0, failures: []};
 const OWN = ['--real', '--both', '--long'];
 const given = process.argv.slice(2);
 const rest = given.filter((argument) => !OWN.includes(argument));
@@ -22,7 +22,12 @@ function say(line: string): void {
 }
 
 function add(a: Counts, b: Counts): Counts {
-  return {passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped};
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+    failures: [...a.failures, ...b.failures],
+  };
 }
 
 function onEmbedded(): Promise<Counts> {
@@ -54,6 +59,8 @@ for (const {name, run} of runs) {
   if (name !== '') say(`${name}: ${describe(counts)} in ${seconds} s`);
   sum = add(sum, counts);
 }
+// Once more at the end: of a long run only that may be left to read.
+for (const failure of sum.failures) say(`failed: ${failure}`);
 say(describe(sum));
 process.exitCode = sum.failed === 0 ? 0 : 1;
 

@@ -8,6 +8,8 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Of each test that failed, and of each file that failed as a whole, its name and the first line of why. */
+  readonly failures: readonly string[];
 }
 
 interface Report {
@@ -15,9 +17,16 @@ interface Report {
   readonly numFailedTests: number;
   readonly testResults: readonly {
     readonly name: string;
+    readonly status: string;
+    /** Why the file failed as a whole; empty: it didn't. */
+    readonly message: string;
     readonly startTime: number;
     readonly endTime: number;
-    readonly assertionResults: readonly {readonly status: string; readonly fullName: string}[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
   }[];
 }
 
@@ -32,7 +41,7 @@ export async function runVitest(args: readonly string[], env: NodeJS.ProcessEnv)
   );
   if (report === undefined) {
     process.stdout.write('vitest ended without a report\n');
-    return {passed: 0, failed: 1, skipped: 0};
+    return {passed: 0, failed: 1, skipped: 0, failures: ['vitest ended without a report']};
   }
   const skipped = report.testResults.flatMap((file) =>
     file.assertionResults.filter(({status}) => status !== 'passed' && status !== 'failed'),
@@ -41,7 +50,25 @@ export async function runVitest(args: readonly string[], env: NodeJS.ProcessEnv)
   printSlowest(report);
   // A file that could not even be loaded has no failed test of its own, and is a failure all the same.
   const failed = Math.max(report.numFailedTests, code === 0 ? 0 : 1);
-  return {passed: report.numPassedTests, failed, skipped: skipped.length};
+  return {passed: report.numPassedTests, failed, skipped: skipped.length, failures: failuresIn(report)};
+}
+
+function failuresIn({testResults}: Report): readonly string[] {
+  return testResults.flatMap(({name, status, message, assertionResults}) => {
+    const failed = assertionResults.filter((each) => each.status === 'failed');
+    const tests = failed.map(({fullName, failureMessages}) => `${fullName}: ${firstLine(failureMessages?.[0])}`);
+    // One whose preparation failed has no failed test, only skipped ones.
+    const whole = failed.length === 0 && status === 'failed' ? [`the whole file: ${firstLine(message)}`] : [];
+    return [...tests, ...whole].map((line) => `${pathOf(name)}: ${line}`);
+  });
+}
+
+function firstLine(text = ''): string {
+  return text.trim().split('\n', 1)[0] ?? '';
+}
+
+function pathOf(name: string): string {
+  return name.slice(name.indexOf('/test/') + 1);
 }
 
 /** How many tests would run. */
@@ -54,7 +81,7 @@ export async function countTests(args: readonly string[], env: NodeJS.ProcessEnv
 function printSlowest({testResults}: Report): void {
   const files = testResults.map(({name, startTime, endTime}) => ({name, tookMs: endTime - startTime}));
   for (const {name, tookMs} of files.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, SLOWEST)) {
-    process.stdout.write(`${(tookMs / 1000).toFixed(1).padStart(7)} s  ${name.slice(name.indexOf('/test/') + 1)}\n`);
+    process.stdout.write(`${(tookMs / 1000).toFixed(1).padStart(7)} s  ${pathOf(name)}\n`);
   }
 }
 

@@ -190,7 +190,7 @@ export class LightApi implements FaultTarget {
       if (facts.verb === 'watch') return this.#watch(request, facts);
       if (faults.some(({kind}) => kind === 'emptyList'))
         return {kind: 'answer', ...this.#listOf(request.resource, {items: []})};
-      return {kind: 'answer', ...this.#answer(call, request)};
+      return {kind: 'answer', ...rewritten(this.#answer(call, request), faults)};
     } catch (error) {
       if (error instanceof LightError) return {kind: 'answer', ...error.answer()};
       throw error;
@@ -396,4 +396,12 @@ function parse({body = ''}: LightCall): KubeObject {
 
 function sameName(a: KubeObject, b: KubeObject): boolean {
   return a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
+}
+
+function rewritten(answer: LightAnswer, faults: readonly Fault[]): LightAnswer {
+  return faults.reduce(
+    (before, fault) =>
+      fault.kind === 'rewriteBody' ? {...before, body: JSON.stringify(fault.rewrite(JSON.parse(before.body)))} : before,
+    answer,
+  );
 }
