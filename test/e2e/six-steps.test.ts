@@ -83,11 +83,11 @@ describe.runIf(missing === undefined).each([
     await Promise.all(MEMBERS.map(check));
   }
 
-  /** @returns why it could not be started; undefined: it was */
+  /** One more cluster with its agent, which nobody has registered. @returns why it could not be started; undefined: it was */
   function addLate(): Promise<unknown> {
     const added = callControl(clusterset.dir, {method: 'POST', path: '/clusters/cluster-4/add'});
     return added.then(
-      () => undefined,
+      () => void clusterset.startAgent('cluster-4'),
       (error: unknown) => error,
     );
   }
@@ -260,6 +260,8 @@ describe.runIf(missing === undefined).each([
   });
 
   test('6: a deleted export goes at once and everywhere, its derived Service after the linger', async () => {
+    // The API server of who joins late starts while this, and the next one, wait.
+    late = addLate();
     await kubectlOk('cluster-1', `delete ${exports} foo -n bar`);
     await inEveryMember(async (member) => {
       await eventually(`the answer to go in ${member}`, async () =>
@@ -280,8 +282,6 @@ describe.runIf(missing === undefined).each([
   });
 
   test('6: a stopped API server deletes nothing anywhere; started again, its member catches up', async () => {
-    // Its API server starts while this waits for others.
-    late = addLate();
     const control = (path: string, body?: unknown): Promise<unknown> =>
       callControl(clusterset.dir, {method: 'POST', path: `/clusters/cluster-1/${path}`, body});
     const expectAllKept = async (): Promise<void> => {
@@ -318,8 +318,9 @@ describe.runIf(missing === undefined).each([
   test('6: a member that joins late gets everything', async () => {
     const failure = await (late ?? addLate());
     expect(failure, 'one more API server').toBeUndefined();
-    clusterset.startAgent('cluster-4');
-    await Promise.all([clusterset.ports('cluster-4'), register('cluster-4')]);
+    await clusterset.ports('cluster-4');
+    expect((await ask('cluster-4', 'A')).answers, 'before it is a member').toEqual([]);
+    await register('cluster-4');
     await kubectlOk('hub', 'wait --for=condition=Synced cluster/cluster-4 --timeout=20s');
     await eventually('an answer in cluster-4', async () =>
       (await ask('cluster-4', 'A')).answers.length > 0 ? true : undefined,

@@ -8,8 +8,18 @@ import {until} from './until.ts';
 
 const MANAGER = 'testbed';
 const SERVED_MS = 20_000;
-/** What others need to exist first. Everything else keeps its order. */
+/** What others need to exist first. */
 const FIRST = ['CustomResourceDefinition', 'Namespace'];
+/** What nothing else in a text waits for, so it is applied together. Everything else keeps its order. */
+const INDEPENDENT = [
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'Role',
+  'RoleBinding',
+  'ServiceAccount',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+];
 
 interface Definition extends KubeObject {
   readonly spec: {readonly group: string; readonly names: {plural: string}; readonly versions: {name: string}[]};
@@ -33,7 +43,10 @@ export async function applyManifests(client: KubeClient, text: string): Promise<
   for (const kind of FIRST) await Promise.all(objects.filter((object) => object.kind === kind).map(apply));
   const definitions = objects.filter((object): object is Definition => object.kind === FIRST[0]);
   await Promise.all(definitions.map((definition) => untilServed(client, definition)));
-  for (const object of objects) if (!FIRST.includes(object.kind)) await apply(object);
+  const independent = objects.filter(({kind}) => INDEPENDENT.includes(kind));
+  const inOrder = objects.filter(({kind}) => !FIRST.includes(kind) && !INDEPENDENT.includes(kind));
+  await Promise.all(independent.map(apply));
+  for (const object of inOrder) await apply(object);
 }
 
 /** A new type is listed by discovery first and answers 404 or 429 for some 200 ms more (apiserver.md §8). */
