@@ -50,6 +50,8 @@ export interface SeenLease {
 const BELIEVED_PART = 0.8;
 const MAX_CALL_MS = 5_000;
 const RELEASE_WITHIN_MS = 1_000;
+/** Looks come so often while it is being released: both calls of that have a limit. */
+const WHILE_RELEASING_MS = 250;
 
 /**
  * One `coordination.k8s.io/v1` Lease, held by one process at a time. Expiry is judged by how long *we* have seen no
@@ -70,6 +72,7 @@ export class LeaseHolder {
   #wake = new AbortController();
   /** Grows when it is handed over: a renewal that was under way then must not count. */
   #handedOver = 0;
+  #isReleasing = false;
   #goodUntilMs = 0;
   #expiry: NodeJS.Timeout | undefined;
   readonly #failing = new RepeatedFailure();
@@ -122,7 +125,9 @@ export class LeaseHolder {
     if (!this.#held) return;
     this.#handedOver++;
     this.#lose('handed over');
+    this.#isReleasing = true;
     await this.#release(this.#callMs());
+    this.#isReleasing = false;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -138,6 +143,9 @@ export class LeaseHolder {
   /** One look at the lease; returns how long to wait for the next. */
   async #step(signal: AbortSignal): Promise<number> {
     const {renewEveryMs, logger, name} = this.#options;
+    // What is taken again beside a release would be released, and believed to be held.
+    if (this.#isReleasing) return WHILE_RELEASING_MS;
+    const handedOver = this.#handedOver;
     try {
       const mayWrite = await this.#mayWrite(signal);
       if (!mayWrite) {
@@ -145,7 +153,6 @@ export class LeaseHolder {
         return renewEveryMs;
       }
       const startedMs = this.#monotonicMs();
-      const handedOver = this.#handedOver;
       this.#last = await this.#write(this.#nextLease(), signal);
       if (!signal.aborted && handedOver === this.#handedOver) this.#confirm(startedMs);
       return renewEveryMs;

@@ -1,5 +1,6 @@
 import {lookup} from 'node:dns';
 import {setImmediate} from 'node:timers/promises';
+import {createSecureContext, type SecureContext, type SecureContextOptions} from 'node:tls';
 import {Agent} from 'undici';
 import type {Dispatcher} from 'undici';
 import {CallLimit} from './call-limit.ts';
@@ -168,16 +169,33 @@ async function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T>
 
 function tlsOptions(credentials: ClusterCredentials): NonNullable<Agent.Options['connect']> {
   return {
-    ca: credentials.ca,
     timeout: CONNECT_TIMEOUT_MS,
-    minVersion: 'TLSv1.2',
     // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 in somebody's environment does not switch it off.
     rejectUnauthorized: true,
+    ...trust(credentials),
     ...(credentials.tlsServerName === undefined ? {} : {servername: credentials.tlsServerName}),
-    ...(credentials.clientCert === undefined ? {} : {cert: credentials.clientCert}),
-    ...(credentials.clientKey === undefined ? {} : {key: credentials.clientKey}),
     ...(credentials.refuseLocalAddresses === true ? {lookup: lookupWithoutLocal(lookup)} : {}),
   };
+}
+
+/** Certificates are parsed once for all connections: a hub has some twenty of them to each member. */
+function trust({
+  ca,
+  clientCert,
+  clientKey,
+}: ClusterCredentials): SecureContextOptions & {secureContext?: SecureContext} {
+  const options: SecureContextOptions = {
+    ca,
+    minVersion: 'TLSv1.2',
+    ...(clientCert === undefined ? {} : {cert: clientCert}),
+    ...(clientKey === undefined ? {} : {key: clientKey}),
+  };
+  try {
+    return {secureContext: createSecureContext(options)};
+  } catch {
+    // A certificate that can't be read: each connection says so, as any other that fails.
+    return options;
+  }
 }
 
 /** Not a timeout: what took the whole time once would only fail again with none left. */

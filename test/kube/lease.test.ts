@@ -228,6 +228,25 @@ describe('handing over', () => {
     expect(server.lease?.spec?.holderIdentity).toBe('');
   });
 
+  test("a slow release doesn't release what the same one has taken again meanwhile", async () => {
+    const one = join('one');
+    await vi.advanceTimersByTimeAsync(100);
+    server.links.set('one', {lost: false, answerLost: false, latencyMs: 2_000});
+    const released = one.holder.handOver();
+    await vi.advanceTimersByTimeAsync(100);
+    // What is sent from now on overtakes it.
+    server.links.clear();
+    one.holder.look();
+    const two = join('two');
+    for (let passed = 0; passed < 10_000; passed += 100) {
+      await vi.advanceTimersByTimeAsync(100);
+      two.holder.look();
+      expect([one, two].filter(({holder}) => holder.held).length).toBeLessThanOrEqual(1);
+    }
+    await released;
+    expect([one, two].filter(({holder}) => holder.held)).toHaveLength(1);
+  });
+
   test('one that may not have it yet is asked again with the time that it has been free', async () => {
     const seen: number[] = [];
     const first = join('first');
