@@ -1,9 +1,12 @@
 /** The hub of one measurement, `hub.ts URL CA`, alone in this process; asked over IPC. */
 import {pino} from 'pino';
+import {growHeapSlowly} from '../../../cli/heap-growth.ts';
 import {Hub} from '../../../src/hub/hub.ts';
 import type {HubAnswer, HubQuestion} from './messages.ts';
 
 const [server = '', ca = ''] = process.argv.slice(2);
+// As `isthmus hub` does.
+growHeapSlowly();
 const stop = new AbortController();
 const hub = new Hub({
   credentials: {server, ca, token: 'light'},
