@@ -6,17 +6,12 @@ import type {KubeClient} from '../kube/client.ts';
 import {Reflector, type ReflectorStatus, type StoreChange} from '../kube/reflector.ts';
 import {sharedText} from '../kube/shared-text.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
+import {FewOrMany} from './few-or-many.ts';
 
 /** Of an object whose service nobody exports only this is kept: which service it belongs to. */
 interface Entry<T> {
   readonly service: string;
   readonly facts: T | undefined;
-}
-
-interface Found<T> {
-  /** Of the object. */
-  readonly key: string;
-  readonly facts: T;
 }
 
 /** As the client's own. */
@@ -52,8 +47,8 @@ export class ExportedOnly<T> {
   readonly #exported = new Set<string>();
   /** Exported services whose objects were dropped before and are not back yet: nothing is known about them. */
   readonly #asking = new Set<string>();
-  /** By service; of each object one. There is a list for each exported Service of each member, of one object as a rule. */
-  readonly #facts = new Map<string, readonly Found<T>[]>();
+  /** By service. There is one for each exported Service of each member. */
+  readonly #facts = new Map<string, FewOrMany<T>>();
   /** Exported services whose last object was seen to be deleted, which a list that lacks it is no proof of. */
   readonly #emptied = new Set<string>();
   readonly #queue: WorkQueue;
@@ -116,7 +111,7 @@ export class ExportedOnly<T> {
   /** Undefined: not known at this moment. */
   of(service: string): readonly T[] | undefined {
     if (!this.#reflector.status().synced || this.#asking.has(service)) return undefined;
-    return this.#facts.get(service)?.map(({facts}) => facts) ?? [];
+    return this.#facts.get(service)?.values() ?? [];
   }
 
   /** True where there is nothing because the last object was deleted before our eyes, not because a list lacks it. */
@@ -161,10 +156,10 @@ export class ExportedOnly<T> {
   }
 
   #put(service: string, key: string, facts: T | undefined): void {
-    const before = this.#facts.get(service) ?? [];
-    const next = withFound(before, key, facts);
-    if (next.length === 0) this.#facts.delete(service);
-    else this.#facts.set(service, next);
+    const objects = this.#facts.get(service) ?? new FewOrMany<T>();
+    objects.set(key, facts);
+    if (objects.size === 0) this.#facts.delete(service);
+    else this.#facts.set(service, objects);
   }
 
   async #ask(service: string, signal: AbortSignal): Promise<void | {requeueAfterMs: number}> {
@@ -184,10 +179,4 @@ export class ExportedOnly<T> {
     if (this.#facts.has(service)) this.#emptied.delete(service);
     this.#options.onChange(new Set([service]));
   }
-}
-
-function withFound<T>(before: readonly Found<T>[], key: string, facts: T | undefined): readonly Found<T>[] {
-  if (facts === undefined) return before.filter((each) => each.key !== key);
-  const at = before.findIndex((each) => each.key === key);
-  return at === -1 ? [...before, {key, facts}] : before.with(at, {key, facts});
 }

@@ -1,5 +1,5 @@
 import type {Logger} from 'pino';
-import type {KubeClient} from '../kube/client.ts';
+import {pause} from '../kube/backoff.ts';
 import type {ClusterRegistry} from './cluster-registry.ts';
 import {Gathering} from './gathering.ts';
 import type {Member} from './member.ts';
@@ -12,7 +12,6 @@ export interface HubStartOptions {
   readonly members: ReadonlyMap<string, Member>;
   readonly registry: Pick<ClusterRegistry, 'synced' | 'store' | 'overlook'>;
   readonly policies: Pick<PolicyRegistry, 'known'>;
-  readonly client: KubeClient;
   readonly memory: MemberMemory;
   /** For so long, milliseconds, no further member was read: it is no use to wait any longer. */
   readonly patienceMs: number;
@@ -41,7 +40,7 @@ export class HubStart {
     const {members} = options;
     this.#gathering = new Gathering(members);
     this.#gate = new StartGate({
-      ...{members, isListed: () => this.#isListed, nowMs: () => performance.now()},
+      ...{members, isListed: () => this.#isListed, patienceMs: options.patienceMs, nowMs: () => performance.now()},
       onOpen: () => this.#reviewMembers(),
     });
   }
@@ -77,17 +76,22 @@ export class HubStart {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const {registry, policies, client, memory, logger, patienceMs, onLeft} = this.#options;
+    const {registry, policies, memory, logger, patienceMs, onLeft} = this.#options;
     await Promise.all([registry.synced, policies.known(signal)]);
     this.#reviewMembers();
     this.#syncing.resolve();
     const onOverlooked = (name: string): void => registry.overlook(name);
-    await restoreTombstones({client, memory, registered: registry.store, signal, logger, onLeft, onOverlooked});
+    const restored = restoreTombstones({memory, registered: registry.store, signal, logger, onLeft, onOverlooked});
+    // Who is remembered is worth some time, and not all of it: a right may be missing.
+    await Promise.race([restored, pause(patienceMs, signal)]);
+    if (signal.aborted) return;
     this.#isListed = true;
     this.review();
     await this.#gathering.late(patienceMs, signal);
+    if (signal.aborted) return;
     this.#isLate = true;
-    if (!signal.aborted) this.review();
+    this.#gate.open();
+    this.review();
   }
 
   #reviewMembers(): void {

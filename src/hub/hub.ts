@@ -160,7 +160,7 @@ export class Hub {
       situation: (name) => (isResponsible(name) ? memberSituation(name, sources) : undefined),
     });
     this.#start = new HubStart({
-      ...{members, client, logger, registry: this.#registry, policies: this.#policies, memory: this.#shared.memory},
+      ...{members, logger, registry: this.#registry, policies: this.#policies, memory: this.#shared.memory},
       patienceMs: options.unreachableAfterMs,
       onLeft: (name) => departures.resume(name),
       onGathered: () => this.#onGathered(),
@@ -288,13 +288,21 @@ export class Hub {
   }
 
   #onGone(name: string): void {
-    if (this.#members.has(name) || this.#shared.departures.holds(name))
+    if (this.#members.has(name) || this.#shared.departures.holds(name)) {
       this.#depart(name, {cluster: undefined, access: undefined});
+      return;
+    }
+    // It went before it was taken up, or while no hub looked. What is not remembered was cleared, or was never there.
+    if (this.#shared.memory.get(name) === undefined) return;
+    this.#shared.departures.resume(name);
+    this.#everything.want();
   }
 
   /** From now on nothing of it counts; what was written into it is taken back as soon as it lets us. */
   #depart(name: string, of: {cluster: Cluster | undefined; access: ClusterAccess | undefined}): void {
     const member = this.#members.get(name);
+    // What only imports remember of it is compared nowhere else.
+    this.#everything.want();
     const access = of.access?.ok === true ? of.access : (member?.access ?? of.access);
     if (member === undefined) {
       this.#shared.departures.begin(name, {...of, access});

@@ -247,8 +247,8 @@ export class MemberSession {
   async #noteRead(): Promise<void> {
     await this.watches.synced;
     if (this.#stop.signal.aborted) return;
-    this.#options.onRead();
     this.#intake.noteAll();
+    this.#options.onRead();
     this.review();
   }
 

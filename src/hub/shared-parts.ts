@@ -1,10 +1,12 @@
-/** Beyond these the oldest is shared no more with what comes; what has it keeps it. */
-const MAX_PARTS = 20_000;
+import {Recent} from '../kube/recent.ts';
+
+/** Parts that are looked for; twice as many may be kept. */
+const MAX_PARTS = 10_000;
 
 /** Members' users write labels and annotations, up to 256 KiB of them: what is long is rarely the same, and isn't worth to be kept. */
 const MAX_TEXT = 4_096;
 
-const parts = new Map<string, object>();
+const parts = new Recent<object>(MAX_PARTS);
 
 /**
  * The same object for parts that say the same. Fifty members hold the same import, so that of all that the hub keeps of them only
@@ -16,8 +18,6 @@ export function shared<T extends object>(part: T): T {
   const known = parts.get(text);
   // Of equal text, so of equal type: JSON says all that a kept part has.
   if (known !== undefined) return known as T;
-  const [oldest] = parts.size < MAX_PARTS ? [] : parts.keys();
-  if (oldest !== undefined) parts.delete(oldest);
   parts.set(text, part);
   return part;
 }

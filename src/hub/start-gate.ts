@@ -4,6 +4,8 @@ export interface StartGateOptions {
   readonly members: ReadonlyMap<string, Pick<Member, 'isRead' | 'isAwaited'>>;
   /** All Clusters were listed and taken up. */
   readonly isListed: () => boolean;
+  /** The longest wait for anybody, from the moment that one was read, milliseconds. */
+  readonly patienceMs: number;
   readonly onOpen: () => void;
   /** Milliseconds of a clock that only goes forward. */
   readonly nowMs: () => number;
@@ -12,7 +14,7 @@ export interface StartGateOptions {
 /** Nothing tells when an export was taken in, or when it has been long enough. */
 const LOOK_EVERY_MS = 100;
 /** Beyond as long again as the first one took. */
-const PATIENCE_MS = 500;
+const SPARE_MS = 500;
 
 /**
  * Keeps a hub that starts from comparing before it has read. Each member that is read changes what should be in all others: fifty
@@ -21,14 +23,14 @@ const PATIENCE_MS = 500;
  */
 export class StartGate {
   readonly #options: StartGateOptions;
-  readonly #startedMs: number;
+  /** Since when all Clusters are known: what happened before is nobody's slowness but that of the hub's own API. */
+  #listedMs: number | undefined;
   #latestMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOpen = false;
 
   constructor(options: StartGateOptions) {
     this.#options = options;
-    this.#startedMs = options.nowMs();
   }
 
   /** Once true, for ever: members that come later are compared as they come. */
@@ -44,7 +46,13 @@ export class StartGate {
 
   /** Called when a member was read or its state changed. */
   review(): void {
-    if (this.#timer === undefined || !this.#look()) return;
+    if (this.#timer !== undefined && this.#look()) this.open();
+  }
+
+  /** It is no use to wait any longer, for whomever. */
+  open(): void {
+    if (this.#timer === undefined) return;
+    this.#isOpen = true;
     this.#end();
     this.#options.onOpen();
   }
@@ -55,13 +63,14 @@ export class StartGate {
   }
 
   #look(): boolean {
-    const {members, isListed, nowMs} = this.#options;
+    const {members, isListed, patienceMs, nowMs} = this.#options;
+    if (!isListed()) return false;
     const all = [...members.values()];
     const now = nowMs();
-    // Before that nobody's slowness is at work but that of the hub's own API.
-    if (!isListed()) return false;
-    if (all.some(({isRead}) => isRead)) this.#latestMs ??= now + (now - this.#startedMs) + PATIENCE_MS;
-    this.#isOpen = now >= (this.#latestMs ?? Infinity) || all.every(({isAwaited}) => !isAwaited);
-    return this.#isOpen;
+    this.#listedMs ??= now;
+    if (all.some(({isRead}) => isRead)) {
+      this.#latestMs ??= now + Math.min(patienceMs, now - this.#listedMs + SPARE_MS);
+    }
+    return now >= (this.#latestMs ?? Infinity) || all.every(({isAwaited}) => !isAwaited);
   }
 }

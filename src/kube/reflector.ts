@@ -9,7 +9,6 @@ import type {KubeClient, WatchEvent} from './client.ts';
 import {KubeError} from './kube-error.ts';
 import type {MutableReflectorStatus, ReflectorStatus} from './reflector-status.ts';
 import {initialStatus} from './reflector-status.ts';
-import {sharedText} from './shared-text.ts';
 import {RepeatedFailure} from './repeated-failure.ts';
 import {MutableStore} from './store.ts';
 import type {Incoming, Store, StoreChange} from './store.ts';
@@ -108,6 +107,8 @@ export class Reflector<T> {
   /** Lists anew, and watches from there: an object is known to be missing in what was listed. */
   relist(): void {
     this.#status.resourceVersion = undefined;
+    // The API server is well; what came before is no reason to wait.
+    this.#attempt = 0;
     this.#turn.abort();
   }
 
@@ -162,9 +163,14 @@ export class Reflector<T> {
     const isEnded = this.#turn.signal;
     try {
       if (this.#status.resourceVersion === undefined) await this.#list(signal);
+      if (isEnded.aborted) {
+        // Asked for while this list was under way, which may be the very one that lacks it.
+        this.#status.resourceVersion = undefined;
+        return;
+      }
       await this.#watch(AbortSignal.any([signal, isEnded]), this.#status.resourceVersion ?? '');
     } catch (error) {
-      if (isEnded.aborted) return;
+      if (isEnded.aborted && this.#status.state === 'Watching') return;
       if (error instanceof KubeError && !signal.aborted) this.#classify(error);
       throw error;
     }
@@ -276,7 +282,7 @@ export class Reflector<T> {
     const {namespace, name} = raw.metadata;
     const parts: unknown[] = this.#options.resource.namespaced ? [namespace, name] : [name];
     if (parts.every((part) => typeof part === 'string' && part !== '' && !part.includes('/'))) {
-      return sharedText(keyOf(this.#options.resource.namespaced ? raw.metadata : {name}));
+      return keyOf(this.#options.resource.namespaced ? raw.metadata : {name});
     }
     this.#fault('object without a usable name left out', new Error('bad name or namespace'), undefined);
     return undefined;

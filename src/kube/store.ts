@@ -1,3 +1,5 @@
+import {sharedText} from './shared-text.ts';
+
 /** What is known of one kind in one cluster, by `namespace/name`. Read-only for everybody but its reflector. */
 export interface Store<T> {
   get(key: string): T | undefined;
@@ -64,9 +66,14 @@ export class MutableStore<T> implements Store<T> {
     const before = this.#entries.get(key);
     const {uid, resourceVersion, value} = incoming;
     if (before !== undefined && isSameState(before, incoming)) return undefined;
-    if (value === undefined) this.#entries.delete(key);
-    else this.#entries.set(key, {uid, resourceVersion, value});
-    return changeOf(key, before?.value, value);
+    if (value === undefined) {
+      this.#entries.delete(key);
+      return changeOf(key, before?.value, value);
+    }
+    // Of what is dropped nobody keeps the key.
+    const kept = sharedText(key);
+    this.#entries.set(kept, {uid, resourceVersion, value});
+    return changeOf(kept, before?.value, value);
   }
 
   /** A deletion of another uid is an old one: the name has been taken again since. */

@@ -116,8 +116,8 @@ export class WorkQueue {
 
   async #handle(key: string, signal: AbortSignal): Promise<void> {
     try {
-      const others = turnOfOthers();
-      if (others !== undefined) await others;
+      // Again after it: all that waited are woken together.
+      for (let others = turnOfOthers(); others !== undefined; others = turnOfOthers()) await others;
       const result = await this.#options.handle(key, signal);
       this.forget(key);
       if (result !== undefined) this.addAfter(key, result.requeueAfterMs);

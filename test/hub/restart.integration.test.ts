@@ -1,4 +1,6 @@
 import {afterEach, describe, expect, test, vi} from 'vitest';
+import type {ServiceImport} from '../../src/api/kinds.ts';
+import {clusters, serviceImports} from '../../src/api/resources.ts';
 import {seededRandom} from '../../src/dev/seeded-random.ts';
 import type {LightApi} from '../tools/light/light-api.ts';
 import {converge} from './convergence/sequence.ts';
@@ -160,22 +162,100 @@ describe('a hub that restarts', () => {
           {times: 5},
         ),
     },
-  ])('a member that $what: no import of what it exports changes', {timeout: 60_000}, async ({disturb}) => {
+  ])('a member that $what: no import of what it exports changes, and others go on', {timeout: 60_000}, async (row) => {
     beginSequence(seed);
     const world = await contested();
     await world.stopHub('crash');
     for (const api of all(world)) api.writes.clear();
-    disturb(world);
+    row.disturb(world);
     world.startHub();
     await world.pass(QUIET_MS);
     expect(world.hubApi.faults.suffered, 'requests that met the fault').toBeGreaterThan(0);
-    expect(rows(world).filter((row) => /serviceimports/.test(row))).toEqual([]);
+    expect(rows(world).filter((written) => /serviceimports/.test(written))).toEqual([]);
+    user.putService(world.member('cluster-1'), 'a/new', {variant: 0, number: 1});
+    user.putExport(world.member('cluster-1'), 'a/new', {group: 'mcs', variant: 0});
+    await world.pass(QUIET_MS);
+    expect(importOf(world, 'cluster-2', 'a/new'), 'what another one exports meanwhile').toEqual(['cluster-1']);
     for (const api of all(world)) api.faults.clear();
     await world.pass(QUIET_MS);
     await converge(world, {emptied: false});
     await world.stopHub('crash');
   });
+
+  test(
+    'records that can not be listed: it begins all the same, and takes nothing away',
+    {timeout: 60_000},
+    async () => {
+      beginSequence(seed);
+      const world = await contested();
+      await world.stopHub('crash');
+      for (const api of all(world)) api.writes.clear();
+      world.hubApi.faults.add({resource: 'configmaps', verb: 'list'}, {kind: 'status', code: 403});
+      world.startHub();
+      user.putService(world.member('cluster-1'), 'a/new', {variant: 0, number: 1});
+      user.putExport(world.member('cluster-1'), 'a/new', {group: 'mcs', variant: 0});
+      await world.pass(QUIET_MS);
+      expect(importOf(world, 'cluster-2', 'a/new')).toEqual(['cluster-1']);
+      expect(rows(world).filter((written) => /serviceimports/.test(written) && !written.includes('a/new'))).toEqual([]);
+      await world.stopHub('crash');
+    },
+  );
+
+  test('who can not be read for long does not keep others waiting that come back', {timeout: 60_000}, async () => {
+    beginSequence(seed);
+    const world = await contested();
+    await world.stopHub('crash');
+    world.member('cluster-3').faults.add({resource: 'serviceexports', verb: 'list'}, {kind: 'status', code: 403});
+    for (const away of ['cluster-1', 'cluster-2'] as const) world.member(away).partition(true);
+    world.startHub();
+    await world.pass(600_000);
+    user.putService(world.member('cluster-1'), 'a/new', {variant: 0, number: 1});
+    user.putExport(world.member('cluster-1'), 'a/new', {group: 'mcs', variant: 0});
+    for (const away of ['cluster-1', 'cluster-2'] as const) world.member(away).partition(false);
+    await world.pass(QUIET_MS);
+    expect(importOf(world, 'cluster-2', 'a/new')).toEqual(['cluster-1']);
+    await world.stopHub('crash');
+  });
+
+  test.each<{what: string; disturb: (world: World) => void}>([
+    {what: 'is dead since the start', disturb: (world) => world.member('cluster-3').partition(true)},
+    {
+      what: 'is missing in all lists',
+      disturb: ({hubApi}) =>
+        hubApi.faults.add({resource: 'clusters', verb: 'list'}, {kind: 'rewriteBody', rewrite: withoutThird}),
+    },
+    {
+      what: 'could not be taken up',
+      disturb: ({hubApi}) =>
+        hubApi.faults.add(
+          {resource: 'configmaps', verb: 'get', name: 'isthmus-member-cluster-3'},
+          {kind: 'status', code: 500},
+        ),
+    },
+  ])('a Cluster that $what and is deleted: its exports go from all imports', {timeout: 60_000}, async ({disturb}) => {
+    beginSequence(seed);
+    const world = await contested();
+    await world.stopHub('crash');
+    disturb(world);
+    world.startHub();
+    await world.pass(QUIET_MS);
+    expect(importOf(world, 'cluster-1', 'a/foo')).toContain('cluster-3');
+    user.remove(world.hubApi, clusters, 'cluster-3');
+    await world.pass(QUIET_MS);
+    world.hubApi.faults.clear();
+    await world.pass(300_000);
+    expect(importOf(world, 'cluster-1', 'a/foo')).toEqual(['cluster-1', 'cluster-2']);
+    expect(importOf(world, 'cluster-2', 'b/hl')).toEqual(['cluster-1']);
+    await world.stopHub('crash');
+  });
 });
+
+function importOf(world: World, member: (typeof MEMBERS)[number], key: string): readonly string[] | undefined {
+  return world
+    .member(member)
+    .find<ServiceImport>(serviceImports, key)
+    ?.status?.clusters?.map(({cluster}) => cluster);
+}
 
 function withoutThird(body: unknown): unknown {
   const list = body as {items: {metadata: {name: string}}[]};

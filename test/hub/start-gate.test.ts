@@ -24,7 +24,7 @@ describe('when a hub that starts begins to compare', () => {
     isListed = true;
     opened = 0;
     gate = new StartGate({
-      ...{members, isListed: () => isListed, nowMs: () => performance.now()},
+      ...{members, isListed: () => isListed, patienceMs: 10_000, nowMs: () => performance.now()},
       onOpen: () => opened++,
     });
     gate.start(end.signal);
@@ -84,6 +84,31 @@ describe('when a hub that starts begins to compare', () => {
     meet(READ, READING);
     expect(pass(2_300)).toBe(false);
     expect(pass(400)).toBe(true);
+  });
+
+  test('a hub that was up for long before anybody could be read waits no longer than one that has just started', () => {
+    meet(READING, SILENT);
+    pass(600_000);
+    meet(READING, READ);
+    expect(pass(9_800)).toBe(false);
+    expect(pass(400)).toBe(true);
+  });
+
+  test("what passed before the Clusters were known is nobody's slowness", () => {
+    isListed = false;
+    meet(READING, READ);
+    pass(600_000);
+    isListed = true;
+    expect(pass(300)).toBe(false);
+    expect(pass(500)).toBe(true);
+  });
+
+  test('when it is no use to wait any longer, and never closes again', () => {
+    meet(READING);
+    pass(5_000);
+    gate.open();
+    gate.open();
+    expect([gate.isOpen, opened]).toEqual([true, 1]);
   });
 
   test('once open it stays open: who joins later is compared when it comes', () => {

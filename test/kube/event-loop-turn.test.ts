@@ -33,3 +33,17 @@ test('all that work in one turn end it together, and go on together', async () =
   await first;
   expect(turnOfOthers()).toBeUndefined();
 });
+
+test('those that are woken together give the next turn away as soon as it has lasted long enough', async () => {
+  let turns = 0;
+  const others = setInterval(() => turns++, 1);
+  await Promise.all(
+    Array.from({length: 40}, async () => {
+      for (let before = turnOfOthers(); before !== undefined; before = turnOfOthers()) await before;
+      work(5);
+    }),
+  );
+  clearInterval(others);
+  // 200 ms of work, in turns of ten.
+  expect(turns).toBeGreaterThan(5);
+});

@@ -127,6 +127,34 @@ describe('listing and watching', () => {
     expect(reflector.status().lastError).toBeUndefined();
   });
 
+  test('told so while it lists, it lists once more: that list may be the very one that lacks something', async () => {
+    lists = [listOf([item('a', '1')], '5'), listOf([item('a', '1'), item('b', '2', '1')], '6')];
+    const answer = onList;
+    const asked: ServerResponse[] = [];
+    onList = (response) => void asked.push(response);
+    start();
+    await eventually(() => asked.length).toBe(1);
+    reflector.relist();
+    onList = answer;
+    for (const response of asked) answer(response);
+    await watching(1);
+    expect(Object.keys(values())).toEqual(['default/a', 'default/b']);
+    expect(reflector.status()).toMatchObject({lists: 2, state: 'Watching'});
+  });
+
+  test('a list that fails is told of, also where another one was asked for meanwhile', async () => {
+    const answer = onList;
+    let asked: ServerResponse | undefined;
+    onList = (response) => void (asked = response);
+    start();
+    await eventually(() => asked).toBeDefined();
+    reflector.relist();
+    onList = answer;
+    if (asked !== undefined) json(asked, 403, status(403, 'Forbidden', 'no'));
+    await watching(1);
+    expect(reflector.status()).toMatchObject({listFailures: 1, lists: 1});
+  });
+
   test('managedFields never reach what keeps', async () => {
     lists = [listOf([item('a', '1')], '1')];
     const seen: KubeObject[] = [];

@@ -6,7 +6,7 @@ test('every text comes back as it is', () => {
 });
 
 test('more different texts than it remembers: what comes then is right all the same', () => {
-  for (let i = 0; i < 200_100; i++) sharedText(`text ${i}`);
+  for (let i = 0; i < 200_000; i++) sharedText(`text ${i}`);
   expect(sharedText('text 0')).toBe('text 0');
-  expect(sharedText('text 200099')).toBe('text 200099');
+  expect(sharedText('text 199999')).toBe('text 199999');
 });
