@@ -14,6 +14,8 @@ import {step} from '../terminal.ts';
 import type {JoinContext} from './join-context.ts';
 import {rightText} from './member-rights.ts';
 
+const KUBE_SYSTEM = 'kube-system';
+
 /** What was learnt before anything is changed. */
 export interface CheckedClusters {
   readonly existing: Cluster | undefined;
@@ -66,7 +68,9 @@ async function checkHub({
   step(terminal, 'hub', `${hub.own.server} answers, ${gitVersion}`);
   const registered = await listClusters(client, signal);
   await requireRights(client, "the hub's cluster", [
-    {verb: 'get', group: '', resource: 'namespaces'},
+    // By name, as they are read: a role may let no more.
+    {verb: 'get', group: '', resource: 'namespaces', name: KUBE_SYSTEM},
+    {verb: 'get', group: '', resource: 'namespaces', name: namespace},
     {verb: 'create', group: 'flomesh.io', resource: 'clusters'},
     {verb: 'patch', group: '', resource: 'secrets', namespace},
     {verb: 'list', group: '', resource: 'configmaps', namespace},
@@ -91,7 +95,7 @@ async function listClusters(client: KubeClient, signal: AbortSignal): Promise<re
 }
 
 async function uidOf(client: KubeClient, signal: AbortSignal): Promise<string> {
-  const found = await client.get<Namespace>(namespaces, {name: 'kube-system'}, {signal});
+  const found = await client.get<Namespace>(namespaces, {name: KUBE_SYSTEM}, {signal});
   return found.metadata.uid ?? '';
 }
 

@@ -8,6 +8,7 @@ import type {OperatorHub} from '../operator-hub.ts';
 import {CLI_MANAGER} from '../operator-hub.ts';
 import type {Terminal} from '../terminal.ts';
 import {agree, step} from '../terminal.ts';
+import {ownReplicas} from './own-replicas.ts';
 import {WatchedMember} from './watched-member.ts';
 
 export interface TakeoverOptions {
@@ -47,8 +48,8 @@ export async function runTakeover(options: TakeoverOptions): Promise<void> {
   }
   const members = all.map((cluster) => new WatchedMember(cluster, hub));
   try {
-    const uid = await readHubUid({...hub, signal});
-    await watch(members, options);
+    const uid = await findHubUid(options);
+    const [replicas] = await Promise.all([ownReplicas(hub, options), watch(members, options)]);
     const stored = await readHubEpoch({...hub, signal});
     for (const member of members) member.refuse(refuseEpoch(member.lease, stored));
     const reached = members.filter(({problem}) => problem === undefined);
@@ -59,7 +60,7 @@ export async function runTakeover(options: TakeoverOptions): Promise<void> {
     );
     const judged = reached.map((member) => ({
       member,
-      verdict: judgeTakeover(member.lease, {epoch, uid, ...renewal(member)}),
+      verdict: judgeTakeover(member.lease, {epoch, uid, replicas, ...renewal(member)}),
     }));
     tell(judged, members, {epoch, options});
     const failed = await carryOut(judged, {stored, mark: {epoch, uid}, options});
@@ -68,6 +69,17 @@ export async function runTakeover(options: TakeoverOptions): Promise<void> {
     await Promise.all(members.map(async (member) => member.close()));
   }
   if (options.dryRun) terminal.print('\nNothing was changed: --dry-run.');
+}
+
+/** @returns undefined where the hub's API has no `kube-system` (kcp): it goes unfenced, like its hub */
+async function findHubUid({hub, terminal, signal}: TakeoverOptions): Promise<string | undefined> {
+  try {
+    return await readHubUid({...hub, signal});
+  } catch (error) {
+    if (!(error instanceof IsthmusError) || error.code !== 'ISTHMUS_NOT_OBSERVED') throw error;
+    step(terminal, 'warning', `${error.message}, so the Leases of members will not say whose they are`);
+    return undefined;
+  }
 }
 
 function renewal({wasRenewed}: WatchedMember): {readonly wasRenewed: boolean} {

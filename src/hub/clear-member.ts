@@ -6,7 +6,7 @@ import {IsthmusError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {KubeError} from '../kube/kube-error.ts';
 import {LeaseHolder} from '../kube/lease.ts';
-import {claimOn, epochOf, type HubMark, markAnnotations, otherHubText} from './hub-mark.ts';
+import {claimOn, epochOf, type HubMark, isMarkedBy, markAnnotations, otherHubText} from './hub-mark.ts';
 import {removeTraces} from './remove-traces.ts';
 
 export interface ClearOptions {
@@ -114,11 +114,24 @@ async function underLease(options: ClearOptions): Promise<ClearResult> {
   }
 }
 
-/** As it was released: another hub may have taken the member up since, and the Lease with it. */
-async function removeLease({client, namespace, hubIdentity, signal}: ClearOptions): Promise<void> {
+/**
+ * As it was released: another hub may have taken the member up since, and the Lease with it.
+ *
+ * @throws IsthmusError ISTHMUS_HUB_NOT_CLEARED where it was another replica of this hub; KubeError
+ */
+async function removeLease({client, namespace, hubIdentity, mark, signal}: ClearOptions): Promise<void> {
   const at = {namespace, name: HUB_LEASE};
   const lease = await client.find<Lease>(leases, at, {signal});
-  if (lease === undefined || !['', hubIdentity].includes(lease.spec?.holderIdentity ?? '')) return;
+  if (lease === undefined) return;
+  const holder = lease.spec?.holderIdentity ?? '';
+  if (!['', hubIdentity].includes(holder)) {
+    if (!isMarkedBy(lease, mark)) return;
+    // It has not heard yet that the member left, and may have written again what was removed.
+    throw new IsthmusError(
+      'ISTHMUS_HUB_NOT_CLEARED',
+      `replica ${holder} of this hub has taken Lease ${HUB_LEASE} there`,
+    );
+  }
   const {uid, resourceVersion} = lease.metadata;
   await client.delete(leases, at, {uid, resourceVersion, signal});
 }

@@ -42,6 +42,8 @@ const NOT_OURS_AGAIN_MS = 60_000;
 const RENEWED_AGAIN_MS = 60_000;
 const INLINE_AGAIN_MS = 5_000;
 const ASK_TIMEOUT_MS = 10_000;
+/** Clocks of the API servers of one cluster differ by less. */
+const CLOCK_GRACE_MS = 60_000;
 
 interface Known {
   /** Of the credential that the rest is about. */
@@ -122,7 +124,7 @@ export class CredentialCare {
 
   /** @returns when to look again, milliseconds from now */
   async #careForToken(member: Member, access: ClusterAccess & {ok: true}, signal: AbortSignal): Promise<number> {
-    const {nowMs, userAgent, onRenewed, logger, recorder, renew = renewToken} = this.#options;
+    const {userAgent, onRenewed, logger, recorder, renew = renewToken} = this.#options;
     const secrets = this.#secrets;
     const {id: name, cluster} = member;
     const {failure, wasInline} = this.#of(name, access);
@@ -136,7 +138,7 @@ export class CredentialCare {
       ...{failure, renewedAgoMs: performance.now() - (this.#renewedMs.get(name) ?? -Infinity)},
     };
     if (situation.lifetime !== undefined) await this.#compareClocks(member, signal);
-    const thereMs = (): number => nowMs() + (this.#aheadMs.get(name) ?? 0);
+    const thereMs = (): number => this.#thereMs(name, situation.lifetime);
     const plan = planTokenRenewal({...situation, nowMs: thereMs()});
     const {account} = situation.lifetime ?? {};
     const uid = member.session?.uid;
@@ -163,6 +165,14 @@ export class CredentialCare {
       this.#say(member, access, {token: opinion ?? 'none', failure: why});
       return plan.againMs;
     }
+  }
+
+  /** What time it is by the clock that made the token, as far as can be told. */
+  #thereMs(name: string, lifetime: TokenSituation['lifetime']): number {
+    const hereMs = this.#options.nowMs();
+    const thereMs = hereMs + (this.#aheadMs.get(name) ?? 0);
+    // A proxy that keeps answers, or a replica of the API server whose clock is wrong: at that time the token was still to be made.
+    return lifetime !== undefined && thereMs < lifetime.issuedAtMs - CLOCK_GRACE_MS ? hereMs : thereMs;
   }
 
   /** What a token says of its times is by the clock of the API server that made it; ours may be hours away from that. */

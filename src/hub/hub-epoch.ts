@@ -26,6 +26,8 @@ const RETRY_MS = 500;
 const KUBE_SYSTEM = 'kube-system';
 /** An API server that has just started refuses some things, for a moment. */
 const REFUSED_AFTER = 3;
+/** One that has just been made has no `kube-system` for a moment; one that is none of Kubernetes' own (kcp) never has. */
+const ABSENT_AFTER = 20;
 
 /** The epoch of the hub whose API this is; undefined: it never took over from another one. @throws KubeError */
 export async function readHubEpoch({client, namespace, signal}: EpochAt): Promise<number | undefined> {
@@ -54,12 +56,24 @@ export async function writeHubEpoch(
 /**
  * uid of `kube-system` of the hub's own cluster: replicas share it, and a hub in another cluster has another one.
  *
- * @throws KubeError; IsthmusError ISTHMUS_NOT_OBSERVED where there is no such namespace, which no API server in its senses says
+ * @throws KubeError; IsthmusError ISTHMUS_NOT_OBSERVED where there is no such namespace, which API servers of Kubernetes never say for long
  */
 export async function readHubUid({client, signal}: Omit<EpochAt, 'namespace'>): Promise<string> {
   const uid = (await client.find<Namespace>(namespaces, {name: KUBE_SYSTEM}, {signal}))?.metadata.uid;
   if (uid !== undefined && uid !== '') return uid;
   throw new IsthmusError('ISTHMUS_NOT_OBSERVED', `the hub's own API server has no namespace ${KUBE_SYSTEM}`);
+}
+
+const HINTS = {
+  refused:
+    'without the right to get namespace kube-system (manifests/install/hub.yaml) nothing tells this hub from one in another cluster',
+  absent: 'without a namespace kube-system beside it nothing tells this hub from one in another cluster',
+  unknown: 'uid of kube-system of this hub could not be read',
+} as const;
+
+function whyNot(error: unknown): keyof typeof HINTS {
+  if (error instanceof KubeError) return error.isForbidden ? 'refused' : 'unknown';
+  return error instanceof IsthmusError && error.code === 'ISTHMUS_NOT_OBSERVED' ? 'absent' : 'unknown';
 }
 
 /**
@@ -76,8 +90,8 @@ export class HubEpoch {
   readonly #uidFailing = new RepeatedFailure();
   #epoch: number;
   #uid: string | undefined;
-  /** In a row. */
-  #refusals = 0;
+  /** Answers in a row that say nothing: that it may not be read, or that there is none. */
+  #silences = {refused: 0, absent: 0};
 
   /** @param least - it is never taken for lower */
   constructor(at: Omit<EpochAt, 'signal'>, least: number | undefined, logger: Logger) {
@@ -91,7 +105,7 @@ export class HubEpoch {
     return {epoch: this.#epoch, uid: this.#uid};
   }
 
-  /** Resolves when it was read, or can't be for want of a right: nothing may be written into a member before. */
+  /** Resolves when it was read, or can't be (for want of a right, or of the namespace): nothing may be written into a member before. */
   get known(): Promise<void> {
     return this.#known.promise;
   }
@@ -130,7 +144,7 @@ export class HubEpoch {
     }
   }
 
-  /** @returns true where it is known, or was refused for good as far as can be told; it is asked for again all the same */
+  /** @returns true where it is known, or can't be for good as far as can be told; it is asked for again all the same */
   async #isUidSettled(signal: AbortSignal): Promise<boolean> {
     if (this.#uid !== undefined) return true;
     try {
@@ -138,14 +152,12 @@ export class HubEpoch {
       this.#logger.info({uid: this.#uid}, 'cluster of this hub');
       return true;
     } catch (err) {
-      const isForbidden = err instanceof KubeError && err.isForbidden;
-      this.#refusals = isForbidden ? this.#refusals + 1 : 0;
+      const why = whyNot(err);
+      const {refused, absent} = this.#silences;
+      this.#silences = {refused: why === 'refused' ? refused + 1 : 0, absent: why === 'absent' ? absent + 1 : 0};
       const level = this.#uidFailing.levelOf(err);
-      const hint = isForbidden
-        ? 'without the right to get namespace kube-system (manifests/install/hub.yaml) nothing tells this hub from one in another cluster'
-        : 'uid of kube-system of this hub could not be read';
-      if (!signal.aborted) this.#logger[level]({err}, hint);
-      return this.#refusals >= REFUSED_AFTER;
+      if (!signal.aborted) this.#logger[level]({err}, HINTS[why]);
+      return this.#silences.refused >= REFUSED_AFTER || this.#silences.absent >= ABSENT_AFTER;
     }
   }
 }

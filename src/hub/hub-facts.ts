@@ -11,6 +11,7 @@ import type {Delivery} from './plan-export-status.ts';
 import type {FlomeshTarget} from './plan-flomesh-import.ts';
 import type {Policy, PolicyKind} from './policy-kinds.ts';
 import type {PolicyRegistry} from './policy-registry.ts';
+import {ChangesOfHands, type WrittenBy} from './changes-of-hands.ts';
 import {saidElsewhere} from './said-elsewhere.ts';
 import type {SliceBudget} from './slice-budget.ts';
 import {syncItemText} from './sync-item.ts';
@@ -45,6 +46,7 @@ export class HubFacts implements ClustersetFacts {
   readonly defaultRouting: DefaultRouting | undefined;
   readonly nowMs: () => number;
   readonly #options: HubFactsOptions;
+  readonly #hands = new ChangesOfHands<Member>();
 
   constructor(options: HubFactsOptions) {
     this.#options = options;
@@ -134,7 +136,9 @@ export class HubFacts implements ClustersetFacts {
     if (slices === undefined || exported === undefined || type === undefined) return [];
     const receivers = [...this.#options.members.values()].filter(
       ({consumer, session}) =>
-        isWrittenTo(session) && isTargeted(exported, consumer) && this.sliceUse(consumer, type) === 'Imported',
+        writtenBy(session) !== 'nobody' &&
+        isTargeted(exported, consumer) &&
+        this.sliceUse(consumer, type) === 'Imported',
     );
     return receivers
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -179,13 +183,20 @@ export class HubFacts implements ClustersetFacts {
     return targets;
   }
 
-  /** Of the members that are being written to: the others catch up when they come back. */
+  /** Of the members that are being written to, or were a moment ago: the others catch up when they come back. */
   delivery(key: string): Delivery {
     let pending: Delivery | undefined;
-    for (const {id, cluster, session, ledger} of this.#options.members.values()) {
+    for (const member of this.#options.members.values()) {
+      const {id, cluster, session, ledger} = member;
       const result = ledger.get(key);
       // The cheaper question first: almost all of them have it, and whether it is written to is asked of its Lease.
-      if (result?.state === 'Applied' || result?.state === 'NotNeeded' || !isWrittenTo(session)) continue;
+      if (result?.state === 'Applied' || result?.state === 'NotNeeded') continue;
+      const by = writtenBy(session);
+      if (this.#hands.isUnderWay(member, by, performance.now()) && session !== undefined) {
+        pending = {state: 'Pending', cluster: id, isChangingHands: true};
+        continue;
+      }
+      if (by === 'nobody') continue;
       if (result?.state === 'Failed') return {state: 'Failed', cluster: id, message: result.message};
       if (result?.state === 'LeftAlone') {
         return {
@@ -196,8 +207,7 @@ export class HubFacts implements ClustersetFacts {
       }
       if (result !== undefined) continue;
       // This replica sees nothing but that it isn't there; who writes there sees why.
-      const said =
-        session?.isWrittenElsewhere === true ? saidElsewhere(cluster, syncItemText('import', key)) : undefined;
+      const said = by === 'another' ? saidElsewhere(cluster, syncItemText('import', key)) : undefined;
       if (said?.state === 'Failed') return {state: 'Failed', cluster: id, message: said.why};
       pending ??= {state: 'Pending', cluster: id, ...(said === undefined ? {} : {why: said.why})};
     }
@@ -219,9 +229,9 @@ export class HubFacts implements ClustersetFacts {
   }
 }
 
-/** By this replica of the hub or another one. */
-function isWrittenTo(session: Member['session']): boolean {
-  return session?.isWriting === true || session?.isWrittenElsewhere === true;
+function writtenBy(session: Member['session']): WrittenBy {
+  if (session?.isWriting === true) return 'this';
+  return session?.isWrittenElsewhere === true ? 'another' : 'nobody';
 }
 
 const MAX_NAMED = 5;

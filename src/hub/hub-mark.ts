@@ -30,6 +30,11 @@ export function claimOn(lease: Lease | undefined, {epoch, uid}: HubMark): 'Own' 
   return said === undefined || uid === undefined || said === uid ? 'Own' : 'Other';
 }
 
+/** That the Lease says this very hub in this very epoch: where nobody can tell, it doesn't. */
+export function isMarkedBy(lease: Lease, {epoch, uid}: HubMark): boolean {
+  return uid !== undefined && epochOf(lease) === epoch && lease.metadata.annotations?.[HUB_ANNOTATION] === uid;
+}
+
 /** A hub never writes to a member that is another one's. @throws IsthmusError ISTHMUS_HUB_EPOCH_PASSED, ISTHMUS_HUB_FENCED */
 export function checkClaim(lease: Lease | undefined, mark: HubMark): void {
   const claim = claimOn(lease, mark);

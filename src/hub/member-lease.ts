@@ -69,9 +69,10 @@ export class MemberLease {
       annotations: () => ({...markAnnotations(mark()), [WANTED_BY_ANNOTATION]: this.#keptWish()}),
       // Another hub has been here: what is its must never be made ours again, whatever was under way.
       mayTouch: (lease) => claimOn(lease, mark()) === 'Own',
-      mayWrite: ({lease, isOurs, freeForMs}) => {
+      mayWrite: ({isOurs, freeForMs}) => {
         if (isOurs) return !this.#isGiving;
-        this.#noteHolder(lease);
+        // It may still name this replica, where another process with the same identity has had it since.
+        if (this.#isHandedOver) this.#isGiving = false;
         const own = {own: identity, chosen: replicas.chosen(member), isReady: this.#mayBegin};
         return mayTake(own, {freeForMs, patienceMs: renewMs * PATIENCE_IN_RENEWALS});
       },

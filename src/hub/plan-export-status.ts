@@ -15,6 +15,8 @@ export type Delivery =
       readonly cluster: string;
       /** What is known to be in its way there. */
       readonly why?: string;
+      /** It is going from one replica of the hub to another, and nothing can be said of it for a moment. */
+      readonly isChangingHands?: true;
     }
   | {readonly state: 'Failed'; readonly cluster: string; readonly message: string};
 

@@ -40,20 +40,29 @@ export function planEpoch(
 }
 
 /**
- * `raise`: no hub has renewed the Lease for as long as it was watched. `alive`: one has. `own`: this one has, and raises its epoch
- * itself. `done`: it has this epoch already. `never`: no hub was ever there.
+ * `raise`: no hub has renewed the Lease for as long as it was watched. `alive`: one has. `own`: a replica of this one has, and raises its
+ * epoch itself. `done`: it has this epoch already. `never`: no hub was ever there.
  */
 export type TakeoverVerdict = 'raise' | 'alive' | 'own' | 'done' | 'never';
 
-/** What is to be done about one member. @param wasRenewed - the Lease changed while it was watched */
+export interface TakeoverSituation extends HubMark {
+  /** The Lease changed while it was watched. */
+  readonly wasRenewed: boolean;
+  /** Identities of this hub that renew their Leases in its own cluster. */
+  readonly replicas: ReadonlySet<string>;
+}
+
+/** What is to be done about one member. */
 export function judgeTakeover(
   lease: Lease | undefined,
-  {epoch, uid, wasRenewed}: HubMark & {readonly wasRenewed: boolean},
+  {epoch, uid, wasRenewed, replicas}: TakeoverSituation,
 ): TakeoverVerdict {
   if (lease === undefined) return 'never';
   if (epochOf(lease) >= epoch) return 'done';
   if (!wasRenewed) return 'raise';
-  return uid !== undefined && lease.metadata.annotations?.[HUB_ANNOTATION] === uid ? 'own' : 'alive';
+  // A hub of an older version renews it and leaves the mark of another one in it, so the mark alone says nothing.
+  const isOwn = uid !== undefined && lease.metadata.annotations?.[HUB_ANNOTATION] === uid;
+  return isOwn && replicas.has(lease.spec?.holderIdentity ?? '') ? 'own' : 'alive';
 }
 
 /**

@@ -7,8 +7,10 @@ const HOUR_MS = 3_600_000;
 /** A renewal that failed is tried again so often in what is left, but not oftener than this and not more seldom than that. */
 const TRIES_IN_A_LIFE = 50;
 const MIN_AGAIN_MS = 10_000;
-/** Not again so soon after it was renewed, in parts of its life and at most this long: a clock may be wrong, that time has passed is not. */
+/** Not again so soon after it was renewed, in parts of its life: a clock may be wrong, that time has passed is not. */
 const RESTS_FOR_PART = 1 / 4;
+/** An API server that grants seconds is not asked all the time. */
+const MIN_REST_MS = 60_000;
 
 export interface TokenSituation {
   /** Undefined: it never expires, or nobody can tell when. */
@@ -51,7 +53,8 @@ export function planTokenRenewal({lifetime, obstacle, failure, renewedAgoMs, now
     const message = `${until} The hub renews it from ${timeText(halfMs)} on.`;
     return {do: 'wait', againMs: within(halfMs - nowMs), opinion: {status: 'True', reason: 'Bound', message}};
   }
-  const restMs = Math.min(HOUR_MS, lifeMs * RESTS_FOR_PART) - (renewedAgoMs ?? Infinity);
+  const restsForMs = Math.max(MIN_REST_MS, Math.min(HOUR_MS, lifeMs * RESTS_FOR_PART));
+  const restMs = restsForMs - (renewedAgoMs ?? Infinity);
   if (restMs > 0) {
     const message = `${until} The hub has renewed it a short time ago.`;
     return {do: 'wait', againMs: restMs, opinion: {status: 'True', reason: 'Bound', message}};

@@ -36,7 +36,8 @@ export async function syncExportStatus(
     if (object === undefined) continue;
     const ageMs = facts.nowMs() - object.claimedAtMs;
     const isNew = ageMs < PATIENCE_MS && object.status.conditions.length === 0;
-    if (isNew && refusal === undefined && delivery.state === 'Pending') return {requeueAfterMs: PATIENCE_MS};
+    const isEarly = delivery.state === 'Pending' && (isNew || delivery.isChangingHands === true);
+    if (isEarly && refusal === undefined) return {requeueAfterMs: PATIENCE_MS};
     const desired = planExportStatus({
       object,
       verdict: facts.merged(key).verdicts.get(consumer.id),

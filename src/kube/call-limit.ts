@@ -3,7 +3,7 @@ import {abortedError, timeoutError, transportError} from './status-error.ts';
 
 /**
  * One call's end: the caller's signal, or a time that ran out, whichever is first. It tells the two apart from a broken
- * connection afterwards. Not `AbortSignal.any`: the caller's signal lives for weeks, and must not gather listeners.
+ * connection afterwards, which `AbortSignal.any` would not.
  */
 export class CallLimit {
   readonly #controller = new AbortController();

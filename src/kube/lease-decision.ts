@@ -26,12 +26,14 @@ export function decideLease(input: {
   readonly lease: Lease;
   readonly observed: ObservedLease;
   readonly identity: string;
+  /** It has our identity in it, but is another process' with the same one. */
+  readonly isTwins?: boolean;
   /** For a lease that says no duration. */
   readonly leaseDurationMs: number;
   readonly nowMs: number;
 }): 'renew' | 'take' | 'wait' {
   const {holderIdentity = '', leaseDurationSeconds} = input.lease.spec ?? {};
-  if (holderIdentity === input.identity) return 'renew';
+  if (holderIdentity === input.identity && input.isTwins !== true) return 'renew';
   if (holderIdentity === '') return 'take';
   const saidMs = typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds * 1_000 : input.leaseDurationMs;
   const durationMs = Math.min(Math.max(saidMs, 0), MAX_DURATION_MS);
@@ -41,10 +43,16 @@ export function decideLease(input: {
 /** The spec to write when renewing, or when taking it over from `before`. */
 export function nextLeaseSpec(
   before: Lease['spec'],
-  o: {readonly identity: string; readonly leaseDurationMs: number; readonly wallMs: number},
+  o: {
+    readonly identity: string;
+    readonly leaseDurationMs: number;
+    readonly wallMs: number;
+    /** As for {@link decideLease}: to take that one is a transition. */
+    readonly isTwins?: boolean;
+  },
 ): NonNullable<Lease['spec']> {
   const now = toMicroTime(o.wallMs);
-  const isRenewal = before?.holderIdentity === o.identity;
+  const isRenewal = before?.holderIdentity === o.identity && o.isTwins !== true;
   const transitions = before?.leaseTransitions ?? 0;
   return {
     ...before,

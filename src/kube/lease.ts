@@ -9,12 +9,13 @@ import {KubeError} from './kube-error.ts';
 import {decideLease, nextLeaseSpec, observe} from './lease-decision.ts';
 import type {ObservedLease} from './lease-decision.ts';
 import {RepeatedFailure} from './repeated-failure.ts';
+import {SentRenewals} from './sent-renewals.ts';
 
 export interface LeaseOptions {
   readonly client: Pick<KubeClient, 'find' | 'create' | 'replace'>;
   readonly namespace: string;
   readonly name: string;
-  /** Of this process alone: two with one identity would both hold it. */
+  /** Of this process alone. Of two that have the same one, the one that started later takes it from the other, and that one waits. */
   readonly identity: string;
   /** After so long without a renewal another one may take it. */
   readonly leaseDurationMs: number;
@@ -73,6 +74,8 @@ export class LeaseHolder {
   /** Grows when it is handed over: a renewal that was under way then must not count. */
   #handedOver = 0;
   #isReleasing = false;
+  readonly #sent = new SentRenewals();
+  #wasEverHeld = false;
   #goodUntilMs = 0;
   #expiry: NodeJS.Timeout | undefined;
   readonly #failing = new RepeatedFailure();
@@ -182,11 +185,23 @@ export class LeaseHolder {
     const move =
       lease === undefined || this.#observed === undefined
         ? 'take'
-        : decideLease({lease, observed: this.#observed, identity, leaseDurationMs, nowMs});
+        : decideLease({
+            lease,
+            observed: this.#observed,
+            identity,
+            isTwins: this.#isTwins(lease),
+            leaseDurationMs,
+            nowMs,
+          });
     this.#freeSinceMs = move === 'take' ? (this.#freeSinceMs ?? nowMs) : undefined;
-    if (move === 'wait') this.#lose(`held by ${lease?.spec?.holderIdentity ?? 'nobody'}`);
-    if (move === 'wait') return false;
+    if (move === 'wait') {
+      const holder = lease?.spec?.holderIdentity ?? 'nobody';
+      this.#lose(holder === identity ? `another process with identity ${identity} renews it` : `held by ${holder}`);
+      return false;
+    }
     const isOurs = move === 'renew';
+    // Whoever had it in between may have written: it is taken anew. One that was deleted nobody has had.
+    if (!isOurs && lease !== undefined) this.#lose('another one has had it');
     if (this.#options.mayWrite?.({lease, isOurs, freeForMs: nowMs - (this.#freeSinceMs ?? nowMs)}) ?? true) return true;
     this.#lose('it must not be written to');
     // A renewal that was under way when it was handed over may have come after the release.
@@ -206,13 +221,17 @@ export class LeaseHolder {
         ...(labels === undefined ? {} : {labels: {...before?.metadata.labels, ...labels}}),
         ...(annotations === undefined ? {} : {annotations: withAnnotations(before, annotations())}),
       },
-      spec: nextLeaseSpec(before?.spec, {identity, leaseDurationMs, wallMs: this.#wallMs()}),
+      spec: nextLeaseSpec(before?.spec, {
+        ...{identity, leaseDurationMs, wallMs: this.#wallMs()},
+        isTwins: before !== undefined && this.#isTwins(before),
+      }),
     };
   }
 
   async #write(lease: Lease, signal: AbortSignal | undefined, timeoutMs: number = this.#callMs()): Promise<Lease> {
     const {client, fieldManager = 'isthmus-lease'} = this.#options;
     const options = {fieldManager, signal, timeoutMs};
+    this.#sent.note(lease);
     return lease.metadata.resourceVersion === undefined
       ? client.create(leases, lease, options)
       : client.replace(leases, lease, options);
@@ -226,6 +245,7 @@ export class LeaseHolder {
     clearTimeout(this.#expiry);
     const left = Math.max(0, this.#goodUntilMs - this.#monotonicMs());
     this.#expiry = setTimeout(() => this.#lose('it could not be renewed in time'), left);
+    this.#wasEverHeld = true;
     if (this.#held) return;
     this.#held = true;
     this.#options.logger.info({lease: this.#options.name, identity: this.#options.identity}, 'lease held');
@@ -250,12 +270,21 @@ export class LeaseHolder {
     try {
       // A renewal may have been under way when the signal came, so what we know may be old.
       const lease = await client.find<Lease>(leases, this.#at(), {timeoutMs});
-      if (lease?.spec?.holderIdentity !== identity || this.#isTaboo(lease)) return;
+      if (lease?.spec?.holderIdentity !== identity || this.#isTaboo(lease) || this.#isTwins(lease)) return;
       const spec = {...lease.spec, holderIdentity: '', renewTime: toMicroTime(this.#wallMs())};
       await this.#write({...lease, spec}, undefined, timeoutMs);
     } catch (error) {
       logger.debug({lease: name, reason: describeError(error)}, 'lease not released');
     }
+  }
+
+  /**
+   * It names us, but another process renewed it: one that was started as our copy, or that we were restored beside. One that never held
+   * it takes its old Lease at once, whoever renewed it: as a rule the process that it was started in the place of, which is no more.
+   */
+  #isTwins(lease: Lease): boolean {
+    const isNamed = lease.spec?.holderIdentity === this.#options.identity;
+    return isNamed && this.#wasEverHeld && !this.#sent.has(lease);
   }
 
   #isTaboo(lease: Lease): boolean {

@@ -83,7 +83,7 @@ async function pass(): Promise<void> {
   await eventually('the Lease is over', () => performance.now() > deadline);
 }
 
-async function takeover(): Promise<string> {
+async function takeover(watchMs = 1_500): Promise<string> {
   const {credentials} = elsewhere.cluster;
   const hub = operatorHub({credentials, namespace: 'isthmus-system', development: true});
   const terminal = new RecordedTerminal();
@@ -91,7 +91,7 @@ async function takeover(): Promise<string> {
     return await said(
       terminal,
       runTakeover({
-        ...{hub, clustersetId: 'test-set', force: false, agreed: true, dryRun: false, watchMs: 1_500, terminal},
+        ...{hub, clustersetId: 'test-set', force: false, agreed: true, dryRun: false, watchMs, terminal},
         signal: new AbortController().signal,
       }),
     );
@@ -142,7 +142,7 @@ test('a hub that runs before the takeover writes nothing and says why; after it,
 test('a hub whose cluster has another uid since it was restored needs a takeover, though it took over before', async () => {
   const fresh = startNew('fresh');
   await synced(fresh, [member]);
-  expect(await takeover()).toMatch(/done {6}cluster-1: this hub renews its Lease\n\nAll 1 members are this hub's/);
+  expect(await takeover(3_000)).toMatch(/done {6}cluster-1: this hub renews its Lease\n\nAll 1 members are this hub's/);
   await fresh.stop();
   expect(await takeover()).toContain('taken     cluster-1');
   const annotations = {[HUB_ANNOTATION]: 'before-the-restore'};

@@ -257,6 +257,38 @@ describe('before anything is changed it is refused, with what to change', () => 
     }
   });
 
+  test('an operator of the hub who may read namespaces by name lacks nothing of that', async () => {
+    const cluster = set.hubCluster;
+    await cluster.apply(`apiVersion: v1
+kind: ServiceAccount
+metadata: {namespace: default, name: by-name}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: by-name}
+rules:
+  - {apiGroups: [''], resources: [namespaces], resourceNames: [kube-system, isthmus-system], verbs: [get]}
+  - {apiGroups: ['flomesh.io'], resources: [clusters], verbs: [get, list]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: by-name}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: by-name}
+subjects: [{kind: ServiceAccount, namespace: default, name: by-name}]`);
+    const token = await requestToken(cluster.client, {namespace: 'default', name: 'by-name', expirationSeconds: 600});
+    const {server, ca} = cluster.cluster.credentials;
+    const credentials = {server, ca, token};
+    const byName = operatorHub({credentials, namespace: 'isthmus-system', development: true});
+    try {
+      await eventually('the role counts', async () => !(await refusal({hub: byName})).includes('403'));
+      const said = await refusal({hub: byName});
+      expect(said).toContain("the kubeconfig of the hub's cluster may not create clusters.flomesh.io, patch secrets");
+      expect(said).not.toContain('get namespaces');
+    } finally {
+      await byName.close();
+    }
+  });
+
   test('an operator who may not make roles in the member', async () => {
     await bare.apply(`apiVersion: v1\nkind: Namespace\nmetadata: {name: isthmus-system}`);
     await bare.apply(`apiVersion: v1\nkind: ServiceAccount\nmetadata: {namespace: default, name: nobody}`);

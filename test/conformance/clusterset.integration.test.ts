@@ -1,6 +1,6 @@
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
 
-import {serviceExports} from '../../src/api/resources.ts';
+import {serviceExports, serviceImports} from '../../src/api/resources.ts';
 import type {KubeClient} from '../../src/kube/client.ts';
 import {eventually} from '../tools/eventually.ts';
 import {NAME} from './clusterset-row.ts';
@@ -14,7 +14,7 @@ import {changeMembership, judgeMembership} from './membership.ts';
 import {membershipRows} from './membership-rows.ts';
 import type {Seen} from './observe-row.ts';
 import {observeRow} from './observe-row.ts';
-import {refusedRows, TEAM} from './refused-rows.ts';
+import {goodAddresses, refusedRows, TEAM} from './refused-rows.ts';
 import {tryToCreate, userOf} from './try-refused.ts';
 
 /** The tables of KEP-1645 on API servers, with one hub and an agent and a name server in each of three clusters. */
@@ -79,6 +79,14 @@ describe('what an API server refuses', () => {
   test.each(refusedRows)('$title', async (row) => {
     const {client: administrator} = set.member('c2');
     await expect(tryToCreate(row, {administrator, user})).rejects.toThrow(row.says);
+  });
+
+  test.each(goodAddresses)('an import may have %s', async (ip) => {
+    const {client: administrator} = set.member('c2');
+    const ports = [{port: 80, protocol: 'TCP'}];
+    const spec = {type: 'ClusterSetIP', ports, ips: [ip], ipFamilies: [ip.includes(':') ? 'IPv6' : 'IPv4']};
+    const row = {title: ip, as: 'administrator', resource: serviceImports, namespace: TEAM, spec, says: ''} as const;
+    await tryToCreate(row, {administrator, user});
   });
 
   test('that user may export, so it is not for want of rights', async () => {

@@ -17,6 +17,20 @@ export interface RefusedRow {
 const port = {name: 'http', port: 80, protocol: 'TCP'};
 export const TEAM = 'team';
 
+/** Addresses that an import may have: what of `refusedRows` is refused about them is refused for what it is. */
+export const goodAddresses: readonly string[] = [
+  '10.96.0.7',
+  '255.249.199.0',
+  '1:2:3:4:5:6:7:8',
+  'FD00:0::1',
+  'fd00::7',
+  '1:2:3:4:5:6:7::',
+  '::2:3:4:5:6:7:8',
+  '1:2:3::5:6:7:8',
+  '::1',
+  '::',
+];
+
 export const refusedRows: readonly RefusedRow[] = [
   {
     title: '[2] a cluster id is one DNS label',
@@ -76,14 +90,28 @@ export const refusedRows: readonly RefusedRow[] = [
     spec: {type: 'ClusterSetIP', ports: [port], ips: ['10.96.0.7', 'fd00::7'], ipFamilies: ['IPv4']},
     says: 'at most one for each',
   },
-  {
-    title: '[30] what an import gives as its addresses are addresses',
+  ...[
+    'gateway.example.com',
+    '10.96.0.256',
+    '10.96.07.1',
+    '1:2:3',
+    '1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7:8:9',
+    '1::2::3',
+    '1:2:3:4::5:6:7:8',
+    ':1:2:3:4:5:6:7',
+    'fd00:::7',
+    'fd00::12345',
+    '::ffff:10.0.0.1',
+    '',
+  ].map((ip): RefusedRow => ({
+    title: `[30] "${ip}" is no address of an import`,
     as: 'administrator',
     resource: serviceImports,
     namespace: TEAM,
-    spec: {type: 'ClusterSetIP', ports: [port], ips: ['gateway.example.com'], ipFamilies: ['IPv4']},
-    says: 'IPv4 and IPv6 addresses only',
-  },
+    spec: {type: 'ClusterSetIP', ports: [port], ips: [ip], ipFamilies: [ip.includes(':') ? 'IPv6' : 'IPv4']},
+    says: 'IPv4 addresses, and IPv6 addresses in hexadecimal groups, only',
+  })),
   {
     title: '[31] a headless import has no address',
     as: 'administrator',

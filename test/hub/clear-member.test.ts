@@ -15,17 +15,19 @@ const LEASE: Lease = {
 
 let asked: string[];
 let lease: Lease | undefined;
-/** By a hub in another cluster, as soon as it is released. */
-let isTakenUp: boolean;
+/** As soon as it is released, by a hub that marks it so. */
+let takenUp: Record<string, string> | undefined;
+let hubUid: string | undefined;
 
 beforeEach(() => {
-  [asked, lease, isTakenUp] = [[], LEASE, false];
+  [asked, lease, takenUp, hubUid] = [[], LEASE, undefined, 'here'];
 });
 
 function replace(_: unknown, next: Lease): Lease {
   const version = Number(next.metadata.resourceVersion) + 1;
   lease = {...next, metadata: {...next.metadata, resourceVersion: String(version)}};
-  if (isTakenUp && next.spec?.holderIdentity === '') lease = {...lease, spec: {holderIdentity: 'z'}};
+  if (takenUp !== undefined && next.spec?.holderIdentity === '')
+    lease = {...lease, metadata: {...lease.metadata, annotations: takenUp}, spec: {holderIdentity: 'z'}};
   return lease;
 }
 
@@ -50,7 +52,7 @@ async function clear(annotations: Record<string, string>): ReturnType<typeof cle
   });
   return clearMember({
     ...{client, namespace: 'isthmus-system', clustersetId: 's', uid: 'member', hubIdentity: 'a'},
-    ...{mark: {epoch: 2, uid: 'here'}, leaseRenewMs: 10_000, missingBefore: 0, nowMs: Date.now},
+    ...{mark: {epoch: 2, uid: hubUid}, leaseRenewMs: 10_000, missingBefore: 0, nowMs: Date.now},
     ...{logger: pino({level: 'silent'}), signal: new AbortController().signal},
   });
 }
@@ -73,9 +75,24 @@ test('the Lease goes last, as it was released', async () => {
   expect(asked.slice(-2)).toEqual(['delete', 'l/3, now l/3']);
 });
 
-test('a Lease that another hub took up as soon as it was released stays', async () => {
-  isTakenUp = true;
-  expect(await clear({[EPOCH_ANNOTATION]: '2', [HUB_ANNOTATION]: 'here'})).toBe('Cleared');
+test.each([
+  ['a hub in another cluster that took over', {[EPOCH_ANNOTATION]: '3', [HUB_ANNOTATION]: 'there'}, 'here'],
+  ['a hub in another cluster', {[EPOCH_ANNOTATION]: '2', [HUB_ANNOTATION]: 'there'}, 'here'],
+  ['this one in another epoch', {[EPOCH_ANNOTATION]: '3', [HUB_ANNOTATION]: 'here'}, 'here'],
+  ['a hub of an older version', {[EPOCH_ANNOTATION]: '2'}, 'here'],
+  ['a hub that can not be told from this one', {[EPOCH_ANNOTATION]: '2'}, undefined],
+])('a Lease that was taken up as soon as it was released stays: by %s', async (_, by, uid) => {
+  [takenUp, hubUid] = [by, uid];
+  expect(await clear({[EPOCH_ANNOTATION]: '2'})).toBe('Cleared');
   expect(asked).not.toContain('delete');
   expect(lease?.spec?.holderIdentity).toBe('z');
+});
+
+test('where a replica of this hub took it up, which does not know yet that the member left, it is cleared again', async () => {
+  takenUp = {[EPOCH_ANNOTATION]: '2', [HUB_ANNOTATION]: 'here'};
+  await expect(clear({[EPOCH_ANNOTATION]: '2', [HUB_ANNOTATION]: 'here'})).rejects.toMatchObject({
+    code: 'ISTHMUS_HUB_NOT_CLEARED',
+    message: expect.stringContaining('replica z of this hub'),
+  });
+  expect(asked).not.toContain('delete');
 });

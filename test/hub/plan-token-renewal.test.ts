@@ -57,7 +57,7 @@ describe('the token of a member', () => {
 
   test('whatever its life and the time: it is looked at again within the hour, never at once, and well before its end', () => {
     const times = fc.record({
-      lifeMs: fc.integer({min: 600_000, max: 400 * DAY_MS}),
+      lifeMs: fc.oneof(fc.integer({min: 1, max: 600_000}), fc.integer({min: 600_000, max: 400 * DAY_MS})),
       part: fc.double({min: 0, max: 1.5, noNaN: true}),
       failure: fc.option(fc.constant('no'), {nil: undefined}),
       obstacle: fc.option(fc.constant('no'), {nil: undefined}),
@@ -72,10 +72,19 @@ describe('the token of a member', () => {
         expect(againMs).toBeLessThanOrEqual(3_600_000);
         if (does === 'renew') expect(againMs).toBeLessThanOrEqual(Math.max(10_000, lifeMs / 50));
         if (does === 'renew' && renewedAgoMs !== undefined)
-          expect(renewedAgoMs).toBeGreaterThanOrEqual(Math.min(3_600_000, lifeMs / 4));
+          expect(renewedAgoMs).toBeGreaterThanOrEqual(Math.max(60_000, Math.min(3_600_000, lifeMs / 4)));
         if (part < 0.5 && obstacle === undefined) expect(nowMs + againMs).toBeLessThanOrEqual(lifeMs / 2 + 1);
       }),
     );
+  });
+
+  test.each([
+    [1_000, 'wait', 59_000],
+    [60_000, 'renew', 10_000],
+  ] as const)('of a life of a second, %d ms after it was renewed: %s', (renewedAgoMs, does, againMs) => {
+    const life = {...lifetime, expiresAtMs: 1_000};
+    const given = {lifetime: life, obstacle: undefined, failure: undefined, renewedAgoMs, nowMs: renewedAgoMs};
+    expect(planTokenRenewal(given)).toMatchObject({do: does, againMs});
   });
 
   test('what is said does not change with the minute', () => {

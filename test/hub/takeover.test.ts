@@ -9,7 +9,7 @@ import type {KubeClient} from '../../src/kube/client.ts';
 
 /** A hub that is put in the place of a lost one (design §3), without any I/O. */
 
-const lease = (epoch: string | undefined, hub?: string): Lease => ({
+const lease = (epoch: string | undefined, hub?: string, holderIdentity = 'old'): Lease => ({
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',
   metadata: {
@@ -21,7 +21,7 @@ const lease = (epoch: string | undefined, hub?: string): Lease => ({
       ...(hub === undefined ? {} : {[HUB_ANNOTATION]: hub}),
     },
   },
-  spec: {holderIdentity: 'old', renewTime: 't', leaseTransitions: 3},
+  spec: {holderIdentity, renewTime: 't', leaseTransitions: 3},
 });
 
 /** @param epoch - 0: no hub was there */
@@ -107,13 +107,17 @@ describe('judgeTakeover', () => {
     ['it says no epoch, and nobody renews it', lease(undefined), false, 'raise'],
     ['a hub renews it', lease('1'), true, 'alive'],
     ['a hub in another cluster renews it', lease('1', 'there'), true, 'alive'],
-    ['this hub renews it', lease('1', 'here'), true, 'own'],
+    ['a replica of this hub renews it', lease('1', 'here', 'own'), true, 'own'],
+    ['an older version renews it, which leaves the mark of this hub', lease('1', 'here'), true, 'alive'],
+    ['a hub in another cluster renews it, with a replica of the same name', lease('1', 'there', 'own'), true, 'alive'],
+    ['this hub released it a moment ago', lease('1', 'here', ''), true, 'alive'],
     ['this hub has it, and does not renew it', lease('1', 'here'), false, 'raise'],
     ['it was taken before', lease('2'), false, 'done'],
     ['it was taken before, and the new hub renews it', lease('2'), true, 'done'],
     ['there is none', undefined, false, 'never'],
   ] as const)('%s', (_, given, wasRenewed, verdict) => {
-    expect(judgeTakeover(given, {epoch: 2, uid: 'here', wasRenewed})).toBe(verdict);
+    const replicas = new Set(['own']);
+    expect(judgeTakeover(given, {epoch: 2, uid: 'here', wasRenewed, replicas})).toBe(verdict);
   });
 });
 

@@ -15,6 +15,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** Of the member's API server. */
 let aheadMs: number;
 let tellsTime: 'yes' | 'no' | 'away';
+/** How far the clock that its answers tell of is ahead of that one. */
+let toldMs: number;
 let renewals: number;
 let member: {
   id: string;
@@ -38,13 +40,13 @@ function access(): {ok: true; kubeconfig: string; fingerprint: string; credentia
 async function answer(path: string): Promise<object> {
   if (path !== '/version') throw statusError({code: 403, message: 'not asked here'}, {request: path});
   if (tellsTime === 'away') throw transportError(new Error('no answer'), path);
-  const date = new Date(Date.now() + aheadMs).toUTCString();
+  const date = new Date(Date.now() + aheadMs + toldMs).toUTCString();
   return {status: 200, body: '{}', headers: tellsTime === 'no' ? {} : {date}};
 }
 
 beforeEach(() => {
   vi.useFakeTimers({now: 1_800_000_000_000});
-  [aheadMs, tellsTime, renewals] = [0, 'yes', 0];
+  [aheadMs, toldMs, tellsTime, renewals] = [0, 0, 'yes', 0];
   stop = new AbortController();
 });
 afterEach(() => {
@@ -142,5 +144,28 @@ describe('an API server that tells no time', () => {
     await pass(20);
     await reconnect();
     expect(renewals).toBe(0);
+  });
+});
+
+describe('a clock that is not the one that made the token', () => {
+  test.each([
+    ['two hours before it was made: the hub’s own counts', -2 * HOUR_MS],
+    ['years before', -40_000 * HOUR_MS],
+  ])('%s', async (_, ms) => {
+    toldMs = ms;
+    start();
+    await pass(29);
+    expect(renewals).toBe(0);
+    await pass(2);
+    expect(renewals).toBe(1);
+  });
+
+  test('half a minute before it was made is one of that cluster all the same', async () => {
+    [aheadMs, toldMs] = [HOUR_MS, -MINUTE_MS / 2];
+    start();
+    await pass(29);
+    expect(renewals).toBe(0);
+    await pass(3);
+    expect(renewals).toBe(1);
   });
 });
