@@ -580,7 +580,12 @@ const AGENT: readonly Row[] = [
       ['addresses in another order than its families', ['10.1.1.1', 'fd00::1'], ['IPv6', 'IPv4'], 'in their order'],
       ['an address of another family', ['fd00::1'], ['IPv4'], 'in their order'],
       ['more addresses than families', ['10.1.1.1', 'fd00::1'], ['IPv4'], 'at most one for each'],
-      ['a name for an address', ['gateway.example.com'], ['IPv4'], 'IPv4 addresses, and IPv6 addresses in hexadecimal groups, only'],
+      [
+        'a name for an address',
+        ['gateway.example.com'],
+        ['IPv4'],
+        'IPv4 addresses, and IPv6 addresses in hexadecimal groups, only',
+      ],
     ] as const
   ).map(([what, ips, ipFamilies, says]): Row => [
     `gives an import ${what}`,
