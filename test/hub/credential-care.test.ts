@@ -34,7 +34,7 @@ const excess = (): string | undefined => {
 };
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date']});
   [asked, mayDoAll, isResponsible] = [0, true, true];
   stop = new AbortController();
   member = {
