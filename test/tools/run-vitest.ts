@@ -4,63 +4,60 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
-export interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  /** Of each test that failed, and of each file that failed as a whole, its name and the first line of why. */
-  readonly failures: readonly string[];
-}
+import type {FileCounts} from './counts.ts';
 
 interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
+  readonly testResults: readonly FileReport[];
+}
+
+interface FileReport {
+  readonly name: string;
+  readonly status: string;
+  /** Why the file failed as a whole; empty: it didn't. */
+  readonly message: string;
+  readonly startTime: number;
+  readonly endTime: number;
+  readonly assertionResults: readonly {
     readonly status: string;
-    /** Why the file failed as a whole; empty: it didn't. */
-    readonly message: string;
-    readonly startTime: number;
-    readonly endTime: number;
-    readonly assertionResults: readonly {
-      readonly status: string;
-      readonly fullName: string;
-      readonly failureMessages: readonly string[] | null;
-    }[];
+    readonly fullName: string;
+    readonly failureMessages: readonly string[] | null;
   }[];
 }
 
 const VITEST = 'node_modules/vitest/vitest.mjs';
 const SLOWEST = 10;
 
-/** Runs vitest and counts; names what was skipped, and the slowest files. A run without a report is one failure. */
-export async function runVitest(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Counts> {
+/** Runs vitest and counts, file by file; names what was skipped, and the slowest files. What no file failed of has the path `vitest`. */
+export async function runVitest(args: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly FileCounts[]> {
   const {code, report} = await withReport<Report>(
     (file) => ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args],
     env,
   );
-  if (report === undefined) {
-    process.stdout.write('vitest ended without a report\n');
-    return {passed: 0, failed: 1, skipped: 0, failures: ['vitest ended without a report']};
-  }
-  const skipped = report.testResults.flatMap((file) =>
-    file.assertionResults.filter(({status}) => status !== 'passed' && status !== 'failed'),
-  );
-  for (const {fullName} of skipped) process.stdout.write(`skipped: ${fullName}\n`);
+  if (report === undefined) return [outsideOfFiles('it ended without a report')];
+  const files = report.testResults.map(countFile);
+  printSkipped(report);
   printSlowest(report);
-  // A file that could not even be loaded has no failed test of its own, and is a failure all the same.
-  const failed = Math.max(report.numFailedTests, code === 0 ? 0 : 1);
-  return {passed: report.numPassedTests, failed, skipped: skipped.length, failures: failuresIn(report)};
+  if (code === 0 || files.some(({failed}) => failed > 0)) return files;
+  return [...files, outsideOfFiles(`it ended with ${code}, though no test failed: what it printed above says why`)];
 }
 
-function failuresIn({testResults}: Report): readonly string[] {
-  return testResults.flatMap(({name, status, message, assertionResults}) => {
-    const failed = assertionResults.filter((each) => each.status === 'failed');
-    const tests = failed.map(({fullName, failureMessages}) => `${fullName}: ${firstLine(failureMessages?.[0])}`);
-    // One whose preparation failed has no failed test, only skipped ones.
-    const whole = failed.length === 0 && status === 'failed' ? [`the whole file: ${firstLine(message)}`] : [];
-    return [...tests, ...whole].map((line) => `${pathOf(name)}: ${line}`);
-  });
+function outsideOfFiles(why: string): FileCounts {
+  return {path: 'vitest', passed: 0, failed: 1, skipped: 0, failures: [`vitest: ${why}`]};
+}
+
+function countFile({name, status, message, assertionResults}: FileReport): FileCounts {
+  const path = pathOf(name);
+  const failed = assertionResults.filter((each) => each.status === 'failed');
+  const tests = failed.map(({fullName, failureMessages}) => `${path}: ${fullName}: ${firstLine(failureMessages?.[0])}`);
+  // One whose preparation failed has no failed test, only skipped ones; one that could not be loaded has none at all.
+  const whole = failed.length === 0 && status === 'failed' ? [`${path}: the whole file: ${firstLine(message)}`] : [];
+  const failures = [...tests, ...whole];
+  const passed = assertionResults.filter((each) => each.status === 'passed').length;
+  return {path, passed, failed: failures.length, skipped: skippedIn(assertionResults).length, failures};
+}
+
+function skippedIn(results: FileReport['assertionResults']): FileReport['assertionResults'] {
+  return results.filter(({status}) => status !== 'passed' && status !== 'failed');
 }
 
 function firstLine(text = ''): string {
@@ -76,6 +73,12 @@ export async function countTests(args: readonly string[], env: NodeJS.ProcessEnv
   const {report} = await withReport<readonly object[]>((file) => ['list', `--json=${file}`, ...args], env);
   if (report === undefined) throw new Error('vitest could not list the tests');
   return report.length;
+}
+
+function printSkipped({testResults}: Report): void {
+  for (const {fullName} of testResults.flatMap((file) => skippedIn(file.assertionResults))) {
+    process.stdout.write(`skipped: ${fullName}\n`);
+  }
 }
 
 function printSlowest({testResults}: Report): void {
