@@ -12,6 +12,7 @@ import {askedOf, notAllowedOf} from '../clusterset/intake/take-export.ts';
 import {asList, asText, FaultList, fieldOf} from '../clusterset/intake/untrusted.ts';
 import type {ExportFault, ExportGroup, FlomeshExportSettings, MemberExport} from '../clusterset/member-export.ts';
 import {sharedText} from '../kube/shared-text.ts';
+import {typeOf} from './kept-objects.ts';
 import {shared} from './shared-parts.ts';
 
 /** The three served groups that an export may be written in; the last two are one (design §4). */
@@ -51,7 +52,7 @@ export interface KeptExport extends KubeObject {
  * object (KEP-1645: deleting the ServiceExport stops exporting).
  */
 export function keepExport(raw: KubeObject, source: ExportSource): KeptExport | undefined {
-  const {apiVersion, kind, metadata} = raw;
+  const {metadata} = raw;
   const {name, namespace, uid = '', generation} = metadata;
   if (metadata.deletionTimestamp !== undefined || namespace === undefined) return undefined;
   const claimedAtMs = Date.parse(metadata.creationTimestamp ?? '');
@@ -59,8 +60,7 @@ export function keepExport(raw: KubeObject, source: ExportSource): KeptExport | 
   const spec = fieldOf(raw, 'spec');
   const standard = source.group === MCS_GROUP ? spec : undefined;
   return {
-    apiVersion: sharedText(apiVersion),
-    kind: sharedText(kind),
+    ...typeOf(raw),
     metadata: {
       name: sharedText(name),
       namespace: sharedText(namespace),

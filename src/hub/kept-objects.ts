@@ -116,6 +116,6 @@ export function keepNamespace(raw: KubeObject): KeptNamespace {
   };
 }
 
-function typeOf({apiVersion, kind}: KubeObject): Pick<KubeObject, 'apiVersion' | 'kind'> {
+export function typeOf({apiVersion, kind}: KubeObject): Pick<KubeObject, 'apiVersion' | 'kind'> {
   return {apiVersion: sharedText(apiVersion), kind: sharedText(kind)};
 }

@@ -161,8 +161,10 @@ export class Reflector<T> {
   async #once(signal: AbortSignal): Promise<void> {
     this.#turn = new AbortController();
     const isEnded = this.#turn.signal;
+    let isListed = false;
     try {
       if (this.#status.resourceVersion === undefined) await this.#list(signal);
+      isListed = true;
       if (isEnded.aborted) {
         // Asked for while this list was under way, which may be the very one that lacks it.
         this.#status.resourceVersion = undefined;
@@ -170,7 +172,8 @@ export class Reflector<T> {
       }
       await this.#watch(AbortSignal.any([signal, isEnded]), this.#status.resourceVersion ?? '');
     } catch (error) {
-      if (isEnded.aborted && this.#status.state === 'Watching') return;
+      // By `relist`: it was no failure, whether the watch was open already or not.
+      if (isListed && isEnded.aborted) return;
       if (error instanceof KubeError && !signal.aborted) this.#classify(error);
       throw error;
     }

@@ -142,6 +142,21 @@ describe('listing and watching', () => {
     expect(reflector.status()).toMatchObject({lists: 2, state: 'Watching'});
   });
 
+  test('told so while its watch is not answered yet: no failure, and nothing to wait for', async () => {
+    lists = [listOf([item('a', '1')], '5'), listOf([item('a', '1'), item('b', '2', '1')], '6')];
+    const answer = onWatch;
+    let asked = 0;
+    onWatch = () => void asked++;
+    start({backoff: {minMs: 60_000, maxMs: 60_000}});
+    await eventually(() => asked).toBe(1);
+    onWatch = answer;
+    reflector.relist();
+    await watching(1);
+    expect(Object.keys(values())).toEqual(['default/a', 'default/b']);
+    expect(reflector.status()).toMatchObject({lists: 2, watches: 1, state: 'Watching'});
+    expect(reflector.status().lastError).toBeUndefined();
+  });
+
   test('a list that fails is told of, also where another one was asked for meanwhile', async () => {
     const answer = onList;
     let asked: ServerResponse | undefined;
