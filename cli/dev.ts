@@ -17,6 +17,7 @@ export interface DevFlags {
   readonly exportGroup: 'flomesh.io' | 'multicluster.x-k8s.io';
   readonly deadline: number;
   readonly break?: Break;
+  readonly breakDeadline?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -45,6 +46,11 @@ export function devCommand(): Command {
     .addOption(
       new Option('--break <name>', 'spoil one part, to see that its step fails')
         .choices(Object.keys(BREAKS))
+        .hideHelp(),
+    )
+    .addOption(
+      new Option('--break-deadline <duration>', 'instead of --deadline in the step that --break spoils')
+        .argParser(parseDuration)
         .hideHelp(),
     )
     .addOption(shared.logLevelOption('silent'))

@@ -45,7 +45,8 @@ async function startAndWalk(options: RunOptions, parts: Closers): Promise<boolea
     onWaiting: (what) => printer.waiting(what),
   });
   parts.add(() => context.close());
-  const results = await walk(context, printer, flags.break);
+  const {break: name, breakDeadline = flags.deadline} = flags;
+  const results = await walk(context, printer, name && {name, deadlineMs: breakDeadline});
   printer.summary(results);
   if (flags.once !== true) process.stdout.write(whatToTry({clusterset, members}));
   return results.every(({ok}) => ok);

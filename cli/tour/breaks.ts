@@ -26,15 +26,23 @@ export function breakAtStart(broken: Break | undefined, clusterset: DevClusterse
   }
 }
 
+export interface Spoiled {
+  readonly name: Break;
+  /** How long the step that fails by it waits, milliseconds: what does not come at all need not be waited for as long as what is slow. */
+  readonly deadlineMs: number;
+}
+
 /** What is spoiled right before a step. */
-export async function breakBefore(step: number, broken: Break | undefined, context: StepContext): Promise<void> {
-  if (broken === undefined || BREAKS[broken].step !== step) return;
+export async function breakBefore(step: number, spoiled: Spoiled | undefined, context: StepContext): Promise<void> {
+  if (spoiled === undefined || BREAKS[spoiled.name].step !== step) return;
+  const {name: broken, deadlineMs} = spoiled;
   const {clusterset} = context.options;
   const agents = context.members.map((name) => clusterset.agent(name)).filter((agent) => agent !== undefined);
   if (broken === 'hub-stopped') await clusterset.hub?.close();
   if (broken === 'dns-stopped') await Promise.all(agents.map((agent) => agent.dns.close()));
   if (broken === 'webhook-stopped') await Promise.all(agents.map((agent) => agent.webhooks.close()));
   if (broken === 'wrong-ca-bundle') await Promise.all(context.members.map((name) => keepWrongCaBundle(context, name)));
+  context.waitAtMost(deadlineMs);
 }
 
 /** As if somebody had put the CA of another installation there; the agent is not let mend it. */

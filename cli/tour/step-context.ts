@@ -34,9 +34,16 @@ export interface Question {
 export class StepContext {
   readonly options: StepContextOptions;
   readonly #clients = new Map<string, KubeClient>();
+  #deadlineMs: number;
 
   constructor(options: StepContextOptions) {
     this.options = options;
+    this.#deadlineMs = options.deadlineMs;
+  }
+
+  /** From now on, instead of the deadline that it was made with. @param ms - milliseconds */
+  waitAtMost(ms: number): void {
+    this.#deadlineMs = ms;
   }
 
   get members(): readonly string[] {
@@ -82,7 +89,8 @@ export class StepContext {
    * @throws IsthmusError ISTHMUS_TOUR_STEP at the deadline, with what was seen last
    */
   async until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const {deadlineMs, onWaiting} = this.options;
+    const {onWaiting} = this.options;
+    const deadlineMs = this.#deadlineMs;
     const endsAt = performance.now() + deadlineMs;
     let last = 'nothing yet';
     onWaiting(what);

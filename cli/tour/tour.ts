@@ -1,6 +1,5 @@
 import {describeError} from '../../src/errors.ts';
-import type {Break} from './break-names.ts';
-import {breakBefore} from './breaks.ts';
+import {breakBefore, type Spoiled} from './breaks.ts';
 import {checkPolicy} from './check-policy.ts';
 import {exportService} from './export-service.ts';
 import {injectSidecar} from './inject-sidecar.ts';
@@ -38,12 +37,16 @@ export interface TourOutput {
 }
 
 /** Walks the steps and stops at the first that fails: what follows stands on it. */
-export async function walk(context: StepContext, output: TourOutput, broken: Break | undefined): Promise<StepResult[]> {
+export async function walk(
+  context: StepContext,
+  output: TourOutput,
+  spoiled: Spoiled | undefined,
+): Promise<StepResult[]> {
   const results: StepResult[] = [];
   for (const step of STEPS) {
     const startedMs = performance.now();
     output.started(step);
-    const error = await runStep(step, context, broken);
+    const error = await runStep(step, context, spoiled);
     const tookMs = performance.now() - startedMs;
     const result = {step, ok: error === undefined, tookMs, ...(error === undefined ? {} : {error})};
     results.push(result);
@@ -53,9 +56,9 @@ export async function walk(context: StepContext, output: TourOutput, broken: Bre
   return results;
 }
 
-async function runStep(step: Step, context: StepContext, broken: Break | undefined): Promise<string | undefined> {
+async function runStep(step: Step, context: StepContext, spoiled: Spoiled | undefined): Promise<string | undefined> {
   try {
-    await breakBefore(step.number, broken, context);
+    await breakBefore(step.number, spoiled, context);
     await step.run(context);
     return undefined;
   } catch (error) {

@@ -12,6 +12,9 @@ export interface FileCounts extends Counts {
   readonly path: string;
 }
 
+/** The path of what can't be laid to any file. */
+export const NO_FILE = 'vitest';
+
 export const NOTHING: Counts = {passed: 0, failed: 0, skipped: 0, failures: []};
 
 export function sum(all: readonly Counts[]): Counts {

@@ -35,6 +35,7 @@ async function install(part: Part, dir: string): Promise<Outcome> {
     return 'there';
   }
   if (found.kind === 'cached') say(`${title}: is not what was installed; again`);
+  else say(`${title}: ${found.reason}`);
   const tool = toolOf(part.from);
   if (findCommand(tool) === undefined) {
     const loss = part.needed ? 'no real clusters' : `no suites with ${part.name}`;

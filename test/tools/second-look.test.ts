@@ -1,12 +1,12 @@
 import {describe, expect, test} from 'vitest';
 
 import type {FileCounts} from './counts.ts';
-import {runWithSecondLook} from './second-look.ts';
+import {runWithSecondLook, type TwoLooks} from './second-look.ts';
 
 const good = (path: string): FileCounts => ({path, passed: 2, failed: 0, skipped: 0, failures: []});
 const bad = (path: string): FileCounts => ({path, passed: 1, failed: 1, skipped: 0, failures: [`${path}: why`]});
 
-async function look(...runs: (readonly FileCounts[])[]): Promise<{asked: string[][]; said: string[]} & object> {
+async function look(...runs: (readonly FileCounts[])[]): Promise<TwoLooks & {asked: string[][]; said: string[]}> {
   const asked: string[][] = [];
   const said: string[] = [];
   const looks = await runWithSecondLook(
@@ -35,6 +35,16 @@ describe('the second look at files that failed', () => {
 
   test('a file that the second run does not tell about stays failed', async () => {
     expect(await look([bad('a')], [])).toMatchObject({files: [bad('a')], flaky: []});
+  });
+
+  test('what can be laid to no file can not be run again', async () => {
+    const first = [good('a'), bad('b'), bad('vitest')];
+    expect(await look(first, [good('b')])).toMatchObject({files: first, flaky: [], asked: [[]]});
+  });
+
+  test('what the second run has to complain of by itself is not lost', async () => {
+    const {files} = await look([bad('a')], [good('a'), bad('vitest')]);
+    expect(files).toEqual([good('a'), bad('vitest')]);
   });
 
   test('many failed: no accident', async () => {

@@ -1,4 +1,5 @@
 import type {FileCounts} from './counts.ts';
+import {NO_FILE} from './counts.ts';
 
 /** More than these failing at once is no accident of the machine. */
 const MOST_FILES = 3;
@@ -19,10 +20,15 @@ export interface TwoLooks {
 export async function runWithSecondLook(run: RunFiles, say: (line: string) => void): Promise<TwoLooks> {
   const first = await run([]);
   const failed = first.filter((file) => file.failed > 0);
-  if (failed.length === 0 || failed.length > MOST_FILES) return {files: first, flaky: []};
+  const isHopeless = failed.length > MOST_FILES || failed.some(({path}) => path === NO_FILE);
+  if (failed.length === 0 || isHopeless) return {files: first, flaky: []};
   say(`failed, and run again by themselves: ${failed.map(({path}) => path).join(', ')}`);
-  const again = new Map((await run(failed.map(({path}) => path))).map((file) => [file.path, file]));
+  const second = await run(failed.map(({path}) => path));
+  const again = new Map(second.map((file) => [file.path, file]));
   const files = first.map((file) => (file.failed > 0 ? (again.get(file.path) ?? file) : file));
   const isMended = ({path}: FileCounts): boolean => again.get(path)?.failed === 0;
-  return {files, flaky: failed.filter(isMended).flatMap(({failures}) => failures)};
+  return {
+    files: [...files, ...second.filter(({path}) => path === NO_FILE)],
+    flaky: failed.filter(isMended).flatMap(({failures}) => failures),
+  };
 }
