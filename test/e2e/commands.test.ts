@@ -6,7 +6,7 @@ import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 
 import {chosenBackend} from '../testbed/backends.ts';
 import {IsthmusProcess, eventually, root, run} from './os-processes.ts';
@@ -105,21 +105,33 @@ describe('the command line', () => {
 });
 
 describe('a start that fails half-way ends the process and says which flag is to blame', () => {
+  let apis: IsthmusProcess;
+  let of: string;
+
+  // What fails half-way leaves nothing in them.
+  beforeAll(async () => {
+    of = await mkdtemp(join(tmpdir(), 'isthmus-e2e-'));
+    apis = new IsthmusProcess('apis', ['dev', ...devFlags, '--only-apis', '--dir', of, '--members', '1']);
+    await apis.untilPrinted('ready', READY_MS);
+  });
+  afterAll(async () => {
+    await apis.stop();
+    await rm(of, {recursive: true, force: true});
+  });
+
   test.each([
     {flag: '--webhook-listen', command: 'agent'},
     {flag: '--health-listen', command: 'agent'},
     {flag: '--webhook-listen', command: 'hub'},
     {flag: '--health-listen', command: 'hub'},
   ])('$command $flag on a port that is taken', async ({flag, command}) => {
-    const apis = startDev('--only-apis', '--dir', dir, '--members', '1');
-    await apis.untilPrinted('ready', READY_MS);
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const {port} = taken.address() as AddressInfo;
     const listens = {'--webhook-listen': '127.0.0.1:0', '--health-listen': '127.0.0.1:0', [flag]: `127.0.0.1:${port}`};
     const cluster = command === 'hub' ? 'hub' : 'cluster-1';
     const own = command === 'hub' ? [] : ['--cluster-id', cluster, '--dns-listen', '127.0.0.1:0'];
-    const kubeconfig = join(dir, `${cluster}.kubeconfig`);
+    const kubeconfig = join(of, `${cluster}.kubeconfig`);
     const ended = await isthmus(
       command,
       ...own,
@@ -133,12 +145,10 @@ describe('a start that fails half-way ends the process and says which flag is to
   });
 
   test('agent --dns-listen on a port that is taken', async () => {
-    const apis = startDev('--only-apis', '--dir', dir, '--members', '1');
-    await apis.untilPrinted('ready', READY_MS);
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const {port} = taken.address() as AddressInfo;
-    const kubeconfig = join(dir, 'cluster-1.kubeconfig');
+    const kubeconfig = join(of, 'cluster-1.kubeconfig');
     const flags = ['--kubeconfig', kubeconfig, '--development', '--dns-listen', `127.0.0.1:${port}`];
     const ended = await isthmus('agent', '--cluster-id', 'cluster-1', ...flags);
     taken.close();
@@ -149,8 +159,6 @@ describe('a start that fails half-way ends the process and says which flag is to
   });
 
   test('a ports file that can not be written', async () => {
-    const apis = startDev('--only-apis', '--dir', dir, '--members', '1');
-    await apis.untilPrinted('ready', READY_MS);
     const listens = [
       '--webhook-listen',
       '127.0.0.1:0',
@@ -159,7 +167,7 @@ describe('a start that fails half-way ends the process and says which flag is to
       '--ports-file',
       join(dir, 'no/where'),
     ];
-    const ended = await isthmus('hub', '--kubeconfig', join(dir, 'hub.kubeconfig'), '--development', ...listens);
+    const ended = await isthmus('hub', '--kubeconfig', join(of, 'hub.kubeconfig'), '--development', ...listens);
     expect(ended).toMatchObject({code: 2, stderr: expect.stringContaining('--ports-file')});
   });
 });
