@@ -21,7 +21,9 @@ import {startWebhookServer} from '../../webhooks/server.ts';
 import type {WebhookServer} from '../../webhooks/server.ts';
 import {importOf, namespaceOf, viewOf} from '../mesh/views.ts';
 import type {Pod} from '../../webhooks/injection/pod.ts';
+import {PATHS} from '../../webhooks/paths.ts';
 import {startCluster} from '../testbed/clusters.ts';
+import {eventually} from '../tools/eventually.ts';
 import {servingPair} from './tls-client.ts';
 
 const logger = pino({level: 'silent'});
@@ -69,6 +71,7 @@ beforeAll(async () => {
   ] as const) {
     await client.create(namespaces, {apiVersion: 'v1', kind: 'Namespace', metadata: {name, labels}}, manager);
   }
+  await untilAsked();
 });
 
 afterAll(async () => {
@@ -76,6 +79,25 @@ afterAll(async () => {
   await server.close();
   await cluster.close();
 });
+
+/** A kube-apiserver takes a configuration up when its watch brings it. */
+async function untilAsked(): Promise<void> {
+  const tried = {...manager, dryRun: true};
+  await eventually('pods to be asked about', async () => {
+    await client.create<Pod>(pods, podIn('shop', 'tried'), tried);
+    return reviewsOf(PATHS.pods) > 0;
+  });
+  const metadata = {name: 'tried', namespace: 'shop'};
+  await eventually('exports to be asked about', async () => {
+    const object = {apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport', metadata};
+    await client.create<KubeObject>(serviceExports, object, tried);
+    return reviewsOf(PATHS.serviceExports) > 0;
+  });
+}
+
+const outcomesOf = (of: string): Partial<Record<'allowed' | 'patched', number>> =>
+  server.stats().paths.find(({path}) => path === of)?.outcomes ?? {};
+const reviewsOf = (of: string): number => (outcomesOf(of).allowed ?? 0) + (outcomesOf(of).patched ?? 0);
 
 async function configure(kind: string, webhooks: readonly WebhookEntry[]): Promise<void> {
   const resource = kind.startsWith('Mutating') ? mutatingWebhookConfigurations : validatingWebhookConfigurations;
@@ -101,6 +123,7 @@ const sidecars = (pod: Pod): string[] => (pod.spec?.initContainers ?? []).map(({
 
 describe('an API server that calls the webhooks over TLS', () => {
   test('stores a pod with the sidecar and its aliases, and without a change when it is submitted again', async () => {
+    const {patched = 0, allowed = 0} = outcomesOf(PATHS.pods);
     const created = await client.create<Pod>(pods, podIn('shop', 'one'), manager);
     expect(sidecars(created)).toEqual(['isthmus-proxy']);
     expect(created.spec?.hostAliases?.[0]?.hostnames).toEqual(['foo.bar.svc.clusterset.local']);
@@ -116,10 +139,7 @@ describe('an API server that calls the webhooks over TLS', () => {
     const again = await client.create<Pod>(pods, {...created, metadata: {...metadata, name: 'two'}}, manager);
     expect(again.spec).toEqual(created.spec);
     expect(again.metadata.annotations).toEqual(created.metadata.annotations);
-    expect(server.stats().paths.find(({path}) => path === '/mutate/pods')?.outcomes).toMatchObject({
-      patched: 1,
-      allowed: 1,
-    });
+    expect(outcomesOf(PATHS.pods)).toMatchObject({patched: patched + 1, allowed: allowed + 1});
   });
 
   test('injects in a dry run as well, and stores nothing', async () => {

@@ -59,6 +59,11 @@ beforeAll(async () => {
   await admin.apply(validatingWebhookConfigurations, configuration, {fieldManager: 'test'});
   const namespace = {apiVersion: 'v1', kind: 'Namespace', metadata: {name: NAMESPACE}};
   await admin.create(namespaces, namespace, {fieldManager: 'test'});
+  // A kube-apiserver takes a configuration up when its watch brings it.
+  await eventually('the webhook to be asked', async () => {
+    await write('an administrator', {}, true);
+    return reviews() > 0;
+  });
 });
 
 afterAll(async () => {
