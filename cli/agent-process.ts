@@ -61,7 +61,7 @@ export interface AgentProcessOptions {
   readonly development: boolean;
   readonly logger: Logger;
   /** Called as soon as DNS listens: it answers (SERVFAIL) long before the API server has to. */
-  readonly onDns?: (address: ListenAddress) => void;
+  readonly onDns?: (address: ListenAddress, dns: DnsServer) => void;
 }
 
 /** One agent with its three plugins, wired: what `isthmus agent` runs, and `isthmus dev` for each member. */
@@ -85,7 +85,7 @@ export async function startAgentProcess(options: AgentProcessOptions): Promise<A
 }
 
 async function startParts(options: AgentProcessOptions, parts: Closers): Promise<AgentProcess> {
-  const {logger, healthListen} = options;
+  const {logger} = options;
   const stop = new AbortController();
   const agent = new Agent({
     ...options,
@@ -100,7 +100,7 @@ async function startParts(options: AgentProcessOptions, parts: Closers): Promise
     onSkipped: (imports) => agent.noteSkippedNames(imports),
     logger,
   });
-  options.onDns?.(dns.address);
+  options.onDns?.(dns.address, dns);
   agent.onView((view, change) => dns.publish(view, change));
   agent.start(stop.signal);
   keepDnsSecrets({
@@ -115,6 +115,23 @@ async function startParts(options: AgentProcessOptions, parts: Closers): Promise
     stop.abort();
     await Promise.all([agent.closed, dns.close()]);
   });
+  // The rest waits for the API server, without an end while that is away: a DNS that died meanwhile must not wait with it.
+  const died = dns.failed.then((error) => {
+    throw error;
+  });
+  return Promise.race([startAround({agent, dns, stop}, options, parts), died]);
+}
+
+interface Core {
+  readonly agent: Agent;
+  readonly dns: DnsServer;
+  readonly stop: AbortController;
+}
+
+/** Everything that is started once DNS listens and the agent runs. */
+async function startAround(core: Core, options: AgentProcessOptions, parts: Closers): Promise<AgentProcess> {
+  const {agent, dns, stop} = core;
+  const {logger, healthListen} = options;
   const wiring = startWiring(agent, options, stop.signal);
   if (wiring !== undefined) {
     parts.add(async () => {
@@ -135,6 +152,11 @@ async function startParts(options: AgentProcessOptions, parts: Closers): Promise
     }));
   if (health !== undefined) parts.add(() => health.close());
   const served = await startAgentWebhooks(agent, options, stop.signal);
+  if (stop.signal.aborted) {
+    // Closed meanwhile: nobody will close what comes now.
+    await served.close();
+    throw stop.signal.reason;
+  }
   webhooks = served;
   parts.add(async () => {
     await served.retire();

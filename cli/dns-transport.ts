@@ -41,9 +41,10 @@ export const dnsTransportOptions = (): readonly Option[] => [
     'resolvers for names outside the zone, for private sources only (default: such names are REFUSED)',
   ).argParser(parseUpstreams),
   new Option('--dns-workers <count>', 'threads that answer UDP and TCP').argParser(parseWholeNumber(1, MOST_WORKERS)),
-  new Option('--dns-rate-limit <answers>', 'UDP answers a second for one /24 or /56 (default: no limit)').argParser(
-    parseWholeNumber(1, MOST_ANSWERS),
-  ),
+  new Option(
+    '--dns-rate-limit <answers>',
+    'UDP answers a second for one /24 or /56, of all --dns-workers together (default: no limit)',
+  ).argParser(parseWholeNumber(1, MOST_ANSWERS)),
   new Option(
     '--dns-cookie-secret <file>',
     'secrets of DNS cookies that replicas share, 32 hexadecimal digits a line; the first signs (default: one of this process)',

@@ -3,10 +3,10 @@ import {Registry, collectDefaultMetrics} from 'prom-client';
 import type {Agent} from '../src/agent/agent.ts';
 import type {Hub} from '../src/hub/hub.ts';
 import type {ReflectorStatus} from '../src/kube/reflector.ts';
-import type {DnsStats} from '../dns/counters.ts';
 import type {DnsServer} from '../dns/server.ts';
 import type {WebhookServer} from '../webhooks/server.ts';
 import type {WebhookStats} from '../webhooks/stats.ts';
+import {dnsMetrics} from './dns-metrics.ts';
 import {agentHealthMetrics, hubHealthMetrics} from './health-metrics.ts';
 import type {Sample} from './sampled-metric.ts';
 import {Sampled} from './sampled-metric.ts';
@@ -121,52 +121,6 @@ function reflectorMetrics(
   counter('watch_restarts', 'Watches that ended and were taken up again', (of) => of.restarts);
   counter('watch_expired', 'Times that the resource version was too old', (of) => of.expired);
   counter('watch_events', 'Changes received by watch', (of) => of.events);
-}
-
-function dnsMetrics(sampled: Sampled, stats: () => DnsStats): void {
-  sampled.counter('isthmus_dns_queries_total', 'Queries received', ['transport'], () => [
-    [['udp'], stats().udpQueries],
-    [['tcp'], stats().tcpQueries],
-    [['tls'], stats().tlsQueries],
-    [['https'], stats().httpsQueries],
-  ]);
-  sampled.counter('isthmus_dns_answers_total', 'Answers by response code', ['rcode'], () =>
-    Object.entries(stats().answers).map(([rcode, count]) => [[rcode], count]),
-  );
-  sampled.counter('isthmus_dns_dropped_total', 'Datagrams not answered at all', ['reason'], () => [
-    [['malformed'], stats().droppedMalformed],
-    [['oversized'], stats().droppedOversized],
-    [['port-zero'], stats().droppedPortZero],
-  ]);
-  sampled.counter('isthmus_dns_rate_limited_total', 'UDP queries over the rate limit, dropped or truncated', [], () => [
-    [[], stats().rateLimited],
-  ]);
-  sampled.gauge('isthmus_dns_connections', 'Connections over TCP, TLS and HTTPS', [], () => [
-    [[], stats().tcpConnections],
-  ]);
-  sampled.counter('isthmus_dns_tls_failures_total', 'Handshakes that failed', [], () => [[[], stats().tlsFailures]]);
-  sampled.counter(
-    'isthmus_dns_forwarded_total',
-    'Queries outside the zone, by what became of them',
-    ['outcome'],
-    () => [
-      [['asked'], stats().forwarded - stats().forwardCacheHits],
-      [['cached'], stats().forwardCacheHits],
-    ],
-  );
-  sampled.counter('isthmus_dns_upstream_failures_total', 'Questions that no upstream answered', [], () => [
-    [[], stats().forwardFailures],
-  ]);
-  sampled.counter('isthmus_dns_stale_answers_total', 'Expired answers of upstreams that were served', [], () => [
-    [[], stats().forwardStale],
-  ]);
-  sampled.counter('isthmus_dns_upstream_loops_total', 'Own questions that an upstream sent back', [], () => [
-    [[], stats().forwardLoops],
-  ]);
-  sampled.gauge('isthmus_dns_view_revision', 'Revision of the view that every worker serves', [], () => [
-    [[], stats().revision],
-  ]);
-  sampled.gauge('isthmus_dns_names', 'Names that exist', [], () => [[[], stats().names]]);
 }
 
 function webhookMetrics(sampled: Sampled, webhooks: () => WebhookServer | undefined): void {

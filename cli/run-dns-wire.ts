@@ -1,7 +1,9 @@
 import {clusterDnsAddress, readClusterDns} from '../dns/cluster-dns/read-objects.ts';
 import {proveWiring} from '../dns/cluster-dns/prove-wiring.ts';
+import {proofName} from '../dns/why.ts';
 import {restartWorkload} from '../dns/cluster-dns/restart-workload.ts';
-import {writeEdit} from '../dns/cluster-dns/write-edit.ts';
+import {markUndone} from '../dns/cluster-dns/undone-mark.ts';
+import {writeEdits} from '../dns/cluster-dns/write-edit.ts';
 import type {Edit} from '../dns/wiring/cluster-dns-objects.ts';
 import {targetOf} from '../dns/wiring/dns-target.ts';
 import {shownDifference} from '../dns/wiring/shown-difference.ts';
@@ -17,6 +19,9 @@ import {KubeError} from '../src/kube/kube-error.ts';
 import {shownAddress} from './arguments.ts';
 import {readCredentials} from './credentials.ts';
 import type {WireFlags} from './dns-wire.ts';
+
+/** Where NodeLocal DNSCache listens, on each node for that node alone: what answers elsewhere is the DNS behind it. */
+const LINK_LOCAL = '169.254.';
 
 type Print = (line: string) => void;
 
@@ -40,7 +45,7 @@ export async function runDnsWire(flags: WireFlags, print: Print): Promise<number
     const places = await wire(client, {flags, print, address: target.address});
     if (flags.dryRun === true) return 0;
     await mindRestarts(client, places, {flags, print});
-    return await prove(client, flags, print);
+    return await prove(client, places, {flags, print});
   } finally {
     await client.close();
   }
@@ -56,7 +61,7 @@ async function findTarget(client: KubeClient, {namespace}: WireFlags): Promise<R
   return targetOf(service, `${namespace}/${DNS_SERVICE}`);
 }
 
-/** Returns the places that were changed now. */
+/** Returns all places, those that were changed now with their edits. */
 async function wire(client: KubeClient, o: Work & {readonly address: string}): Promise<readonly Place[]> {
   const {flags, print, address} = o;
   return againOnConflict(async () => {
@@ -69,7 +74,7 @@ async function wire(client: KubeClient, o: Work & {readonly address: string}): P
       print(`${layout}: ${shown}${state === 'Wired' ? ' is wired already' : ''}`);
     const edits = places.flatMap(({edit}) => (edit === undefined ? [] : [edit]));
     await write(client, edits, o);
-    return places.filter(({edit}) => edit !== undefined);
+    return places;
   });
 }
 
@@ -86,12 +91,16 @@ async function unwire(client: KubeClient, o: Work & {readonly address: string | 
 }
 
 async function write(client: KubeClient, edits: readonly Edit[], {flags, print}: Work): Promise<void> {
-  const isDry = flags.dryRun === true;
-  for (const edit of edits) {
-    print(`${isDry ? 'would change' : 'changed'} ${shownEdit(edit)}`);
-    print(shownDifference(edit.before, edit.after).trimEnd());
-    await writeEdit(client, edit, isDry);
-  }
+  const {namespace, dryRun = false, undo: undone = false} = flags;
+  await writeEdits(client, edits, {
+    dryRun,
+    // Before, so that no agent that repairs writes again what was just taken away.
+    onTried: () => markUndone(client, {namespace, dryRun, undone}),
+    onWritten: (edit) => {
+      print(`${dryRun ? 'would change' : 'changed'} ${shownEdit(edit)}`);
+      print(shownDifference(edit.before, edit.after).trimEnd());
+    },
+  });
 }
 
 async function againOnConflict<T>(work: () => Promise<T>): Promise<T> {
@@ -106,8 +115,8 @@ async function againOnConflict<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function mindRestarts(client: KubeClient, places: readonly Place[], {flags, print}: Work): Promise<void> {
-  for (const {restart} of places) {
-    if (restart === undefined) continue;
+  for (const {restart, edit} of places) {
+    if (restart === undefined || edit === undefined) continue;
     if (flags.restart === true) {
       await restartWorkload(client, restart);
       print(`restarted ${restart}`);
@@ -118,7 +127,7 @@ async function mindRestarts(client: KubeClient, places: readonly Place[], {flags
   }
 }
 
-async function prove(client: KubeClient, flags: WireFlags, print: Print): Promise<number> {
+async function prove(client: KubeClient, places: readonly Place[], {flags, print}: Work): Promise<number> {
   const at = flags.clusterDns ?? (await clusterDnsAddress(client));
   const zone = zoneOf(flags);
   if (at === undefined) {
@@ -130,6 +139,11 @@ async function prove(client: KubeClient, flags: WireFlags, print: Print): Promis
   const proof = await proveWiring({server: at.host, port: at.port, zone, waitMs: flags.wait});
   if (proof.kind === 'Proven') {
     print(`proven: the cluster's DNS at ${shown} answers ${proof.answer}`);
+    const isCache = at.host.startsWith(LINK_LOCAL);
+    if (!isCache && places.some(({layout}) => layout === 'NodeLocal DNSCache')) {
+      print('NodeLocal DNSCache was not asked, which only pods and nodes can do');
+      for (const line of byHand(zone)) print(line);
+    }
     return 0;
   }
   const what = proof.kind === 'Unreachable' ? 'not proven: from here nothing answers at' : 'it does not work yet at';
@@ -142,8 +156,8 @@ async function prove(client: KubeClient, flags: WireFlags, print: Print): Promis
 function byHand(zone: string): readonly string[] {
   const pod = 'kubectl run isthmus-dns-check --rm -i --restart=Never --image=busybox:1.37';
   return [
-    'to prove it from a pod (the answer has the text 1.0.0):',
-    `  ${pod} -- nslookup -type=txt dns-version.${zone}`,
+    'to prove it from a pod (the answer has the text server=Isthmus):',
+    `  ${pod} -- nslookup -type=txt ${proofName('by-hand', zone)}`,
   ];
 }
 

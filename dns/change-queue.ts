@@ -22,7 +22,8 @@ export interface ChangeQueueOptions {
 
 /**
  * Takes publications over in steps, so that no query waits for a big one. Each import changes at once, in the order in which
- * publications came; two imports of one publication may differ for some milliseconds.
+ * publications came; two imports of one publication may differ for some milliseconds. What is left of the time goes into holding no
+ * more memory than the zone needs.
  */
 export class ChangeQueue {
   readonly #options: ChangeQueueOptions;
@@ -45,17 +46,16 @@ export class ChangeQueue {
 
   #step(): void {
     const until = this.#options.nowMs() + STEP_MS;
-    let groups = 0;
+    let units = 0;
+    const isOver = (): boolean => ++units % GROUPS_PER_LOOK === 0 && this.#options.nowMs() >= until;
     for (let publish = this.#waiting[0]; publish; publish = this.#waiting[0]) {
       while (this.#applyNext(publish)) {
-        if (++groups % GROUPS_PER_LOOK === 0 && this.#options.nowMs() >= until) {
-          this.#options.later(() => this.#step());
-          return;
-        }
+        if (isOver()) return this.#options.later(() => this.#step());
       }
       this.#waiting.shift();
       this.#options.onServed(publish);
     }
+    while (this.#options.table.compact()) if (isOver()) return this.#options.later(() => this.#step());
     this.#isRunning = false;
   }
 

@@ -2,6 +2,7 @@ import {createSocket} from 'node:dgram';
 import {connect, isIPv6} from 'node:net';
 import type {Socket} from 'node:net';
 import {IsthmusError} from '../src/errors.ts';
+import {Rcode} from './wire/codes.ts';
 
 export interface Exchange {
   readonly server: string;
@@ -10,7 +11,10 @@ export interface Exchange {
   readonly timeoutMs: number;
   /** Within the time that there is, a datagram is sent this often. Default 3. */
   readonly tries?: number;
-  /** An answer may spell the name in letters of another case than the query. */
+  /**
+   * For who passes answers on: one may spell the name in letters of another case than the query, and one without a question says
+   * FORMERR or NOTIMP, so that nobody who sees no query makes up an answer that ends the wait with anything else.
+   */
   readonly anyCase?: boolean;
 }
 
@@ -90,7 +94,8 @@ export function isAnswerTo({query, anyCase = false}: Exchange, message: Buffer):
   if (message.length < HEADER_BYTES || message[0] !== query[0] || message[1] !== query[1]) return false;
   if ((message[2]! & FLAG_QR) === 0 || (message[2]! & OPCODE) !== 0) return false;
   const questions = message.readUInt16BE(4);
-  if (questions === 0) return !anyCase && (message[3]! & 0xf) !== 0;
+  const rcode = message[3]! & 0xf;
+  if (questions === 0) return anyCase ? rcode === Rcode.FORMERR || rcode === Rcode.NOTIMP : rcode !== Rcode.NOERROR;
   const end = questionEnd(query);
   if (questions !== 1 || message.length < end) return false;
   for (let at = HEADER_BYTES; at < end; at++) {
@@ -111,8 +116,9 @@ function lowerCase(octet: number): number {
   return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
 }
 
+/** @param cause - left out: there was no answer in time, which `details.silent` of the error says */
 export function failure(o: Exchange, transport: string, cause?: unknown): IsthmusError {
   const reason = cause instanceof Error ? cause.message : `no answer within ${o.timeoutMs} ms`;
-  const at = {server: o.server, port: o.port, transport};
+  const at = {server: o.server, port: o.port, transport, silent: cause === undefined};
   return new IsthmusError('ISTHMUS_DNS_QUERY', `${o.server} port ${o.port} (${transport}): ${reason}`, at, {cause});
 }

@@ -25,9 +25,14 @@ export const Counter = {
   forwardFailures: 19,
   forwardStale: 20,
   forwardLoops: 21,
+  forwardAnswered: 22,
+  forwardFailed: 23,
+  forwardRemembered: 24,
+  forwardLimited: 25,
+  forwardUnhelpful: 26,
 } as const;
 
-const FIRST_RCODE = 22;
+const FIRST_RCODE = 27;
 const SLOTS = FIRST_RCODE + Rcode.BADCOOKIE + 1;
 
 /** Numbers since the start, summed over the workers; `tcpConnections`, `names` and `revision` are as of now. */
@@ -36,12 +41,13 @@ export interface DnsStats {
   readonly tcpQueries: number;
   readonly tlsQueries: number;
   readonly httpsQueries: number;
+  /** Answers that were given to a socket. */
   readonly answers: Readonly<Record<RcodeName, number>>;
-  /** UDP answers sent with TC. */
+  /** Those of them with TC. */
   readonly truncated: number;
   /** Not answered at all: too short or a response. */
   readonly droppedMalformed: number;
-  /** UDP queries over 512 octets. */
+  /** UDP queries over 1232 octets. */
   readonly droppedOversized: number;
   /** UDP queries from port 0, which nobody could be answered at. */
   readonly droppedPortZero: number;
@@ -57,15 +63,25 @@ export interface DnsStats {
   readonly tlsFailures: number;
   /** UDP queries that were not answered, or truncated, because their network asks too much. */
   readonly rateLimited: number;
-  /** Queries for other zones that were taken for an upstream. */
+  /** Queries for other zones that were taken for an upstream. Each of them becomes one of those that follow, some not yet. */
   readonly forwarded: number;
   readonly forwardCacheHits: number;
-  /** Questions that no upstream answered. */
-  readonly forwardFailures: number;
+  /** An upstream said what there is, or that there is nothing. */
+  readonly forwardAnswered: number;
   /** Answers out of the cache after their time, because there was no other. */
   readonly forwardStale: number;
-  /** Own questions that an upstream sent back. */
+  /** SERVFAIL, because no upstream helped. */
+  readonly forwardFailed: number;
+  /** SERVFAIL, because no upstream helped a moment before: none was asked. */
+  readonly forwardRemembered: number;
+  /** SERVFAIL, because too much waits already: none was asked. */
+  readonly forwardLimited: number;
+  /** Own questions that an upstream sent back: REFUSED. */
   readonly forwardLoops: number;
+  /** Questions (several queries may wait for one) to which no upstream gave an answer that can be used, or none could be asked. */
+  readonly forwardFailures: number;
+  /** Questions to which upstreams answered with an rcode that says nothing about the name, as SERVFAIL or REFUSED. */
+  readonly forwardUnhelpful: number;
   /** Names that exist, of the worker that has least. */
   readonly names: number;
   /** Of the view that is served, of the worker that is furthest behind; 0: none yet. */
@@ -99,8 +115,10 @@ export class Counters {
     return this.#slots[slot]!;
   }
 
-  answered(rcode: number): void {
+  /** Counts an answer that is given to a socket. */
+  answered(rcode: number, isTruncated: boolean): void {
     this.add(FIRST_RCODE + rcode);
+    if (isTruncated) this.add(Counter.truncated);
   }
 
   answers(rcode: number): number {
@@ -132,9 +150,14 @@ export function readStats(memory: SharedArrayBuffer, workers: number): DnsStats 
     rateLimited: sum(Counter.rateLimited),
     forwarded: sum(Counter.forwarded),
     forwardCacheHits: sum(Counter.forwardCacheHits),
-    forwardFailures: sum(Counter.forwardFailures),
+    forwardAnswered: sum(Counter.forwardAnswered),
     forwardStale: sum(Counter.forwardStale),
+    forwardFailed: sum(Counter.forwardFailed),
+    forwardRemembered: sum(Counter.forwardRemembered),
+    forwardLimited: sum(Counter.forwardLimited),
     forwardLoops: sum(Counter.forwardLoops),
+    forwardFailures: sum(Counter.forwardFailures),
+    forwardUnhelpful: sum(Counter.forwardUnhelpful),
     names: least(Counter.names),
     revision: least(Counter.revision),
   };

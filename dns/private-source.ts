@@ -19,9 +19,23 @@ const RANGES: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
 const ranges = new BlockList();
 for (const range of RANGES) ranges.addSubnet(...range);
 
+/** What was said of addresses before: finding out costs as much as a whole answer. Forgotten when full. */
+const known = new Map<string, boolean>();
+const MAX_KNOWN = 4096;
+
 /** Whether who asks from there may be told how the clusterset is built (design §7). An address that is not known is nobody's. */
 export function isPrivateSource(address: string | undefined): boolean {
-  const bare = address?.split('%')[0] ?? '';
+  if (address === undefined) return false;
+  const before = known.get(address);
+  if (before !== undefined) return before;
+  if (known.size >= MAX_KNOWN) known.clear();
+  const isPrivate = isInRanges(address);
+  known.set(address, isPrivate);
+  return isPrivate;
+}
+
+function isInRanges(address: string): boolean {
+  const bare = address.split('%')[0] ?? '';
   const version = isIP(bare);
   return version !== 0 && ranges.check(bare, version === 4 ? 'ipv4' : 'ipv6');
 }

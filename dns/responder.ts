@@ -4,7 +4,7 @@ import type {Counters} from './counters.ts';
 import {CLASS_IN, ExtendedError, HEADER_BYTES, isMetaType, QUESTION_POINTER, Rcode, Type} from './wire/codes.ts';
 import {ExtendedErrorOption} from './extended-error.ts';
 import {isPrivateSource} from './private-source.ts';
-import {isWhyName, serviceOf, textAnswer, WHY_BYTES, WhyBudget} from './why.ts';
+import {isWhyName, proofNonceOf, proofText, serviceOf, textAnswer, WHY_BYTES, WhyBudget} from './why.ts';
 import {EdnsReply} from './wire/edns-reply.ts';
 import type {WireName} from './wire/name.ts';
 import {answerLimit, DROP, QueryReader} from './wire/query-reader.ts';
@@ -39,6 +39,8 @@ const FLAG_AA = 0x04;
 const FLAG_TC = 0x02;
 const FLAG_OPCODE_AND_RD = 0x79;
 const FLAG_RD = 0x01;
+/** In the octet behind those. */
+const FLAG_RA = 0x80;
 
 const STALENESS_BOUND_SECONDS = STALENESS_BOUND_MS / 1000;
 const POINTER_BITS = 0xc000;
@@ -56,6 +58,7 @@ export class Responder {
   readonly #counters: Counters;
   readonly #explainer: Explainer;
   readonly #budget = new WhyBudget();
+  readonly #proofBudget = new WhyBudget();
   readonly #nowMs: () => number;
   readonly #query = new QueryReader();
   readonly #hinfo: Buffer;
@@ -68,6 +71,9 @@ export class Responder {
   restoredAtMs = 0;
   /** The query that `respond` gave no answer to is for the upstream. */
   isForUpstream = false;
+
+  /** RA: names outside the zone are looked up for this client (RFC 1035 §4.1.1). */
+  #offersRecursion = false;
 
   // The answer under construction: fields instead of an object, so that a query allocates nothing but its reply.
   #rcode = 0;
@@ -95,6 +101,11 @@ export class Responder {
     this.#replies = options.replies;
   }
 
+  /** Of the answer that was made last. */
+  get rcode(): number {
+    return this.#rcode;
+  }
+
   /** The client of the query that was read last has shown that it receives what is sent to its address. */
   get hasValidCookie(): boolean {
     return this.#edns.hasValidCookie;
@@ -114,17 +125,16 @@ export class Responder {
       return undefined;
     }
     this.#edns.begin(message, this.#query, client);
+    this.#offersRecursion = this.#forwards && isPrivateSource(client);
     this.#begin(read);
     if (read === Rcode.NOERROR && this.#mayAsk(transport)) this.#decide(message, client);
     if (this.isForUpstream) return undefined;
-    this.#counters.answered(this.#rcode);
     return this.#write(message, transport);
   }
 
   /** What is sent over UDP to who asks too much: come again over TCP, where nobody forges his address. */
   truncated(message: Buffer): Buffer {
     this.#begin(Rcode.NOERROR);
-    this.#counters.add(Counter.truncated);
     return this.#write(message, 'udp', true);
   }
 
@@ -151,7 +161,7 @@ export class Responder {
       return;
     }
     const exists = this.#table.find(name, nameLength);
-    if (!exists && !this.#isInZone(name, nameLength)) this.#decideOutside(message, client);
+    if (!exists && !this.#isInZone(name, nameLength)) this.#decideOutside(message);
     else if (type === Type.OPT) this.#rcode = Rcode.FORMERR;
     else if (type === Type.AXFR || type === Type.IXFR) this.#refuse(ExtendedError.PROHIBITED);
     else if (isMetaType(type) && type !== Type.ANY) {
@@ -169,9 +179,9 @@ export class Responder {
    * Never an open resolver: only for private sources, and only where the client asks for recursion. Without that it asks what
    * this server knows by itself (RFC 1035 §4.1.1), which of other zones is nothing.
    */
-  #decideOutside(message: Buffer, client: string | undefined): void {
-    const mayForward = this.#forwards && (message[2]! & FLAG_RD) !== 0 && isForwarded(this.#query.type);
-    if (mayForward && isPrivateSource(client)) this.isForUpstream = true;
+  #decideOutside(message: Buffer): void {
+    const isAsked = (message[2]! & FLAG_RD) !== 0 && isForwarded(this.#query.type);
+    if (isAsked && this.#offersRecursion) this.isForUpstream = true;
     else this.#refuse(ExtendedError.NOT_AUTHORITATIVE);
   }
 
@@ -218,6 +228,12 @@ export class Responder {
    */
   #explain(type: number, client: string | undefined): void {
     const {name, nameLength} = this.#query;
+    const nonce = proofNonceOf(name, nameLength, this.#zone.length);
+    if (nonce !== undefined) {
+      // To everybody: nodes that ask for their pods may have public addresses, and it tells nothing of the clusterset.
+      this.#tell(type, this.#proofBudget, () => [proofText(nonce)]);
+      return;
+    }
     if (!isPrivateSource(client)) {
       this.#refuse(ExtendedError.PROHIBITED);
       return;
@@ -229,12 +245,17 @@ export class Responder {
       return;
     }
     const nowMs = this.#nowMs();
+    const about = {...service, nowMs, restoredAtMs: this.restoredAtMs};
+    this.#tell(type, this.#budget, () => this.#explainer.explain(facts, about));
+  }
+
+  #tell(type: number, budget: WhyBudget, texts: () => readonly string[]): void {
     if (type !== Type.TXT) {
       this.#authoritative = true;
       this.#answerNegative();
-    } else if (this.#budget.take(nowMs)) {
+    } else if (budget.take(this.#nowMs())) {
       this.#authoritative = true;
-      this.#slab = textAnswer(this.#explainer.explain(facts, {...service, nowMs, restoredAtMs: this.restoredAtMs}));
+      this.#slab = textAnswer(texts());
     } else {
       this.#rcode = Rcode.SERVFAIL;
       this.#extendedError.set(ExtendedError.OTHER);
@@ -260,17 +281,23 @@ export class Responder {
 
   #write(message: Buffer, transport: Transport, isTruncated = false): Buffer {
     const query = this.#query;
-    const optBytes = this.#edns.bytes;
-    const truncated = this.#fit(query.questionEnd + optBytes, answerLimit(query, transport)) || isTruncated;
-    const size = query.questionEnd + this.#recordBytes + this.#extraBytes + optBytes;
-    const start = transport === 'tcp' ? 2 : 0;
+    const limit = answerLimit(query, transport);
+    let optBytes = this.#edns.bytes;
+    const truncated = this.#fit(query.questionEnd + optBytes, limit) || isTruncated;
+    let size = query.questionEnd + this.#recordBytes + this.#extraBytes + optBytes;
+    if (transport === 'tls') {
+      const padding = this.#edns.pad(size, limit);
+      size += padding;
+      optBytes += padding;
+    }
+    const start = transport === 'udp' ? 0 : 2;
     const reply =
       start === 0 && this.#replies !== undefined ? this.#replies.take(size) : Buffer.allocUnsafe(start + size);
     if (start > 0) putU16(reply, 0, size);
     copy(message, 0, reply, start, query.questionEnd);
     reply[start + 2] =
       FLAG_QR | (message[2]! & FLAG_OPCODE_AND_RD) | (this.#authoritative ? FLAG_AA : 0) | (truncated ? FLAG_TC : 0);
-    reply[start + 3] = this.#rcode & 0xf;
+    reply[start + 3] = (this.#offersRecursion ? FLAG_RA : 0) | (this.#rcode & 0xf);
     this.#writeCounts(reply, start, optBytes > 0);
     if (this.#recordBytes > 0) this.#writeRecords(reply, start);
     this.#edns.write(reply, start + size - optBytes, this.#rcode);
@@ -290,7 +317,6 @@ export class Responder {
     this.#extraBytes = 0;
     if (fixedBytes + this.#recordBytes <= limit) return false;
     this.#recordBytes = 0;
-    this.#counters.add(Counter.truncated);
     return true;
   }
 

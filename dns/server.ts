@@ -128,7 +128,9 @@ class Server implements DnsServer {
   readonly #cookies: CookieRotation | undefined;
   #plain: readonly Listener[] = [];
   #secure: readonly Listener[] = [];
+  /** Why not every worker will serve what is published. */
   #ended: Error | undefined;
+  #isClosed = false;
   #fail: (error: Error) => void = () => undefined;
 
   constructor(options: DnsServerOptions, zone: WireName) {
@@ -217,8 +219,9 @@ class Server implements DnsServer {
     for (const worker of this.#workers) worker.post({kind: 'cookieSecrets', secrets});
   }
 
+  /** Also when a worker has died: until the process ends, those that are left must not answer with what was. */
   publish(view: View, change: ViewChange): void {
-    if (this.#ended) return;
+    if (this.#isClosed) return;
     const compiled = view.synced ? this.#compiler.compile(view, change) : undefined;
     if (compiled) this.#noteSkipped(compiled.skipped);
     const {slabs = [], clusterset} = compiled ?? {};
@@ -238,6 +241,7 @@ class Server implements DnsServer {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#ended ??= new IsthmusError('ISTHMUS_DNS_WORKER', 'the server was closed');
     this.#cookies?.stop();
     await Promise.all([...this.#workers.map((worker) => worker.close()), this.#keeper?.close()]);

@@ -30,7 +30,7 @@ export interface TransportOptions {
     /** Over UDP, clients that send cookies must have one of ours (BADCOOKIE). Default false. */
     readonly required?: boolean;
   };
-  /** Of UDP answers by network of the client. Default: no limit. */
+  /** Of UDP answers by network of the client, of all workers together. Default: no limit. */
   readonly rateLimit?: RateLimit;
   /** Resolvers for names outside the zone, asked in this order, for private sources only. Default: none, such names are REFUSED. */
   readonly upstreams?: readonly UpstreamAddress[];
@@ -86,13 +86,21 @@ export function secureListeners({tlsListen = [], httpsListen = []}: TransportOpt
   ];
 }
 
+/**
+ * A client's port picks the worker. Who floods a network in its name uses all ports, so each worker has its part of the limit: a client
+ * that keeps to one port has no more than that part, and comes by TCP for the rest.
+ */
+function ofOneWorker({perSecond, burst = perSecond, ...rest}: RateLimit, workers: number): RateLimit {
+  return {...rest, perSecond: perSecond / workers, burst: Math.max(1, burst / workers)};
+}
+
 /** What every worker is told. */
 export function transportSettings(options: TransportOptions): TransportSettings {
-  const {upstreams = [], tcp, cookies, rateLimit, forward} = options;
+  const {upstreams = [], tcp, cookies, rateLimit, forward, workers = 1} = options;
   return {
     tcp: {...DEFAULT_TCP_LIMITS, ...tcp},
     cookies: {secrets: cookies?.secrets ?? [randomBytes(SIP_KEY_BYTES)], required: cookies?.required ?? false},
-    ...(rateLimit ? {rateLimit} : {}),
+    ...(rateLimit ? {rateLimit: ofOneWorker(rateLimit, workers)} : {}),
     ...(upstreams.length === 0
       ? {}
       : {

@@ -27,6 +27,29 @@ export function serviceOf(name: Buffer, length: number): {name: string; namespac
   return service && namespace ? {name: service, namespace} : undefined;
 }
 
+/** What is asked to see whether a question comes to an Isthmus server: `_why.<nonce>.<zone>` TXT, with a nonce of one label. */
+export function proofName(nonce: string, zone: string): string {
+  return `_why.${nonce}.${zone}`;
+}
+
+/** What no other server says, and no cache can: the nonce is repeated. */
+export function proofText(nonce: string): string {
+  return `server=Isthmus nonce=${nonce}`;
+}
+
+/**
+ * The nonce of {@link proofName}; undefined: it is another name.
+ *
+ * @param length - of the name, lower-cased
+ */
+export function proofNonceOf(name: Buffer, length: number, zoneLength: number): string | undefined {
+  const at = WHY_BYTES + 1;
+  const labelEnd = at + (name[WHY_BYTES] ?? 0);
+  return labelEnd === length - zoneLength
+    ? name.toString('latin1', at, length - zoneLength).replace(/[^a-z0-9-]/g, '?')
+    : undefined;
+}
+
 /** How many explanations there may still be in this second. */
 export class WhyBudget {
   #second = -1;

@@ -1,7 +1,9 @@
+import {randomBytes} from 'node:crypto';
 import {pause} from '../../src/kube/backoff.ts';
 import {describeError, IsthmusError} from '../../src/errors.ts';
 import {queryDns} from '../client.ts';
 import type {DnsResult} from '../client.ts';
+import {proofName, proofText} from '../why.ts';
 
 export type Proof =
   /** An Isthmus server answered through it. */
@@ -23,17 +25,23 @@ export interface ProofOptions {
   readonly timeoutMs?: number;
 }
 
-/** What only an Isthmus server says of itself (rule D2: CoreDNS' own clusterset zone has "1.1.0"). */
-const VERSION = '"1.0.0"';
 /** One lost datagram proves nothing. */
 const ATTEMPTS_WITHOUT_ANSWER = 2;
+/**
+ * All in a row: a Service spreads questions over the replicas of a cluster's DNS, and one that has read its file proves nothing of those that have
+ * not. Two replicas with one that has not yet are taken for two that have once in 256 times.
+ */
+const QUESTIONS = 8;
 
-/** Asks the cluster's DNS for `dns-version` of the zone until Isthmus' own answer comes back. */
+/**
+ * Asks the cluster's DNS what only an Isthmus server answers, in names that nobody has ever asked for, so that no cache can answer,
+ * until all answers are right.
+ */
 export async function proveWiring(o: ProofOptions): Promise<Proof> {
   const {everyMs = 2_000, signal = new AbortController().signal} = o;
   const deadlineMs = performance.now() + o.waitMs;
   for (let silent = 0; ;) {
-    const proof = await askOnce(o);
+    const proof = await askSeveral(o);
     silent = proof.kind === 'Unreachable' ? silent + 1 : 0;
     const isOver = performance.now() >= deadlineMs || signal.aborted;
     if (proof.kind === 'Proven' || isOver || silent === ATTEMPTS_WITHOUT_ANSWER) return proof;
@@ -41,13 +49,21 @@ export async function proveWiring(o: ProofOptions): Promise<Proof> {
   }
 }
 
+async function askSeveral(o: ProofOptions): Promise<Proof> {
+  let proof = await askOnce(o);
+  for (let asked = 1; asked < QUESTIONS && proof.kind === 'Proven'; asked++) proof = await askOnce(o);
+  return proof;
+}
+
 async function askOnce({server, port, zone, timeoutMs = 2_000}: ProofOptions): Promise<Proof> {
-  const name = `dns-version.${zone}`;
+  const nonce = randomBytes(8).toString('hex');
+  const name = proofName(nonce, zone);
+  const expected = `"${proofText(nonce)}"`;
   try {
     const answer = await queryDns({server, port, name, type: 'TXT', timeoutMs});
     const [first] = answer.answers;
-    if (answer.rcode === 'NOERROR' && first?.data === VERSION)
-      return {kind: 'Proven', answer: `${name} TXT ${VERSION}`};
+    if (answer.rcode === 'NOERROR' && first?.data === expected)
+      return {kind: 'Proven', answer: `${name} TXT ${expected}`};
     return {kind: 'Disproven', because: `${name} TXT is answered with ${said(answer)}`};
   } catch (error) {
     if (!(error instanceof IsthmusError && error.code === 'ISTHMUS_DNS_QUERY')) throw error;

@@ -14,7 +14,8 @@ import {targetOf} from '../wiring/dns-target.ts';
 import {planWiring, shownEdit} from '../wiring/wiring-plan.ts';
 import type {Place} from '../wiring/wiring-plan.ts';
 import {readClusterDns} from './read-objects.ts';
-import {writeEdit} from './write-edit.ts';
+import {isUndone} from './undone-mark.ts';
+import {writeEdits} from './write-edit.ts';
 
 /** On Service `isthmus-dns`: whether the cluster's DNS forwards the clusterset zone to it, by what is configured. */
 export const WIRED_CONDITION = 'isthmus.dev/DnsWired';
@@ -25,7 +26,7 @@ export interface WiringCheckOptions {
   readonly client: Pick<KubeClient, 'find' | 'create' | 'patch' | 'delete' | 'apply'>;
   readonly namespace: string;
   readonly zone: string;
-  /** Write it again where it was overwritten or never was. */
+  /** Write it again where it was overwritten or never was; not where `isthmus dns wire --undo` took it away. */
   readonly repair: boolean;
   /** Of several replicas one writes. */
   readonly mayWrite: () => boolean;
@@ -116,14 +117,15 @@ export class WiringCheck {
       return;
     }
     const places = planWiring(await readClusterDns(client, signal), {zone, address: target.address});
-    const said = saidOf(places, zone, wasWired(service) || this.#wired === true);
+    const undone = isUndone(service);
+    const said = saidOf(places, zone, {undone, was: wasWired(service) || this.#wired === true});
     if (said.reason === 'Overwritten' && this.#reason !== 'Overwritten') {
       this.#overwritten++;
       logger.warn({wiring: said.message}, 'the wiring of DNS was overwritten');
       this.#record(service, {type: 'Warning', reason: 'DnsWiringOverwritten', message: said.message});
     }
     // One word about both: a condition that said False for the moment of a repair would be an alarm for nothing.
-    const mayRepair = this.#options.repair && this.#options.mayWrite() && said.status === 'False';
+    const mayRepair = this.#options.repair && !undone && this.#options.mayWrite() && said.status === 'False';
     await this.#settle(service, mayRepair ? await this.#repaired(service, places, said) : said);
   }
 
@@ -133,7 +135,7 @@ export class WiringCheck {
     const edits = places.flatMap(({edit}) => (edit === undefined ? [] : [edit]));
     if (edits.length === 0 || said.reason === 'Refused') return said;
     try {
-      for (const edit of edits) await writeEdit(client, edit);
+      await writeEdits(client, edits);
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       logger.warn({err: describeError(error)}, 'the wiring of DNS could not be repaired');
@@ -179,7 +181,8 @@ function wasWired(service: Service): boolean {
   return last?.status === 'True' || last?.reason === 'Overwritten';
 }
 
-function saidOf(places: readonly Place[], zone: string, was: boolean): Said {
+/** @param o - `was`: it was wired at the last look; `undone`: it was taken away on purpose */
+function saidOf(places: readonly Place[], zone: string, {was, undone}: {was: boolean; undone: boolean}): Said {
   const refused = places.find(({state}) => state === 'Refused');
   if (refused !== undefined) return {status: 'False', reason: 'Refused', message: refused.because ?? ''};
   if (places.length === 0) {
@@ -188,6 +191,10 @@ function saidOf(places: readonly Place[], zone: string, was: boolean): Said {
   }
   const missing = places.filter(({state}) => state === 'NotWired');
   if (missing.length === 0) return {status: 'True', reason: 'Wired', message: wiredMessage(places, zone)};
+  if (undone) {
+    const message = `${zone} is not forwarded to Isthmus since \`isthmus dns wire --undo\`: run \`isthmus dns wire\` to have it again`;
+    return {status: 'False', reason: 'Unwired', message};
+  }
   const where = missing.map(({shown}) => shown).join(', ');
   const message = `${zone} is not forwarded to Isthmus by ${where}: run \`isthmus dns wire\``;
   return {status: 'False', reason: was ? 'Overwritten' : 'NotWired', message};

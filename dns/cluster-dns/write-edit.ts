@@ -6,6 +6,33 @@ import type {Edit} from '../wiring/cluster-dns-objects.ts';
 
 export type Writer = Pick<KubeClient, 'create' | 'patch' | 'delete'>;
 
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+  readonly onTried?: () => Promise<void>;
+  readonly onWritten?: (edit: Edit) => void;
+}
+
+/**
+ * Writes all, or none where the API server would refuse one: each is tried first, so that rights, admission and what somebody else wrote
+ * meanwhile are known before anything is written. What is left is the moment between the two: an object that changes then, or an API
+ * server that goes away, leaves the edits before it written; whoever calls reads, plans and writes again.
+ *
+ * @param o - `dryRun`: nothing is written; `onTried`: awaited before the first is written; `onWritten`: called after each one
+ * @throws KubeError as {@link writeEdit}
+ */
+export async function writeEdits(
+  client: Writer,
+  edits: readonly Edit[],
+  {dryRun = false, onTried, onWritten}: WriteOptions = {},
+): Promise<void> {
+  for (const edit of edits) await writeEdit(client, edit, true);
+  await onTried?.();
+  for (const edit of edits) {
+    if (!dryRun) await writeEdit(client, edit);
+    onWritten?.(edit);
+  }
+}
+
 /**
  * Writes one field, and only if the object is still as it was read: its resourceVersion goes along, so that what somebody else writes
  * meanwhile is not lost.
@@ -13,7 +40,7 @@ export type Writer = Pick<KubeClient, 'create' | 'patch' | 'delete'>;
  * @param dryRun - the API server checks rights and admission and writes nothing
  * @throws KubeError `isConflict`, or `isAlreadyExists` for an object that was absent: read and plan again
  */
-export async function writeEdit(client: Writer, edit: Edit, dryRun = false): Promise<void> {
+async function writeEdit(client: Writer, edit: Edit, dryRun = false): Promise<void> {
   const {resource, object} = edit;
   const at = placeOf(edit);
   const write = {fieldManager: AGENT_MANAGER, dryRun};

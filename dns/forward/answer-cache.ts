@@ -1,7 +1,8 @@
 import type {AnswerFacts} from '../wire/answer-reader.ts';
 
-/** Objects around a message: its facts, the map's entry, the key. An estimate, for the bound. */
+/** Objects around a message: its facts, the map's entry, the key; and what a record's TTL and its place take. Estimates, for the bound. */
 const ENTRY_OVERHEAD_BYTES = 600;
+const RECORD_OVERHEAD_BYTES = 16;
 
 export interface CacheLimits {
   readonly maxEntries: number;
@@ -69,8 +70,8 @@ export class AnswerCache {
     this.#giveUp();
   }
 
-  #maxSeconds({answers}: AnswerFacts): number {
-    return answers > 0 ? this.#limits.maxSeconds : this.#limits.maxNegativeSeconds;
+  #maxSeconds({isNegative}: AnswerFacts): number {
+    return isNegative ? this.#limits.maxNegativeSeconds : this.#limits.maxSeconds;
   }
 
   #giveUp(): void {
@@ -82,11 +83,15 @@ export class AnswerCache {
 
   #insert(key: string, entry: CachedAnswer): void {
     this.#entries.set(key, entry);
-    this.#bytes += entry.message.length + ENTRY_OVERHEAD_BYTES;
+    this.#bytes += sizeOf(entry);
   }
 
   #remove(key: string, entry: CachedAnswer): void {
     this.#entries.delete(key);
-    this.#bytes -= entry.message.length + ENTRY_OVERHEAD_BYTES;
+    this.#bytes -= sizeOf(entry);
   }
+}
+
+function sizeOf({message, facts}: CachedAnswer): number {
+  return message.length + ENTRY_OVERHEAD_BYTES + facts.ttls.length * RECORD_OVERHEAD_BYTES;
 }

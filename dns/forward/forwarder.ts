@@ -12,9 +12,9 @@ import {questionKey, questionOf} from './upstream-query.ts';
 import type {UpstreamQuestion} from './upstream-query.ts';
 import {UpstreamSet} from './upstream-set.ts';
 import {Upstream} from './upstream.ts';
-import type {UpstreamAddress, UpstreamAnswer} from './upstream.ts';
+import type {UpstreamAddress, UpstreamAnswer, UpstreamTimeouts} from './upstream.ts';
 
-export interface ForwardLimits {
+export interface ForwardLimits extends UpstreamTimeouts {
   /** Questions that upstreams are asked at one time; each takes a socket. */
   readonly maxQuestions: number;
   /** Queries that wait for them, of all clients and of one. */
@@ -32,6 +32,8 @@ export const DEFAULT_FORWARD_LIMITS: ForwardLimits = {
   maxWaitingPerClient: 500,
   staleAfterMs: 1_800,
   failureMs: 1_000,
+  udpMs: 1_000,
+  tcpMs: 2_000,
 };
 
 const MAX_FAILED = 10_000;
@@ -55,6 +57,8 @@ interface Pending {
   readonly question: UpstreamQuestion;
   readonly waiting: ForwardedQuery[];
   staleTimer?: NodeJS.Timeout;
+  /** It has taken so long that those who waited were given an expired answer. */
+  isSlow: boolean;
 }
 
 /**
@@ -79,10 +83,10 @@ export class Forwarder {
     this.#limits = {...DEFAULT_FORWARD_LIMITS, ...options.limits};
     this.#cache = new AnswerCache({...DEFAULT_CACHE_LIMITS, ...options.cache});
     this.#writer = new RelayWriter(options.cookies);
-    const {nowMs} = options;
+    const asking = {...this.#limits, nowMs: options.nowMs};
     this.#upstreams = new UpstreamSet({
       ...options,
-      upstreams: options.upstreams.map((address) => new Upstream(address, nowMs)),
+      upstreams: options.upstreams.map((address) => new Upstream(address, asking)),
     });
   }
 
@@ -97,23 +101,22 @@ export class Forwarder {
     counters.add(Counter.forwarded);
     this.#reader.read(query.message);
     const question = questionOf(this.#reader, query.message);
-    if (this.#isOurOwn(question)) return this.#send(query, {rcode: Rcode.REFUSED});
+    if (this.#isOurOwn(question)) return this.#send(query, {rcode: Rcode.REFUSED}, Counter.forwardLoops);
     const key = questionKey(question);
     const cached = this.#cache.find(key, nowMs());
     if (cached && nowMs() < cached.expiresMs) {
-      counters.add(Counter.forwardCacheHits);
-      return this.#send(query, {answer: cached, rcode: cached.facts.rcode});
+      return this.#send(query, {answer: cached, rcode: cached.facts.rcode}, Counter.forwardCacheHits);
     }
     this.#upstreams.probe();
-    if (this.#hasFailed(key)) return this.#send(query, this.#lastResort(cached));
-    // Whoever has an old answer does not wait for upstreams that are known to be away: they are asked behind it.
-    if (cached && !this.#upstreams.isUp) {
-      this.#send(query, this.#lastResort(cached));
+    if (this.#hasFailed(key)) return this.#send(query, this.#lastResort(cached), Counter.forwardRemembered);
+    // With an old answer at hand nobody waits for upstreams that are away, or slow: they are asked behind it.
+    if (cached && (!this.#upstreams.isUp || this.#pending.get(key)?.isSlow)) {
+      this.#send(query, this.#lastResort(cached), Counter.forwardStale);
       this.#resolve(key, question, undefined);
     } else if (this.#mayWait(key, query)) {
       this.#resolve(key, question, query);
     } else {
-      this.#send(query, this.#lastResort(cached));
+      this.#send(query, this.#lastResort(cached), Counter.forwardLimited);
     }
   }
 
@@ -124,10 +127,9 @@ export class Forwarder {
   }
 
   #isOurOwn({name}: UpstreamQuestion): boolean {
-    const {probe, wallMs, counters, upstreams, onLoop} = this.#options;
+    const {probe, wallMs, upstreams, onLoop} = this.#options;
     const upstream = probe.notice(name, wallMs());
     if (upstream < 0) return false;
-    counters.add(Counter.forwardLoops);
     onLoop(upstreams[upstream]!);
     return true;
   }
@@ -156,7 +158,7 @@ export class Forwarder {
 
   #ask(key: string, question: UpstreamQuestion): Pending | undefined {
     if (this.#pending.size >= this.#limits.maxQuestions) return undefined;
-    const pending: Pending = {question, waiting: []};
+    const pending: Pending = {question, waiting: [], isSlow: false};
     this.#pending.set(key, pending);
     if (this.#cache.find(key, this.#options.nowMs())) {
       pending.staleTimer = setTimeout(() => this.#sendStale(key, pending), this.#limits.staleAfterMs);
@@ -175,10 +177,11 @@ export class Forwarder {
     const rcode = answer?.facts.rcode;
     if (answer && (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN)) {
       this.#cache.store(key, answer.message, answer.facts, this.#options.nowMs());
-      this.#sendAll(pending, {answer: this.#toCached(answer), rcode});
+      this.#sendAll(pending, {answer: this.#toCached(answer), rcode}, Counter.forwardAnswered);
     } else {
+      this.#options.counters.add(answer ? Counter.forwardUnhelpful : Counter.forwardFailures);
       this.#rememberFailure(key);
-      this.#sendAll(pending, this.#lastResort(this.#cache.find(key, this.#options.nowMs())));
+      this.#sendAll(pending, this.#lastResort(this.#cache.find(key, this.#options.nowMs())), Counter.forwardFailed);
     }
   }
 
@@ -188,10 +191,8 @@ export class Forwarder {
   }
 
   #rememberFailure(key: string): void {
-    const {counters, nowMs} = this.#options;
-    counters.add(Counter.forwardFailures);
     this.#failed.delete(key);
-    this.#failed.set(key, nowMs() + this.#limits.failureMs);
+    this.#failed.set(key, this.#options.nowMs() + this.#limits.failureMs);
     const oldest = this.#failed.keys().next();
     if (this.#failed.size > MAX_FAILED && !oldest.done) this.#failed.delete(oldest.value);
   }
@@ -206,22 +207,23 @@ export class Forwarder {
   }
 
   #sendStale(key: string, pending: Pending): void {
+    pending.isSlow = true;
     const cached = this.#cache.find(key, this.#options.nowMs());
-    if (cached) this.#sendAll(pending, this.#lastResort(cached));
+    if (cached) this.#sendAll(pending, this.#lastResort(cached), Counter.forwardStale);
   }
 
-  #sendAll(pending: Pending, relayed: Relayed): void {
+  #sendAll(pending: Pending, relayed: Relayed, outcome: number): void {
     for (const query of pending.waiting.splice(0)) {
       this.#count(query, -1);
-      this.#send(query, relayed);
+      this.#send(query, relayed, outcome);
     }
   }
 
-  #send(query: ForwardedQuery, relayed: Relayed): void {
+  /** @param outcome - the counter of what became of the query, unless an expired answer was better than that */
+  #send(query: ForwardedQuery, relayed: Relayed, outcome: number): void {
     const {counters, nowMs} = this.#options;
-    if (relayed.isStale) counters.add(Counter.forwardStale);
-    counters.answered(relayed.rcode);
-    query.send(this.#writer.write(query, relayed, nowMs()));
+    counters.add(relayed.isStale ? Counter.forwardStale : outcome);
+    query.send(this.#writer.write(query, relayed, nowMs()), relayed.rcode);
   }
 
   #count({client = ''}: ForwardedQuery, by: number): void {

@@ -19,8 +19,8 @@ export interface ForwardedQuery {
   readonly transport: Transport;
   /** The address it came from. */
   readonly client: string | undefined;
-  /** Takes the answer, for TCP with its length before it. */
-  readonly send: (reply: Buffer) => void;
+  /** Takes the answer, but for UDP with its length before it. */
+  readonly send: (reply: Buffer, rcode: number) => void;
 }
 
 /** Either an answer of an upstream, or an rcode of our own. */
@@ -42,7 +42,7 @@ export class RelayWriter {
     this.#edns = new EdnsReply(cookies, this.#extendedError);
   }
 
-  /** @returns the answer, for TCP with its length before it; its TTLs are what is left of them (RFC 1035 §3.2.1) */
+  /** @returns the answer, but for UDP with its length before it; its TTLs are what is left of them (RFC 1035 §3.2.1) */
   write({message, transport, client}: ForwardedQuery, relayed: Relayed, nowMs: number): Buffer {
     this.#query.read(message);
     this.#edns.begin(message, this.#query, client);
@@ -50,9 +50,11 @@ export class RelayWriter {
       const {answer, isStale = false} = relayed;
       this.#extendedError.set(relayed.extendedError, isStale && answer ? (nowMs - answer.storedMs) / 1000 : -1);
     }
-    const fits = this.#size(relayed) <= answerLimit(this.#query, transport);
-    const size = fits ? this.#size(relayed) : this.#size({rcode: relayed.rcode});
-    const start = transport === 'tcp' ? 2 : 0;
+    const limit = answerLimit(this.#query, transport);
+    const fits = this.#size(relayed) <= limit;
+    const unpadded = fits ? this.#size(relayed) : this.#size({rcode: relayed.rcode});
+    const size = unpadded + (transport === 'tls' ? this.#edns.pad(unpadded, limit) : 0);
+    const start = transport === 'udp' ? 0 : 2;
     const reply = Buffer.alloc(start + size);
     if (start > 0) reply.writeUInt16BE(size, 0);
     this.#writeHeader(reply.subarray(start), message, relayed, fits);
@@ -82,10 +84,9 @@ export class RelayWriter {
     if (!answer) return;
     answer.message.copy(reply, this.#query.questionEnd, this.#query.questionEnd, answer.facts.recordsEnd);
     const ageSeconds = Math.floor((nowMs - answer.storedMs) / 1000);
-    for (const at of answer.facts.ttlOffsets) {
-      const ttl = reply.readUInt32BE(at);
-      const left = ttl > 0x7fffffff ? 0 : Math.max(0, ttl - ageSeconds);
-      reply.writeUInt32BE(isStale ? STALE_TTL_SECONDS : left, at);
-    }
+    const {ttlOffsets, ttls} = answer.facts;
+    ttlOffsets.forEach((at, i) => {
+      reply.writeUInt32BE(isStale ? STALE_TTL_SECONDS : Math.max(0, ttls[i]! - ageSeconds), at);
+    });
   }
 }

@@ -36,19 +36,23 @@ export function questionKey({name, type, dnssecOk, checkingDisabled}: UpstreamQu
 /**
  * A query of our own: random id, letters of random case (which an answer must repeat, so that who can't see the query has more
  * to guess), our own EDNS size. Nothing of the client's EDNS goes on: options are between neighbours (RFC 6891 §6.1.1).
+ *
+ * @param hasEdns - false for an upstream that doesn't know EDNS, and so not DO either
  */
-export function buildUpstreamQuery({name, type, dnssecOk, checkingDisabled}: UpstreamQuestion): Buffer {
-  const query = Buffer.alloc(HEADER_BYTES + name.length + 4 + OPT_BYTES);
+export function buildUpstreamQuery(question: UpstreamQuestion, hasEdns: boolean): Buffer {
+  const {name, type, dnssecOk, checkingDisabled} = question;
+  const query = Buffer.alloc(questionEndOf(question) + (hasEdns ? OPT_BYTES : 0));
   query.writeUInt16BE(randomInt(0x10000), 0);
   query[2] = FLAG_RD;
   query[3] = checkingDisabled ? FLAG_CD : 0;
   query[5] = 1;
-  query[11] = 1;
+  query[11] = hasEdns ? 1 : 0;
   name.copy(query, HEADER_BYTES);
   mixCase(query, HEADER_BYTES, HEADER_BYTES + name.length);
   let at = HEADER_BYTES + name.length;
   at = query.writeUInt16BE(type, at);
   at = query.writeUInt16BE(CLASS_IN, at);
+  if (!hasEdns) return query;
   query.writeUInt16BE(Type.OPT, at + 1);
   query.writeUInt16BE(EDNS_UDP_BYTES, at + 3);
   if (dnssecOk) query[at + 7] = DNSSEC_OK;

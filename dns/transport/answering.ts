@@ -22,3 +22,10 @@ export interface StreamAnswering extends Answering {
   readonly limits: TcpLimits;
   readonly caps: ConnectionCaps;
 }
+
+const FLAG_TC = 0x02;
+
+/** @param start - where the answer begins: behind its length, if that is before it */
+export function isTruncated(reply: Buffer, start: number): boolean {
+  return (reply[start + 2]! & FLAG_TC) !== 0;
+}

@@ -3,6 +3,7 @@ import {Counter} from '../counters.ts';
 import {readAnswer} from '../wire/answer-reader.ts';
 import {Rcode} from '../wire/codes.ts';
 import {QueryReader} from '../wire/query-reader.ts';
+import {isTruncated} from './answering.ts';
 import type {StreamAnswering} from './answering.ts';
 import {MAX_QUERY_BYTES} from './tcp-connection.ts';
 
@@ -69,15 +70,23 @@ export class HttpsExchange {
     const {responder, counters, forwarder} = this.#answering;
     const {client} = this.#http;
     counters.add(Counter.httpsQueries);
-    const reply = responder.respond(message, 'tcp', client);
-    if (reply) this.#send(message, reply);
+    const reply = responder.respond(message, 'tls', client);
+    const send = (framed: Buffer, rcode: number) => this.#send(message, framed, rcode);
+    if (reply) send(reply, responder.rcode);
     else if (!responder.isForUpstream) this.#fail(400, 'this is not a DNS query');
-    else forwarder?.forward({message, transport: 'tcp', client, send: (late) => this.#send(message, late)});
+    else forwarder?.forward({message, transport: 'tls', client, send});
   }
 
-  #send(message: Buffer, framed: Buffer): void {
+  #send(message: Buffer, framed: Buffer, rcode: number): void {
     const reply = framed.subarray(LENGTH_BYTES);
+    if (!this.#isOver) this.#answering.counters.answered(rcode, isTruncated(reply, 0));
     this.#end(200, reply, {'content-type': MEDIA_TYPE, 'cache-control': cacheControl(message, reply)});
+  }
+
+  /** The client has gone, or has its answer. */
+  get #isOver(): boolean {
+    const {response} = this.#http;
+    return response.destroyed || response.headersSent;
   }
 
   #fail(status: number, reason: string, headers: Readonly<Record<string, string>> = {}): void {
@@ -88,7 +97,7 @@ export class HttpsExchange {
   #end(status: number, body: Buffer, headers: Readonly<Record<string, string>>): void {
     const {response, done} = this.#http;
     done();
-    if (response.destroyed || response.headersSent) return;
+    if (this.#isOver) return;
     response.writeHead(status, {...headers, 'content-length': body.length});
     response.end(body);
   }

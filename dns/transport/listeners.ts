@@ -3,7 +3,6 @@ import type {StreamAnswering} from './answering.ts';
 import {bindBoth, bindTcp} from './bind.ts';
 import type {Listener} from './bind.ts';
 import type {Certificate, CertificateUser} from './certificate.ts';
-import {Counter} from '../counters.ts';
 import {HttpsListener} from './https-listener.ts';
 import {StreamListener} from './stream-listener.ts';
 import {TcpConnection} from './tcp-connection.ts';
@@ -62,7 +61,7 @@ export class Listeners {
     const {udp, tcp, port} = await bindBoth(listener, this.#reusePort);
     const answering = this.#answering;
     const streams = new StreamListener(tcp, answering, (socket, address) => {
-      new TcpConnection(socket, {address, counter: Counter.tcpQueries}, answering).start();
+      new TcpConnection(socket, {address, transport: 'tcp'}, answering).start();
     });
     return {port, parts: [new UdpListener(udp, answering), streams]};
   }

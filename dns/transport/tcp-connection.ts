@@ -1,6 +1,7 @@
 import type {Socket} from 'node:net';
 import {Counter} from '../counters.ts';
 import {HEADER_BYTES} from '../wire/codes.ts';
+import {isTruncated} from './answering.ts';
 import type {StreamAnswering} from './answering.ts';
 
 /** A query of one question and an OPT record is far below; more is no query, and is not waited for. */
@@ -13,8 +14,7 @@ const LENGTH_BYTES = 2;
 
 export interface TcpClient {
   readonly address: string;
-  /** What a query over this connection counts as. */
-  readonly counter: typeof Counter.tcpQueries | typeof Counter.tlsQueries;
+  readonly transport: 'tcp' | 'tls';
 }
 
 /**
@@ -111,23 +111,30 @@ export class TcpConnection {
 
   #answer(message: Buffer): void {
     const {responder, counters} = this.#answering;
-    counters.add(this.#client.counter);
-    const reply = responder.respond(message, 'tcp', this.#client.address);
-    if (reply) this.#socket.write(reply);
+    const {transport, address} = this.#client;
+    counters.add(transport === 'tls' ? Counter.tlsQueries : Counter.tcpQueries);
+    const reply = responder.respond(message, transport, address);
+    if (reply) this.#send(reply, responder.rcode);
     else if (responder.isForUpstream) this.#forward(Buffer.from(message));
     else this.#socket.destroy();
   }
 
   #forward(message: Buffer): void {
     this.#pending++;
-    const send = (reply: Buffer) => {
+    const send = (reply: Buffer, rcode: number) => {
       this.#pending--;
       if (this.#socket.destroyed) return;
-      this.#socket.write(reply);
+      this.#send(reply, rcode);
       // Not from within: an answer out of the cache comes before `forward` returns.
       queueMicrotask(() => this.#resume());
     };
-    this.#answering.forwarder?.forward({message, transport: 'tcp', client: this.#client.address, send});
+    const {transport, address: client} = this.#client;
+    this.#answering.forwarder?.forward({message, transport, client, send});
+  }
+
+  #send(reply: Buffer, rcode: number): void {
+    this.#answering.counters.answered(rcode, isTruncated(reply, LENGTH_BYTES));
+    this.#socket.write(reply);
   }
 
   /** Only a whole query buys more time: octets of one that never ends, or reading answers slowly, don't. */

@@ -23,7 +23,7 @@ export class TlsListener extends StreamListener implements CertificateUser {
     tls.on('secureConnection', (socket) => {
       // Gone in the meantime: there is nobody to answer.
       const address = socket.remoteAddress;
-      if (address) new TcpConnection(socket, {address, counter: Counter.tlsQueries}, answering).start();
+      if (address) new TcpConnection(socket, {address, transport: 'tls'}, answering).start();
       else socket.destroy();
     });
     super(server, answering, (socket) => {

@@ -1,6 +1,7 @@
 import type {RemoteInfo, Socket} from 'node:dgram';
 import {Counter} from '../counters.ts';
-import {PLAIN_UDP_BYTES} from '../wire/codes.ts';
+import {EDNS_UDP_BYTES} from '../wire/codes.ts';
+import {isTruncated} from './answering.ts';
 import type {Answering} from './answering.ts';
 
 /**
@@ -68,8 +69,8 @@ export class UdpListener {
     counters.add(Counter.udpQueries);
     // Sending to port 0 throws; no resolver asks from there.
     if (from.port === 0) counters.add(Counter.droppedPortZero);
-    // RFC 1035 §4.2.1. Reading a long one would be the attacker's work done by us.
-    else if (message.length > PLAIN_UDP_BYTES) counters.add(Counter.droppedOversized);
+    // Longer than we say that we take (RFC 6891 §6.2.3): reading it would be the attacker's work done by us.
+    else if (message.length > EDNS_UDP_BYTES) counters.add(Counter.droppedOversized);
     else return false;
     return true;
   }
@@ -88,32 +89,35 @@ export class UdpListener {
       const verdict = limiter.judge(from.address);
       if (verdict !== 'answer') {
         counters.add(Counter.rateLimited);
-        if (verdict === 'truncate') this.#send(responder.truncated(message), from);
+        if (verdict === 'truncate') this.#send(responder.truncated(message), responder.rcode, from);
         return;
       }
     }
-    if (reply) this.#send(reply, from);
+    if (reply) this.#send(reply, responder.rcode, from);
     else this.#forward(message, from);
   }
 
   #forward(message: Buffer, from: RemoteInfo): void {
-    const send = (late: Buffer) => {
-      if (!this.#isClosed) this.#send(late, from);
+    const send = (late: Buffer, rcode: number) => {
+      if (!this.#isClosed) this.#send(late, rcode, from);
     };
     this.#answering.forwarder?.forward({message, transport: 'udp', client: from.address, send});
   }
 
-  #send(reply: Buffer, from: RemoteInfo): void {
+  #send(reply: Buffer, rcode: number, from: RemoteInfo): void {
+    const {counters} = this.#answering;
     try {
       if (this.#isHolding && this.#socket.getSendQueueCount() >= MAX_UNSENT) {
-        this.#answering.counters.add(Counter.socketFailures);
+        counters.add(Counter.socketFailures);
         return;
       }
+      // First, so that nobody has an answer that is not counted.
+      counters.answered(rcode, isTruncated(reply, 0));
       if (this.#isAsked()) this.#socket.send(reply, from.port, from.address, this.#onSent);
       else this.#socket.send(reply, from.port, from.address);
       this.#noteHolding(this.#socket.getSendQueueCount() > 0);
     } catch {
-      this.#answering.counters.add(Counter.socketFailures);
+      counters.add(Counter.socketFailures);
     }
   }
 

@@ -30,7 +30,7 @@ export const Rcode = {
 export type RcodeName = keyof typeof Rcode;
 
 /** EDNS options. */
-export const Option = {COOKIE: 10, EXTENDED_ERROR: 15} as const;
+export const Option = {COOKIE: 10, PADDING: 12, EXTENDED_ERROR: 15} as const;
 
 /** Extended DNS errors (RFC 8914 §4). */
 export const ExtendedError = {
@@ -47,11 +47,11 @@ export const ExtendedError = {
 /** Octets of the header (RFC 1035 §4.1.1), which is also where the question's name begins. */
 export const HEADER_BYTES = 12;
 
-/** The largest UDP answer without EDNS, and the largest UDP query that is read at all (RFC 1035 §4.2.1). */
+/** The largest UDP answer without EDNS (RFC 1035 §4.2.1). */
 export const PLAIN_UDP_BYTES = 512;
 
 /**
- * The most that is sent over UDP, and what is advertised: passes every common path in one piece, so no answer is
+ * The most that is sent over UDP, and what is advertised, so also the largest query that is read (RFC 6891 §6.2.3): passes every common path in one piece, so no answer is
  * fragmented and no spoofed source is sent more than this.
  */
 export const EDNS_UDP_BYTES = 1232;

@@ -38,6 +38,8 @@ export class QueryReader {
   cookieLength = 0;
   /** The client understands DNSSEC records (RFC 3225). */
   dnssecOk = false;
+  /** The client pads, and wants the answer padded where nobody but it can read it (RFC 7830). */
+  wantsPadding = false;
 
   /** @returns `DROP`, or the rcode to answer with; NOERROR: the query was read whole */
   read(message: Uint8Array): number {
@@ -46,6 +48,7 @@ export class QueryReader {
     this.udpBytes = PLAIN_UDP_BYTES;
     this.cookieLength = 0;
     this.dnssecOk = false;
+    this.wantsPadding = false;
     if (message.length < HEADER_BYTES) return DROP;
     const flags = message[2]!;
     // Answering an answer is how two servers are made to talk to each other for ever.
@@ -121,6 +124,7 @@ export class QueryReader {
         this.cookieAt = at + 4;
         this.cookieLength = length;
       }
+      if (message[at] === 0 && message[at + 1] === Option.PADDING) this.wantsPadding = true;
       at += 4 + length;
     }
     if (at === message.length) return true;
@@ -133,12 +137,12 @@ function isCookieLength(length: number): boolean {
   return length === CLIENT_COOKIE_BYTES || (length >= MIN_BOTH_COOKIES && length <= MAX_BOTH_COOKIES);
 }
 
-/** What the answer goes over: `tcp` stands for everything that keeps whole messages in order, TLS and HTTPS too. */
-export type Transport = 'udp' | 'tcp';
+/** What the answer goes over; `tls` stands for everything that is encrypted, HTTPS too. */
+export type Transport = 'udp' | 'tcp' | 'tls';
 
 /** The most octets that the answer to this query may have. */
 export function answerLimit(query: QueryReader, transport: Transport): number {
-  if (transport === 'tcp') return MAX_TCP_BYTES;
+  if (transport !== 'udp') return MAX_TCP_BYTES;
   if (!query.hasEdns) return PLAIN_UDP_BYTES;
   return Math.min(Math.max(query.udpBytes, PLAIN_UDP_BYTES), EDNS_UDP_BYTES);
 }

@@ -13,8 +13,16 @@ export type WiredServers =
 /** The name says that the entry is ours. */
 const OURS = 'isthmus-dns';
 
-/** The servers of the DNS operator with ours among them; where it is already it keeps its place. */
+/**
+ * The servers of the DNS operator with ours among them; where it is already it keeps its place. One of our name with other zones in it is
+ * not ours any more, or never was.
+ */
 export function wireServers(servers: readonly OperatorServer[] | undefined, target: DnsTarget): WiredServers {
+  const foreign = (servers ?? []).find((one) => one.name === OURS && !isOurs(one, target.zone));
+  if (foreign !== undefined) {
+    const zones = (foreign.zones ?? []).join(', ');
+    return {ok: false, because: `server "${OURS}" is for ${zones}: give it another name, or take those zones out`};
+  }
   const others = (servers ?? []).filter(({name}) => name !== OURS);
   const taken = others.find(({zones}) => zones?.some((zone) => isInZone(zone, target.zone)));
   if (taken !== undefined) {
@@ -35,10 +43,17 @@ export function wireServers(servers: readonly OperatorServer[] | undefined, targ
 }
 
 /** The servers without ours; undefined where none is left: an empty list and none are the same to the operator. */
-export function unwireServers(servers: readonly OperatorServer[] | undefined): readonly OperatorServer[] | undefined {
-  const others = (servers ?? []).filter(({name}) => name !== OURS);
+export function unwireServers(
+  servers: readonly OperatorServer[] | undefined,
+  zone: string,
+): readonly OperatorServer[] | undefined {
+  const others = (servers ?? []).filter((one) => !isOurs(one, zone));
   if (others.length === (servers ?? []).length) return servers;
   return others.length === 0 ? undefined : others;
+}
+
+function isOurs({name, zones = []}: OperatorServer, zone: string): boolean {
+  return name === OURS && zones.every((one) => one === zone);
 }
 
 /** Fields that the API server adds by default are no difference. */

@@ -16,7 +16,7 @@ export interface StubDomainsNote {
  */
 export function wireStubDomains(text: string | undefined, note: StubDomainsNote | undefined, target: DnsTarget): Wired {
   // Ours already, whatever else was written beside it since.
-  const there = note === undefined ? undefined : readMap(text ?? '{}')?.[target.zone];
+  const there = oursIn(text, note, target.zone);
   if (text !== undefined && JSON.stringify(there) === JSON.stringify([target.address])) return {ok: true, text};
   const rest = unwireStubDomains(text, note, target.zone);
   const known = readMap(rest ?? '{}');
@@ -32,19 +32,32 @@ export function wireStubDomains(text: string | undefined, note: StubDomainsNote 
   return {ok: true, text: rest.replace('{', () => `{${entry}${separator}`)};
 }
 
-/** What was there before; with the other entries of today where somebody changed them meanwhile. */
+/**
+ * What was there before; with the other entries of today where somebody changed them meanwhile. An entry for the zone that is not as we
+ * wrote it is somebody else's by now, and stays.
+ */
 export function unwireStubDomains(
   text: string | undefined,
   note: StubDomainsNote | undefined,
   zone: string,
 ): string | undefined {
-  if (note === undefined || text === undefined) return text;
+  if (note === undefined || text === undefined || oursIn(text, note, zone) === undefined) return text;
   if (text === note.wrote) return note.was ?? undefined;
-  const now = readMap(text);
-  if (now === undefined || !(zone in now)) return text;
-  const {[zone]: _ours, ...others} = now;
+  const {[zone]: _ours, ...others} = readMap(text) ?? {};
   if (Object.keys(others).length === 0 && note.was === null) return undefined;
   return `${JSON.stringify(others)}\n`;
+}
+
+/** Whether the note is about this zone. */
+export function isNoteOf({wrote}: StubDomainsNote, zone: string): boolean {
+  return readMap(wrote)?.[zone] !== undefined;
+}
+
+/** The entry for the zone, if it is the one that we wrote: by the note, as nothing in it says whose it is. */
+function oursIn(text: string | undefined, note: StubDomainsNote | undefined, zone: string): unknown {
+  if (text === undefined || note === undefined) return undefined;
+  const there = readMap(text)?.[zone];
+  return JSON.stringify(there) === JSON.stringify(readMap(note.wrote)?.[zone]) ? there : undefined;
 }
 
 /** Reads the annotation; something else than we write there is none. */

@@ -19,9 +19,9 @@ import {parseCorefile} from './corefile.ts';
 import type {DnsTarget} from './dns-target.ts';
 import {unwireHelmValues, wireHelmValues} from './helm-values.ts';
 import {reloadsItself} from './listeners.ts';
-import {findMarked, markedLines} from './marked-block.ts';
+import {blankedMarked, findMarked, withMarked, withoutMarked} from './marked-block.ts';
 import {unwireServers, wireServers} from './openshift-servers.ts';
-import {parseNote, unwireStubDomains, wireStubDomains} from './stub-domains.ts';
+import {isNoteOf, parseNote, unwireStubDomains, wireStubDomains} from './stub-domains.ts';
 import {claimsInOverride, zoneClaims} from './zone-claims.ts';
 
 export type Layout =
@@ -73,19 +73,19 @@ export function planUnwiring(seen: ClusterDnsObjects, zone: string, target: DnsT
   });
   const custom = maps.get(COREDNS_CUSTOM);
   const key = custom?.data?.[CUSTOM_KEY];
-  const isOurs = key !== undefined && findMarked(key).kind === 'found';
   const kubeDns = maps.get(KUBE_DNS);
   const stubs = kubeDns?.data?.['stubDomains'];
   const note = noteOf(kubeDns);
   const edits: readonly Edit[] = [
     ...corefiles,
-    editOf(COREDNS_CUSTOM, custom, CUSTOM_KEY, isOurs ? undefined : key),
+    editOf(COREDNS_CUSTOM, custom, CUSTOM_KEY, key === undefined ? undefined : unwireCustom(key)),
     {
       ...editOf(KUBE_DNS, kubeDns, 'stubDomains', unwireStubDomains(stubs, note, zone)),
-      ...(note === undefined ? {} : {annotations: {[DNS_WIRING_ANNOTATION]: null}}),
+      // Also where our entry is gone already: left there, it would make another one that looks the same ours.
+      ...(note === undefined || !isNoteOf(note, zone) ? {} : {annotations: {[DNS_WIRING_ANNOTATION]: null}}),
     },
     valuesEdit(seen, unwireHelmValues(seen.chartConfig?.spec?.valuesContent)),
-    serversEdit(seen, unwireServers(seen.operator?.spec?.servers)),
+    serversEdit(seen, unwireServers(seen.operator?.spec?.servers, zone)),
   ];
   return edits.filter((edit) => edit.object !== undefined && isChange(edit));
 }
@@ -128,8 +128,8 @@ function wireCustom(main: string, data: Readonly<Record<string, string>>, target
     return {ok: false, because: `its key ${CUSTOM_KEY} is not ours: rename it`};
   }
   const {zone} = target;
-  for (const [key, text] of Object.entries(data)) {
-    if (key === CUSTOM_KEY) continue;
+  for (const [key, whole] of Object.entries(data)) {
+    const text = key === CUSTOM_KEY ? blankedMarked(whole) : whole;
     if (key.endsWith('.override') && claimsInOverride(text, zone)) {
       return {
         ok: false,
@@ -145,7 +145,13 @@ function wireCustom(main: string, data: Readonly<Record<string, string>>, target
   if (!parsed.ok) return {ok: false, because: `the Corefile of ${COREDNS} can't be read: ${parsed.because}`};
   const claim = zoneClaims(parsed.corefile, zone)[0];
   if (claim !== undefined) return {ok: false, because: `in ConfigMap ${COREDNS}, ${claimed(claim, zone)}`};
-  return {ok: true, text: markedLines(serverBlocks(parsed.corefile, target))};
+  return {ok: true, text: withMarked(there ?? '', serverBlocks(parsed.corefile, target), 0)};
+}
+
+/** The key as it was; undefined where only ours was in it. */
+function unwireCustom(text: string): string | undefined {
+  const rest = withoutMarked(text);
+  return rest === '' && text !== '' ? undefined : rest;
 }
 
 function chartPlace(seen: ClusterDnsObjects, running: string, target: DnsTarget): Place {
@@ -163,8 +169,10 @@ function kubeDnsPlace(seen: ClusterDnsObjects, target: DnsTarget): Place | undef
   const wired = wireStubDomains(before, note, target);
   const edit = editOf(KUBE_DNS, object, 'stubDomains', wired.ok ? wired.text : before);
   const was = unwireStubDomains(before, note, target.zone) ?? null;
-  const annotations = wired.ok ? {[DNS_WIRING_ANNOTATION]: JSON.stringify({was, wrote: wired.text})} : {};
-  return placeOf('kube-dns', {...edit, annotations}, wired, undefined);
+  // What is right already keeps its note, whatever else was written beside it since.
+  const isNew = wired.ok && wired.text !== before;
+  const annotations = {[DNS_WIRING_ANNOTATION]: JSON.stringify({was, wrote: wired.ok ? wired.text : ''})};
+  return placeOf('kube-dns', {...edit, ...(isNew ? {annotations} : {})}, wired, undefined);
 }
 
 function operatorPlace(seen: ClusterDnsObjects, target: DnsTarget): Place {
@@ -187,9 +195,11 @@ function placeOf(
 }
 
 /** `ConfigMap kube-system/coredns data.Corefile` */
-export function shownEdit({resource, namespace, name, field}: Omit<Edit, 'before' | 'after'>): string {
+export function shownEdit(edit: Edit): string {
+  const {resource, namespace, name, field, annotations = {}} = edit;
   const object = namespace === undefined ? name : `${namespace}/${name}`;
-  return `${resource.kind} ${object} ${field.join('.')}`;
+  const [annotation] = isFieldChange(edit) ? [] : Object.keys(annotations);
+  return `${resource.kind} ${object} ${annotation === undefined ? field.join('.') : `annotation ${annotation}`}`;
 }
 
 function valuesEdit({chartConfig}: ClusterDnsObjects, after: string | undefined): Edit {
@@ -206,7 +216,13 @@ function serversEdit({operator}: ClusterDnsObjects, after: unknown): Edit {
   };
 }
 
-function isChange({before, after}: Edit): boolean {
+function isChange(edit: Edit): boolean {
+  const there = edit.object?.metadata.annotations;
+  const annotations = Object.entries(edit.annotations ?? {});
+  return isFieldChange(edit) || annotations.some(([name, text]) => (there?.[name] ?? null) !== text);
+}
+
+function isFieldChange({before, after}: Edit): boolean {
   return JSON.stringify(before) !== JSON.stringify(after);
 }
 

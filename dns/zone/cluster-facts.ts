@@ -1,4 +1,4 @@
-import {STALENESS_BOUND_MS} from '../../src/clusterset/staleness.ts';
+import {concludeSource, isReadinessOutdated, signalsOf, STALENESS_BOUND_MS} from '../../src/clusterset/staleness.ts';
 import type {ClusterView, ImportView, View} from '../../src/clusterset/view.ts';
 
 /** What the answers for an import depend on beside the import itself. */
@@ -25,7 +25,7 @@ export function clusterFacts(view: View, routed: boolean): ReadonlyMap<string, C
   for (const cluster of view.clusters.values()) {
     if (cluster.id === view.clusterId) continue;
     facts.set(cluster.id, {
-      ...changing(cluster, routed),
+      ...changing(cluster, view, routed),
       reaches: network !== undefined && cluster.network === network,
       staleAtMs: turnsStaleAtMs(cluster, view),
     });
@@ -34,14 +34,20 @@ export function clusterFacts(view: View, routed: boolean): ReadonlyMap<string, C
 }
 
 function ownFact(view: View, routed: boolean): ClusterFact {
-  return {...changing(view.clusters.get(view.clusterId), routed), reaches: true, staleAtMs: 0};
+  return {...changing(view.clusters.get(view.clusterId), view, routed), reaches: true, staleAtMs: 0};
 }
 
-function changing(cluster: ClusterView | undefined, routed: boolean): {drain: string; routing: string} {
+function changing(cluster: ClusterView | undefined, view: View, routed: boolean): {drain: string; routing: string} {
   return {
     drain: `${cluster?.drain} ${cluster?.drainShare}`,
-    routing: routed ? JSON.stringify(cluster ?? null) : '',
+    routing: routed ? `${JSON.stringify(cluster ?? null)} ${concluded(cluster, view)}` : '',
   };
+}
+
+/** What passing time alone changes: whether what is known of it is too old. */
+function concluded(cluster: ClusterView | undefined, view: View): string {
+  if (cluster === undefined) return '';
+  return `${concludeSource(signalsOf(cluster, view)).state} ${isReadinessOutdated(cluster.id, view)}`;
 }
 
 /** No staleness clock runs while nobody knows whether the hub still sees the cluster; it starts anew when the hub is back (design §6). */

@@ -1,3 +1,4 @@
+import {isReadinessOutdated} from '../../src/clusterset/staleness.ts';
 import type {View, ViewChange} from '../../src/clusterset/view.ts';
 import {changedFacts, clusterFacts, dependsOn} from './cluster-facts.ts';
 import type {ClusterFact} from './cluster-facts.ts';
@@ -51,9 +52,16 @@ function isWholeClustersetDifferent(
   const own = view.clusterId;
   return (
     before.view.defaultRouting !== view.defaultRouting ||
-    JSON.stringify(before.view.hub) !== JSON.stringify(view.hub) ||
+    hubFact(before.view) !== hubFact(view) ||
     before.facts.get(own)?.routing !== facts.get(own)?.routing
   );
+}
+
+/** What routes depend on of the hub: not when it was heard last, which is different with every heartbeat. */
+function hubFact(view: View): string {
+  const {state} = view.hub;
+  const sinceMs = view.hub.state === 'Alive' ? view.hub.sinceMs : undefined;
+  return `${state} ${sinceMs} ${isReadinessOutdated(view.clusterId, view)}`;
 }
 
 /** Cluster ids of several labels: what is below one may be the name of another (rule D11). */

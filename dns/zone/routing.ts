@@ -2,7 +2,6 @@ import type {LeftOutReason, RoutedCluster} from '../../src/clusterset/decision.t
 import {DRAIN_PARTS, drainedParts} from '../../src/clusterset/drain.ts';
 import {refusedSource} from '../../src/clusterset/import-policy.ts';
 import {route} from '../../src/clusterset/route.ts';
-import {concludeSource, signalsOf} from '../../src/clusterset/staleness.ts';
 import type {ImportView, View} from '../../src/clusterset/view.ts';
 import {parseAddress} from '../wire/address.ts';
 import type {WeightedAddresses} from './address-spread.ts';
@@ -26,7 +25,7 @@ export function refusedClusters(service: ImportView, view: View): ReadonlySet<st
 /**
  * Why the endpoints of a cluster are not in a Headless answer, by cluster id; who is not in it is answered (design §7).
  * Tiers don't count here: clients of a headless service choose among its pods themselves. Nor does the gateway's health, as no
- * gateway is on the way.
+ * gateway is on the way. A cluster that the hub withdraws has no endpoints here any more: the hub takes them away.
  *
  * @param refused - by ImportPolicies, see {@link refusedClusters}
  */
@@ -50,8 +49,8 @@ function whyNotAnswered(id: string, service: ImportView, view: View): LeftOutRea
   if (drainedParts(at, service) === DRAIN_PARTS) return 'Drained';
   if (id === view.clusterId) return undefined;
   if (at === undefined) return 'UnknownCluster';
-  if (at.network === undefined || at.network !== view.clusters.get(view.clusterId)?.network) return 'NotSameNetwork';
-  return concludeSource(signalsOf(at, view)).state === 'Withdrawn' ? 'GatewayDead' : undefined;
+  const isNear = at.network !== undefined && at.network === view.clusters.get(view.clusterId)?.network;
+  return isNear ? undefined : 'NotSameNetwork';
 }
 
 /** Weight 0 drains (design §5), also where addresses are not chosen by weight. */

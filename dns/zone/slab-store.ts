@@ -15,6 +15,11 @@ const FIRST_PAGES = 1024;
 export class SlabStore {
   readonly #slabs: Buffer[] = [];
   readonly #users: number[] = [];
+  /** Octets of what is used in each, and how far each is filled. */
+  readonly #live: number[] = [];
+  readonly #used: number[] = [];
+  #bytes = 0;
+  #liveBytes = 0;
   readonly #free: number[] = [];
   /** Place of a slab's first octet, by number. */
   readonly #starts: number[] = [];
@@ -26,10 +31,11 @@ export class SlabStore {
   readonly #freePages = new Map<number, number[]>();
 
   /**
+   * @param used - octets that are filled; the rest may be later
    * @returns the number; the caller is its first user
    * @throws {RangeError} 4 GiB of slabs, or a million of them, are in use
    */
-  add(slab: Buffer): number {
+  add(slab: Buffer, used: number = slab.length): number {
     const id = this.#free.pop() ?? this.#slabs.length;
     const count = pagesOf(slab);
     const first = this.#takePages(count);
@@ -37,6 +43,9 @@ export class SlabStore {
     this.#starts[id] = first * PAGE_BYTES;
     this.#slabs[id] = slab;
     this.#users[id] = 1;
+    this.#live[id] = 0;
+    this.#used[id] = used;
+    this.#bytes += slab.length;
     return id;
   }
 
@@ -57,14 +66,19 @@ export class SlabStore {
     return place - this.#starts[id]!;
   }
 
-  retain(id: number): void {
+  /** @param octets - of what is used of it from now on */
+  retain(id: number, octets = 0): void {
     this.#users[id] = (this.#users[id] ?? 0) + 1;
+    this.#count(id, octets);
   }
 
-  release(id: number): void {
+  /** @param octets - as they were retained */
+  release(id: number, octets = 0): void {
+    this.#count(id, -octets);
     const left = (this.#users[id] ?? 1) - 1;
     this.#users[id] = left;
     if (left > 0) return;
+    this.#bytes -= this.get(id).length;
     const count = pagesOf(this.get(id));
     const free = this.#freePages.get(count) ?? [];
     free.push(this.#starts[id]! / PAGE_BYTES);
@@ -75,7 +89,37 @@ export class SlabStore {
 
   /** Octets that are held. */
   get bytes(): number {
-    return this.#slabs.reduce((total, slab) => total + slab.length, 0);
+    return this.#bytes;
+  }
+
+  /** Octets of what is used of them. */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  /** Numbers are below it. */
+  get count(): number {
+    return this.#slabs.length;
+  }
+
+  usedOf(id: number): number {
+    return this.#used[id] ?? 0;
+  }
+
+  /** More of it is filled. */
+  use(id: number, octets: number): void {
+    this.#used[id] = octets;
+  }
+
+  /** Whether at least half of a slab that is there is not used. */
+  isWasteful(id: number): boolean {
+    const {length} = this.get(id);
+    return length > 0 && 2 * this.#live[id]! <= length;
+  }
+
+  #count(id: number, octets: number): void {
+    this.#live[id] = (this.#live[id] ?? 0) + octets;
+    this.#liveBytes += octets;
   }
 
   #takePages(count: number): number {

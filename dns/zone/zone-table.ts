@@ -1,7 +1,9 @@
 import {Type} from '../wire/codes.ts';
 import type {WireName} from '../wire/name.ts';
+import {carryTurns} from './carry-turns.ts';
 import {ANSWER_HEADER_BYTES} from './encode-group.ts';
 import {NameIndex} from './name-index.ts';
+import {SlabCompactor} from './slab-compactor.ts';
 import {SlabStore} from './slab-store.ts';
 
 /** Octets between a node's name and its answers: their length, and when they turn stale (see encode-group.ts). */
@@ -15,13 +17,16 @@ export interface AnswerPlace {
 
 /**
  * The compiled zone as a worker holds it: one look-up a query, and nothing but slabs and two indexes over them. A group is
- * wholly in one slab; the slab is let go when the last group in it has been replaced.
+ * wholly in one slab; the slab is let go when the last group in it has been replaced, or moved by {@link ZoneTable.compact}.
  */
 export class ZoneTable {
   readonly #slabs = new SlabStore();
   readonly #names: NameIndex;
   readonly #groups: NameIndex;
   readonly #zone: Buffer;
+  readonly #compactor: SlabCompactor;
+  /** Slabs that are being taken in. */
+  #readers = 0;
   #soa: AnswerPlace | undefined;
 
   /** Of the name that was found last: its slab, and where its answers begin there. */
@@ -33,6 +38,11 @@ export class ZoneTable {
     const index = {seed, shared: zone.length};
     this.#names = new NameIndex(this.#slabs, index);
     this.#groups = new NameIndex(this.#slabs, index);
+    this.#compactor = new SlabCompactor(this.#slabs, {
+      endOf: (slab, at) => groupEnd(slab, at),
+      isLive: (id, at) => this.#isGroupAt(id, at),
+      moved: (from, to) => this.#moved(from, to),
+    });
   }
 
   /** How many names exist. */
@@ -43,6 +53,20 @@ export class ZoneTable {
   /** Octets of answers held, those of replaced groups included as long as their slab is. */
   get bytes(): number {
     return this.#slabs.bytes;
+  }
+
+  /** Of them, what is looked up. */
+  get liveBytes(): number {
+    return this.#slabs.liveBytes;
+  }
+
+  /**
+   * Does a little to hold no more than about twice what is looked up; see {@link SlabCompactor}. Answers stay as they are, with their turns.
+   *
+   * @returns false: there is nothing to do now
+   */
+  compact(): boolean {
+    return this.#readers === 0 && this.#compactor.step();
   }
 
   /** The apex's SOA answer; undefined until the apex is there. */
@@ -83,12 +107,16 @@ export class ZoneTable {
   reader(memory: ArrayBuffer): GroupReader {
     const slab = Buffer.from(memory);
     const id = this.#slabs.add(slab);
+    this.#readers++;
     let at = 0;
     return {
       applyNext: () => {
         if (at < slab.length) at = this.#applyGroup(id, at);
         if (at < slab.length) return true;
-        if (at !== Infinity) this.#slabs.release(id);
+        if (at !== Infinity) {
+          this.#slabs.release(id);
+          this.#readers--;
+        }
         at = Infinity;
         return false;
       },
@@ -113,17 +141,18 @@ export class ZoneTable {
     const nodes = nodesOf(slab, at);
     let end = nodes.begin;
     for (let i = 0; i < nodes.count; i++) {
+      if (before >= 0) this.#carryTurns(slab, end);
       this.#names.set(id, end);
       end = nodeEnd(slab, end);
     }
     if (nodes.count > 0 || nodes.hasFacts) {
       this.#groups.set(id, at);
-      this.#slabs.retain(id);
+      this.#slabs.retain(id, end - at);
     } else if (before >= 0) {
       this.#groups.delete(before);
     }
     if (oldId >= 0) this.#removeRest(oldId, oldAt);
-    if (slab.compare(this.#zone, 0, this.#zone.length, at + 1, at + 1 + keyLength) === 0) this.#findSoa();
+    if (this.#isZone(slab, at)) this.#findSoa();
     return end;
   }
 
@@ -131,17 +160,56 @@ export class ZoneTable {
   #removeRest(id: number, groupAt: number): void {
     const slab = this.#slabs.get(id);
     const {begin, count} = nodesOf(slab, groupAt);
-    for (let i = 0, at = begin; i < count; i++, at = nodeEnd(slab, at)) {
+    let at = begin;
+    for (let i = 0; i < count; i++, at = nodeEnd(slab, at)) {
       const slot = this.#names.find(slab, at + 1, slab[at]!);
       if (slot >= 0 && this.#names.slabOf(slot) === id && this.#names.offsetOf(slot) === at) this.#names.delete(slot);
     }
-    this.#slabs.release(id);
+    this.#slabs.release(id, at - groupAt);
+  }
+
+  /** From the name that this one takes the place of. */
+  #carryTurns(slab: Buffer, nameAt: number): void {
+    const length = slab[nameAt]!;
+    const slot = this.#names.find(slab, nameAt + 1, length);
+    if (slot < 0) return;
+    const answersAt = 1 + length + NODE_FIXED_BYTES;
+    const from = {slab: this.#slabs.get(this.#names.slabOf(slot)), at: this.#names.offsetOf(slot) + answersAt};
+    carryTurns(from, {slab, at: nameAt + answersAt});
+  }
+
+  #isGroupAt(id: number, at: number): boolean {
+    const slab = this.#slabs.get(id);
+    const slot = this.#groups.find(slab, at + 1, slab[at]!);
+    return slot >= 0 && this.#groups.slabOf(slot) === id && this.#groups.offsetOf(slot) === at;
+  }
+
+  /** The same octets stand elsewhere now. */
+  #moved(from: Place, to: Place): void {
+    const slab = this.#slabs.get(to.id);
+    const {begin, count} = nodesOf(slab, to.at);
+    let end = begin;
+    for (let i = 0; i < count; i++, end = nodeEnd(slab, end)) this.#names.set(to.id, end);
+    this.#groups.set(to.id, to.at);
+    this.#slabs.retain(to.id, end - to.at);
+    this.#slabs.release(from.id, end - to.at);
+    if (this.#isZone(slab, to.at)) this.#findSoa();
+  }
+
+  #isZone(slab: Buffer, groupAt: number): boolean {
+    const keyAt = groupAt + 1;
+    return slab.compare(this.#zone, 0, this.#zone.length, keyAt, keyAt + slab[groupAt]!) === 0;
   }
 
   #findSoa(): void {
     const at = this.find(this.#zone, this.#zone.length) ? findAnswer(this.slab, this.at, Type.SOA) : 0;
     this.#soa = at > 0 ? {slab: this.slab, at} : undefined;
   }
+}
+
+interface Place {
+  readonly id: number;
+  readonly at: number;
 }
 
 export interface GroupReader {
@@ -156,6 +224,13 @@ function nodesOf(slab: Buffer, groupAt: number): {begin: number; count: number; 
   return {begin: countAt + 4, count: slab.readUInt32BE(countAt), hasFacts: factsBytes > 0};
 }
 
+function groupEnd(slab: Buffer, groupAt: number): number {
+  const {begin, count} = nodesOf(slab, groupAt);
+  let at = begin;
+  for (let i = 0; i < count; i++) at = nodeEnd(slab, at);
+  return at;
+}
+
 /**
  * The keys of all groups in a slab.
  *
@@ -167,9 +242,7 @@ export function groupKeysOf(memory: ArrayBuffer): readonly WireName[] | undefine
   try {
     for (let at = 0; at < slab.length;) {
       keys.push(slab.toString('latin1', at + 1, at + 1 + slab[at]!));
-      const {begin, count} = nodesOf(slab, at);
-      at = begin;
-      for (let i = 0; i < count; i++) at = nodeEnd(slab, at);
+      at = groupEnd(slab, at);
       if (at > slab.length) return undefined;
     }
   } catch (error) {

@@ -92,8 +92,9 @@ function parseObject(text: string | undefined): Record<string, unknown> {
   }
 }
 
+/** Any whole number of seconds; out of bounds, the bound. Of many digits it may be Infinity, which is above the bound too. */
 function readTtl(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{1,4}$/.test(text)) return undefined;
+  if (text === undefined || !/^\d+$/.test(text)) return undefined;
   return Math.min(Math.max(Number(text), 1), MAX_TTL_SECONDS);
 }
 

@@ -52,11 +52,11 @@ export const LEAVE_FINALIZER = 'isthmus.dev/leave';
 export const MOVED_AT_ANNOTATION = 'isthmus.dev/moved-at';
 /** On the same Secrets: somebody puts the kubeconfig back again and again, so it stays in the Cluster. */
 export const PUT_BACK_ANNOTATION = 'isthmus.dev/put-back';
-/** On ConfigMap `kube-dns`: its `stubDomains` before and after `isthmus dns wire`, as JSON. */
+/** On ConfigMap `kube-dns`: its `stubDomains` before and after `isthmus dns wire`, as JSON. On Service `isthmus-dns`: `Undone`. */
 export const DNS_WIRING_ANNOTATION = 'isthmus.dev/dns-wiring';
 /** Type of the Secrets that the hub makes: nothing else in Kubernetes acts on it. */
 export const KUBECONFIG_SECRET_TYPE = 'isthmus.dev/kubeconfig';
-/** On Clusters: deletions that were held back before this time (RFC 3339) are meant. */
+/** On Clusters: deletions that were held back until this time (RFC 3339, not one to come) are meant. */
 export const CONFIRM_DELETIONS_ANNOTATION = 'isthmus.dev/confirm-deletions';
 
 export const INJECT_LABEL = 'isthmus.dev/inject';

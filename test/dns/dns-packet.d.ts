@@ -9,6 +9,8 @@ declare module 'dns-packet' {
     readonly options?: readonly {readonly code: number; readonly data?: Buffer}[];
     readonly udpPayloadSize?: number;
     readonly extendedRcode?: number;
+    /** Of an OPT record. */
+    readonly flags?: number;
   }
   export interface DecodedPacket {
     readonly id: number;

@@ -113,6 +113,75 @@ describe('--dns-answer=gateways', () => {
     expect(srv.additionals).toEqual([]);
   });
 
+  test('weights are kept while the name changes at every question, and addresses within a cluster take turns', () => {
+    const weights = policy([
+      {clusterKey: 'cluster-b', weight: 3},
+      {clusterKey: 'cluster-c', weight: 1},
+    ]);
+    const two = {...b, gateway: gateway('192.0.2.1', '192.0.2.2')};
+    const compiler = makeCompiler({answer: 'gateways'});
+    const table = makeTable();
+    const responder = makeResponder(table);
+    let view = viewOf([two, c], {}, weights);
+    applyAll(table, compiler.compile(view, everything));
+    const firsts = Array.from({length: 80}, (_, i) => {
+      const [web] = [...view.imports.values()];
+      view = {...view, imports: new Map([['test/web', {...web!, ttlSeconds: 5 + (i % 2)}]]), revision: i + 2};
+      applyAll(table, compiler.compile(view, changeOf({imports: new Set(['test/web'])})));
+      return String(ask(responder, question(name, 'A')).answers[0]?.data);
+    });
+    const times = (address: string) => firsts.filter((first) => first === address).length;
+    expect(times('192.0.2.3')).toBe(20);
+    expect(times('192.0.2.1') + times('192.0.2.2')).toBe(60);
+  });
+
+  test('another number of turns begins within it', () => {
+    const compiler = makeCompiler({answer: 'gateways'});
+    const table = makeTable();
+    const responder = makeResponder(table);
+    for (const weight of [9, 1, 3]) {
+      const weights = policy([
+        {clusterKey: 'cluster-b', weight},
+        {clusterKey: 'cluster-c', weight: 2 * weight + 1},
+      ]);
+      applyAll(table, compiler.compile(viewOf([b, c], {}, weights), everything));
+      for (let i = 0; i < 20; i++) expect(ask(responder, question(name, 'A')).answers).toHaveLength(1);
+    }
+  });
+
+  describe('the clusterset says something', () => {
+    const HOUR = 3_600_000;
+    const silent = (view: View): View => ({...view, atMs: view.atMs + HOUR});
+    const unreachable = (id: string): ClusterView =>
+      makeCluster(id, {...(id === 'cluster-b' ? b : c), api: {state: 'Unreachable', sinceMs: 1_760_000_000_000}});
+    const before = viewOf([b, unreachable('cluster-c')], {readyClusters: ['cluster-b']});
+    const alive = {hub: {state: 'Alive' as const, observedMs: 1_760_000_000_000}};
+
+    const compiled = (from: View, to: View): number => {
+      const compiler = makeCompiler({answer: 'gateways'});
+      compiler.compile(from, everything);
+      return compiler.compile(to, changeOf({clusterset: true})).slabs.length;
+    };
+
+    test('a heartbeat of the hub costs nothing', () => {
+      const at = {...before, ...alive};
+      expect(compiled(at, {...at, hub: {state: 'Alive', observedMs: alive.hub.observedMs + 9_000}})).toBe(0);
+    });
+
+    test.each<[string, View, View]>([
+      ['the hub falls silent', {...before, ...alive}, {...before, hub: {state: 'Expired', observedMs: 0}}],
+      ['a row of heartbeats begins', {...before, ...alive}, {...before, hub: {...alive.hub, sinceMs: 1}}],
+      ['time makes stale what is known of a cluster', {...before, ...alive}, silent({...before, ...alive})],
+      [
+        'time makes stale what a hub that is silent has said',
+        {...before, hub: {state: 'Expired', observedMs: before.atMs}},
+        silent({...before, hub: {state: 'Expired', observedMs: before.atMs}}),
+      ],
+    ])('compiled again: %s', (_name, from, to) => {
+      expect(compiled(from, to)).toBeGreaterThan(0);
+    });
+  });
+
   test('a family that one cluster lacks is answered by the others', () => {
     const weights = policy([
       {clusterKey: 'cluster-b', weight: 3},

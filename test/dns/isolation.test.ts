@@ -34,12 +34,12 @@ async function askWhileBlocked(server: DnsServer): Promise<Attempt> {
   });
   try {
     const lines = createInterface(client.stdout)[Symbol.asyncIterator]();
-    await withDeadline(lines.next(), 'the client to be ready', 10_000);
+    await withDeadline(lines.next(), 'the client to be ready', 20_000);
     await new Promise((resolve) => void client.stdin.write('go\n', resolve));
     const blockedFromMs = performance.timeOrigin + performance.now();
     blockThread(BLOCKED_MS);
     const blockedToMs = performance.timeOrigin + performance.now();
-    const {value} = await withDeadline(lines.next(), 'the figures of the client', 10_000);
+    const {value} = await withDeadline(lines.next(), 'the figures of the client', 20_000);
     return {...(JSON.parse(value as string) as PacedResult), blockedFromMs, blockedToMs};
   } finally {
     const exited = client.exitCode === null ? once(client, 'exit') : undefined;

@@ -1,11 +1,14 @@
 import {createSocket} from 'node:dgram';
 import {connect} from 'node:net';
 import type {Socket} from 'node:net';
+import {isDeepStrictEqual} from 'node:util';
 import {pino} from 'pino';
-import {afterEach} from 'vitest';
+import {afterEach, expect} from 'vitest';
 import {startDnsServer} from '../../dns/server.ts';
+import type {DnsStats} from '../../dns/counters.ts';
 import type {DnsServer, DnsServerOptions} from '../../dns/server.ts';
 import type {View} from '../../src/clusterset/view.ts';
+import {eventually} from '../tools/eventually.ts';
 import {everything} from './fixture-view.ts';
 
 /** Servers and sockets for the tests at the socket; everything is closed after each test. */
@@ -34,6 +37,19 @@ export async function startServer(o: Partial<DnsServerOptions> & {view?: View} =
     await server.served(view.revision);
   }
   return server;
+}
+
+/** Waits for counters to have these values: a client may see an answer, or the end of its connection, before that is counted. */
+export async function counted(server: DnsServer, numbers: Partial<DnsStats>): Promise<void> {
+  const names = Object.keys(numbers) as (keyof DnsStats)[];
+  const isCounted = () => {
+    const stats = server.stats();
+    return names.every((name) => isDeepStrictEqual(stats[name], numbers[name]));
+  };
+  await eventually(`counters ${JSON.stringify(numbers)}`, isCounted, 15_000).catch(() => {
+    // Says which one differs.
+    expect(server.stats()).toMatchObject(numbers);
+  });
 }
 
 export interface UdpPeer {
@@ -71,6 +87,7 @@ export interface TcpPeer {
   readonly socket: Socket;
   /** Messages received so far, without their lengths. */
   messages(count: number): Promise<readonly Buffer[]>;
+  /** That the server closes it, with a deadline that begins with the look at it. */
   readonly closed: Promise<void>;
 }
 
@@ -107,7 +124,14 @@ export function framedPeer(socket: Socket): TcpPeer {
       }),
       `${count} messages over TCP`,
     );
-  return {socket, messages, closed: withDeadline(closed, 'the server to close the connection', 15_000)};
+  return {
+    socket,
+    messages,
+    // Made when it is asked for: a deadline that nobody waits for would be a rejection that nobody handles.
+    get closed() {
+      return withDeadline(closed, 'the server to close the connection');
+    },
+  };
 }
 
 /** A message with its length before it. */
@@ -126,7 +150,8 @@ function takeMessages(read: Buffer, into: Buffer[]): Buffer<ArrayBuffer> {
   return Buffer.from(read.subarray(at));
 }
 
-export async function withDeadline<T>(promise: Promise<T>, what: string, ms = 5_000): Promise<T> {
+/** @param ms - far over what anything here takes: a shared machine may stand still for seconds */
+export async function withDeadline<T>(promise: Promise<T>, what: string, ms = 15_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms);

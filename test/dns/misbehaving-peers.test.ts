@@ -1,12 +1,11 @@
 import {createSocket} from 'node:dgram';
 import fc from 'fast-check';
 import {decode} from 'dns-packet';
-import {describe, expect, test, vi} from 'vitest';
-import type {DnsStats} from '../../dns/counters.ts';
+import {describe, expect, test} from 'vitest';
 import type {DnsServer} from '../../dns/server.ts';
 import {opt, question} from './ask.ts';
 import {fixture} from './fixture-view.ts';
-import {framed, startServer, tcpPeer, udpPeer, withDeadline} from './live-server.ts';
+import {counted, framed, startServer, tcpPeer, udpPeer, withDeadline} from './live-server.ts';
 
 const web = 'web.test.svc.clusterset.local';
 const good = question(web, 'A');
@@ -44,8 +43,9 @@ function pointerChain(bytes: number): Buffer {
 }
 
 describe('over UDP, beside a good client that loses nothing', () => {
-  const answered = (name: string, message: Buffer, rcode: string) => ({name, message, rcode});
-  const dropped = (name: string, message: Buffer) => ({name, message, rcode: undefined});
+  const answered = (name: string, message: Buffer, rcode: string) => ({name, message, rcode, overTcp: rcode});
+  /** `overTcp`: undefined where it ends a connection. */
+  const dropped = (name: string, message: Buffer, overTcp?: string) => ({name, message, rcode: undefined, overTcp});
   const withBytes = (at: number, ...bytes: number[]) => {
     const message = Buffer.from(good);
     message.set(bytes, at);
@@ -66,8 +66,14 @@ describe('over UDP, beside a good client that loses nothing', () => {
     dropped('half a header', good.subarray(0, 6)),
     dropped('a response', withBytes(2, 0x81)),
     dropped(
+      'over 1232 octets',
+      Buffer.concat([question(web, 'A', {edns: 1232}).subarray(0, -2), Buffer.from([4, 208]), Buffer.alloc(1232)]),
+      'NOERROR',
+    ),
+    answered(
       'over 512 octets',
       Buffer.concat([question(web, 'A', {edns: 1232}).subarray(0, -2), Buffer.from([2, 0]), Buffer.alloc(512)]),
+      'NOERROR',
     ),
     dropped('65,507 octets of nothing', Buffer.alloc(65_507)),
     dropped('60,000 octets of chained pointers', pointerChain(60_000)),
@@ -129,17 +135,20 @@ describe('over UDP, beside a good client that loses nothing', () => {
   ];
 
   test('each gets what it deserves over TCP as well', async () => {
-    const server = await startServer({view: fixture});
-    for (const {name, message, rcode} of cases) {
+    // Longer than the test: what is closed was closed for what it sent.
+    const server = await startServer({view: fixture, tcp: {idleMs: 600_000, messageMs: 600_000}});
+    for (const {name, message, overTcp} of cases) {
       const peer = await tcpPeer(server);
-      peer.socket.write(message.length > 0xffff ? message : framed(message));
-      if (rcode === undefined || message.length > 4096) {
+      peer.socket.write(framed(message));
+      if (overTcp === undefined) {
         await peer.closed;
+        expect(await peer.messages(0), name).toEqual([]);
       } else {
-        expect(decode((await peer.messages(1))[0]!).rcode, name).toBe(rcode);
+        expect(decode((await peer.messages(1))[0]!).rcode, name).toBe(overTcp);
         peer.socket.destroy();
       }
     }
+    expect(server.stats().tcpTimeouts).toBe(0);
     const last = await tcpPeer(server);
     last.socket.write(framed(good));
     expect(await last.messages(1)).toHaveLength(1);
@@ -208,11 +217,6 @@ describe('over UDP, beside a good client that loses nothing', () => {
     await listener.close();
   });
 });
-
-/** The client may see its connection end before the worker has counted that. */
-function counted(server: DnsServer, numbers: Partial<DnsStats>): Promise<void> {
-  return vi.waitFor(() => expect(server.stats()).toMatchObject(numbers));
-}
 
 describe('over TCP, beside a good client that loses nothing', () => {
   test('a hundred pipelined queries in one write are answered in order', async () => {
@@ -312,13 +316,15 @@ describe('over TCP, beside a good client that loses nothing', () => {
   test('a flood of connections that say nothing costs nobody his answers', async () => {
     const server = await startServer({
       view: fixture,
-      tcp: {maxConnections: 50, maxConnectionsPerClient: 50, idleMs: 500},
+      // Longer than the test: no place that is taken becomes free by itself while the others come.
+      tcp: {maxConnections: 50, maxConnectionsPerClient: 50, idleMs: 600_000},
     });
     const client = await goodClient(server);
     const flood = await Promise.all(Array.from({length: 200}, () => tcpPeer(server)));
-    await Promise.all(flood.map((peer) => peer.closed));
+    await counted(server, {tcpConnections: 50, tcpAccepted: 50, tcpRejected: 150});
     expect(await client.stop()).toBeGreaterThan(10);
-    await counted(server, {tcpConnections: 0, tcpAccepted: 50, tcpRejected: 150});
+    for (const {socket} of flood) socket.destroy();
+    await counted(server, {tcpConnections: 0});
     const late = await tcpPeer(server);
     late.socket.write(framed(good));
     expect(await late.messages(1)).toHaveLength(1);
@@ -339,6 +345,6 @@ describe('over TCP, beside a good client that loses nothing', () => {
       Buffer.concat([framed(Buffer.concat([good.subarray(0, 11), Buffer.from([1]), good.subarray(12), opt(512)]))]),
     );
     expect(await last.messages(1)).toHaveLength(1);
-    expect(server.stats().tcpConnections).toBe(1);
+    await counted(server, {tcpConnections: 1});
   });
 });

@@ -13,4 +13,6 @@ server.publish(fixture, everything);
 await server.served(fixture.revision);
 await server.close();
 await server.close();
-process.stdout.write('closed\n');
+// What holds a process open; its own pipes to the test are there by themselves.
+const held = process.getActiveResourcesInfo().filter((what) => !/^(Pipe|TTY|File)/.test(what));
+process.stdout.write(`${JSON.stringify(held)}\n`);

@@ -36,9 +36,17 @@ export class PlayedUpstream {
     return {host: '127.0.0.1', port: this.#udp.address().port};
   }
 
-  /** What was asked for, without the questions by which the forwarder looks whether we are there. */
+  /**
+   * What was asked for, without the questions by which the forwarder looks whether we are there. A datagram that was sent again,
+   * because this machine stood still, is the same question.
+   */
   get questions(): readonly Asked[] {
-    return this.asked.filter(({name}) => !isProbe(name));
+    const seen = new Map<string, Asked>();
+    for (const asked of this.asked) {
+      const key = `${asked.transport} ${asked.query.readUInt16BE(0)} ${asked.fromPort}`;
+      if (!isProbe(asked.name) && !seen.has(key)) seen.set(key, asked);
+    }
+    return [...seen.values()];
   }
 
   async start(): Promise<void> {

@@ -39,6 +39,46 @@ function explain(view: View, o = {}): readonly string[] {
   return texts(ask(responderFor(view, o, {nowMs}), question(why, 'TXT', {edns: 1232})));
 }
 
+describe('whether a question comes to an Isthmus server', () => {
+  const at = {nowMs: () => NOW};
+  const name = '_why.0af3.clusterset.local';
+  const asked = (of = name, type = 'TXT', client?: string) => {
+    const table = responderFor(world({}), {}, at);
+    return ask(table, question(of, type), 'udp', client);
+  };
+
+  test('is answered with what was asked, for no time, and to everybody', () => {
+    for (const client of ['127.0.0.1', '192.0.2.7']) {
+      const reply = asked(name, 'TXT', client);
+      expect(texts(reply)).toEqual(['server=Isthmus nonce=0af3']);
+      expect(reply.answers).toMatchObject([{ttl: 0}]);
+    }
+  });
+
+  test('nothing is repeated that could be anything but a word', () => {
+    expect(texts(asked('_why.a"b c.clusterset.local'))).toEqual(['server=Isthmus nonce=a?b?c']);
+    expect(texts(asked(`_why.${'x'.repeat(63)}.clusterset.local`))).toEqual([`server=Isthmus nonce=${'x'.repeat(63)}`]);
+  });
+
+  test.each([
+    ['_why.0af3.svc.clusterset.local', 'TXT'],
+    ['_why.clusterset.local', 'TXT'],
+  ])('no other name: %s %s', (of, type) => {
+    expect(asked(of, type)).toMatchObject({rcode: 'NXDOMAIN', answers: []});
+  });
+
+  test('no other type', () => {
+    expect(asked(name, 'A')).toMatchObject({rcode: 'NOERROR', answers: []});
+  });
+
+  test('more than 100 a second are refused what they ask, and take nothing from explanations', () => {
+    const responder = responderFor(world({}), {}, at);
+    const rcodes = Array.from({length: 101}, () => ask(responder, question(name, 'TXT')).rcode);
+    expect(rcodes.slice(-2)).toEqual(['NOERROR', 'SERVFAIL']);
+    expect(ask(responder, question(why, 'TXT')).rcode).toBe('NOERROR');
+  });
+});
+
 const policy = {
   apiVersion: 'flomesh.io/v1alpha1',
   kind: 'GlobalTrafficPolicy',

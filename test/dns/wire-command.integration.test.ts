@@ -8,12 +8,14 @@ import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from
 import type {WireFlags} from '../../cli/dns-wire.ts';
 import {installManifests} from '../../cli/install-manifests.ts';
 import {runDnsWire} from '../../cli/run-dns-wire.ts';
+import {WiringCheck} from '../../dns/cluster-dns/wiring-check.ts';
 import type {DnsServer} from '../../dns/server.ts';
 import {startDnsServer} from '../../dns/server.ts';
 import type {ConfigMap, DnsOperator, HelmChartConfig} from '../../dns/wiring/cluster-dns-objects.ts';
 import {dnsOperators, helmChartConfigs} from '../../dns/wiring/cluster-dns-objects.ts';
 import {configMaps, services} from '../../src/api/resources.ts';
 import type {Service} from '../../src/api/kinds.ts';
+import type {Condition} from '../../src/api/meta.ts';
 import type {DevCluster} from '../../src/dev/dev-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {startCluster} from '../testbed/clusters.ts';
@@ -23,6 +25,7 @@ import {K3S, KUBEADM, NODE_LOCAL_DNS, configMap, dnsOperator} from './wiring/clu
 
 const WRITE = {fieldManager: 'test'};
 const AT = {namespace: 'kube-system'};
+const ISTHMUS_DNS = {namespace: 'isthmus-system', name: 'isthmus-dns'};
 
 let dir: string;
 let isthmus: DnsServer;
@@ -57,7 +60,7 @@ afterEach(async () => {
 });
 
 /** The cluster's DNS is played by Isthmus itself: that it forwards is the testbed's to show. */
-function wire(flags: Partial<WireFlags> = {}, heard: (line: string) => void = () => undefined): Promise<number> {
+function wire(flags: Partial<WireFlags> = {}): Promise<number> {
   const clusterDns = {host: '127.0.0.1', port: isthmus.address.port};
   const all = {
     kubeconfig: join(dir, 'kubeconfig'),
@@ -66,10 +69,7 @@ function wire(flags: Partial<WireFlags> = {}, heard: (line: string) => void = ()
     wait: 0,
     clusterDns,
   };
-  return runDnsWire({...all, ...flags}, (line) => {
-    printed.push(line);
-    heard(line);
-  });
+  return runDnsWire({...all, ...flags}, (line) => void printed.push(line));
 }
 
 async function give(name: string, data: Readonly<Record<string, string>>): Promise<void> {
@@ -87,7 +87,7 @@ describe('isthmus dns wire', () => {
     expect(once?.data?.['Corefile']).toContain(`\n    forward . ${address}\n}\n`);
     expect(printed.join('\n')).toContain(`+    forward . ${address}`);
     expect(printed.at(-1)).toMatch(
-      /^proven: the cluster's DNS at 127\.0\.0\.1:\d+ answers dns-version\.clusterset\.local TXT "1\.0\.0"$/,
+      /^proven: the cluster's DNS at 127\.0\.0\.1:\d+ answers _why\.(\w+)\.clusterset\.local TXT "server=Isthmus nonce=\1"$/,
     );
     expect(await wire()).toBe(0);
     expect(printed.join('\n')).toContain('CoreDNS: ConfigMap kube-system/coredns data.Corefile is wired already');
@@ -106,6 +106,13 @@ describe('isthmus dns wire', () => {
     expect(printed.join('\n')).toContain(`would change ConfigMap kube-system/coredns data.Corefile`);
     expect(printed.join('\n')).toContain('+clusterset.local:53 {');
     expect(await read('coredns')).toEqual(before);
+  });
+
+  test('a proof by the DNS behind a node cache says that the cache was not asked', async () => {
+    await give('coredns', {Corefile: KUBEADM});
+    await give('node-local-dns', {Corefile: NODE_LOCAL_DNS});
+    expect(await wire()).toBe(0);
+    expect(printed.join('\n')).toMatch(/^proven: [^]*\nNodeLocal DNSCache was not asked, which only pods/m);
   });
 
   test('coredns-custom is made where there is none, and goes again; what somebody put into it stays', async () => {
@@ -164,18 +171,17 @@ describe('isthmus dns wire', () => {
 
   test('what somebody else writes at the same moment is not lost', async () => {
     await give('coredns', {Corefile: KUBEADM});
+    const before = await read('coredns');
     const added = `${KUBEADM}new.example:53 {\n    errors\n}\n`;
-    const ours = {verb: 'patch', resource: 'configmaps', fieldManager: 'isthmus-agent'} as const;
-    cluster.faults.add(ours, {kind: 'latency', ms: 500}, {times: 1});
-    let other: Promise<unknown> | undefined;
-    const wiring = wire({}, (line) => {
-      if (!line.startsWith('changed')) return;
-      const body = {data: {Corefile: added}};
-      other ??= admin.patch(configMaps, {...AT, name: 'coredns'}, {type: 'merge', body}, WRITE);
-    });
-    expect(await wiring).toBe(0);
-    await other;
-    expect(printed.filter((line) => line.startsWith('changed'))).toHaveLength(2);
+    const body = {data: {Corefile: added}};
+    await admin.patch(configMaps, {...AT, name: 'coredns'}, {type: 'merge', body}, WRITE);
+    // It reads what was there before: the same as if the other had written between its look and its write.
+    const look = {verb: 'get', resource: 'configmaps', name: 'coredns', userAgent: 'isthmus-agent'} as const;
+    let looks = 0;
+    cluster.faults.add(look, {kind: 'rewriteBody', rewrite: (now) => (++looks === 1 ? before : now)});
+    expect(await wire()).toBe(0);
+    expect(looks).toBe(2);
+    expect(printed.filter((line) => line.startsWith('changed'))).toHaveLength(1);
     const text = (await read('coredns'))?.data?.['Corefile'] ?? '';
     expect(text.endsWith(added)).toBe(true);
     expect(text).toContain('clusterset.local:53 {');
@@ -188,6 +194,58 @@ describe('isthmus dns wire', () => {
       'ConfigMap kube-system/node-local-dns data.Corefile: line 1, "clusterset.local:53"',
     );
     expect((await read('coredns'))?.data).toEqual({Corefile: KUBEADM});
+  });
+
+  test('all places or none: one that may not be written keeps the one before it from being written, and from being taken back', async () => {
+    await give('coredns', {Corefile: KUBEADM});
+    await give('node-local-dns', {Corefile: NODE_LOCAL_DNS});
+    const second = {verb: 'patch', resource: 'configmaps', name: 'node-local-dns'} as const;
+    const forbid = (): (() => void) =>
+      cluster.faults.add(second, {kind: 'status', code: 403, reason: 'Forbidden', message: 'not here'});
+    const allow = forbid();
+    await expect(wire()).rejects.toThrow('not here');
+    expect((await read('coredns'))?.data).toEqual({Corefile: KUBEADM});
+    expect(printed.join('\n')).not.toContain('changed');
+    allow();
+    await wire();
+    const wired = (await read('coredns'))?.data;
+    expect(wired).not.toEqual({Corefile: KUBEADM});
+    forbid();
+    await expect(wire({undo: true})).rejects.toThrow('not here');
+    expect((await read('coredns'))?.data).toEqual(wired);
+    expect((await admin.get(services, ISTHMUS_DNS)).metadata.annotations?.['isthmus.dev/dns-wiring']).toBeUndefined();
+  });
+
+  test('an agent that repairs leaves alone what was undone, says so, and looks after it again once it is wired', async () => {
+    await give('coredns', {Corefile: KUBEADM});
+    const records: string[] = [];
+    const check = new WiringCheck({
+      client: admin,
+      ...{namespace: 'isthmus-system', zone: 'clusterset.local', repair: true, mayWrite: () => true},
+      events: {record: (_service, {reason}) => void records.push(reason), flush: () => Promise.resolve()},
+      logger: pino({level: 'silent'}),
+    });
+    const corefile = async (): Promise<string | undefined> => (await read('coredns'))?.data?.['Corefile'];
+    await wire();
+    await check.look();
+    expect(check.status()).toMatchObject({wired: true, repairs: 0});
+    await wire({undo: true, dryRun: true});
+    await check.look();
+    expect(check.status()).toMatchObject({wired: true, repairs: 0});
+    await wire({undo: true});
+    await check.look();
+    await check.look();
+    expect(check.status()).toEqual({wired: false, reason: 'Unwired', overwritten: 0, repairs: 0});
+    expect(await corefile()).toBe(KUBEADM);
+    expect(records).toEqual([]);
+    const service = await admin.get<Service & {status?: {conditions?: Condition[]}}>(services, ISTHMUS_DNS);
+    expect(service.status?.conditions).toMatchObject([{status: 'False', reason: 'Unwired'}]);
+    await wire();
+    const overwritten = {type: 'merge', body: {data: {Corefile: KUBEADM}}} as const;
+    await admin.patch(configMaps, {...AT, name: 'coredns'}, overwritten, WRITE);
+    await check.look();
+    expect(check.status()).toMatchObject({wired: true, repairs: 1});
+    expect(await corefile()).toContain('clusterset.local:53 {');
   });
 
   test('a zone that is no name is refused: it would be syntax in a Corefile', async () => {
@@ -213,7 +271,7 @@ describe('isthmus dns wire', () => {
     await give('coredns', {Corefile: KUBEADM});
     expect(await wire({clusterDns: {host: '127.0.0.1', port: 9}})).toBe(0);
     expect(printed.join('\n')).toContain('not proven: from here nothing answers at 127.0.0.1:9');
-    expect(printed.join('\n')).toContain('nslookup -type=txt dns-version.clusterset.local');
+    expect(printed.join('\n')).toContain('nslookup -type=txt _why.by-hand.clusterset.local');
     const empty = await startDnsServer({
       listen: {host: '127.0.0.1', port: 0},
       zone: 'other.test',

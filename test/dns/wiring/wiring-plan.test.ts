@@ -4,7 +4,7 @@ import {describe, expect, test} from 'vitest';
 
 import type {ClusterDnsObjects} from '../../../dns/wiring/cluster-dns-objects.ts';
 import {parseCorefile} from '../../../dns/wiring/corefile.ts';
-import {planUnwiring, planWiring} from '../../../dns/wiring/wiring-plan.ts';
+import {planUnwiring, planWiring, shownEdit} from '../../../dns/wiring/wiring-plan.ts';
 import type {Place} from '../../../dns/wiring/wiring-plan.ts';
 import {afterEdits} from './after-edits.ts';
 import {
@@ -375,6 +375,63 @@ describe('what becomes of it later', () => {
     expect(states(objects)).toEqual(['Wired']);
     expect(JSON.parse(unwired(objects).configMaps.get('kube-dns')?.data?.['stubDomains'] ?? '')).toEqual({
       'new.example': ['192.0.2.1'],
+    });
+  });
+
+  describe('an entry that somebody has changed by hand is not ours any more', () => {
+    const noted = wired(seen({'kube-dns': {stubDomains: '{"a.example": ["192.0.2.1"]}'}})).configMaps.get('kube-dns');
+    const changed = (stubDomains: string | undefined): ClusterDnsObjects => ({
+      ...seen({}),
+      configMaps: new Map(
+        noted === undefined ? [] : [['kube-dns', {...noted, data: stubDomains === undefined ? {} : {stubDomains}}]],
+      ),
+    });
+    const noteOf = (objects: ClusterDnsObjects): unknown => objects.configMaps.get('kube-dns')?.metadata.annotations;
+
+    test('stub domains: refused, and left when ours goes', () => {
+      const byHand = '{"clusterset.local": ["192.0.2.9"], "a.example": ["192.0.2.1"]}';
+      for (const target of [TARGET, MOVED]) expect(states(changed(byHand), target)).toEqual(['Refused']);
+      const after = unwired(changed(byHand));
+      expect(after.configMaps.get('kube-dns')?.data).toEqual({stubDomains: byHand});
+      expect(noteOf(after)).toBeUndefined();
+    });
+
+    test('stub domains: where ours is gone, undoing takes the note away, which would make a later one ours', () => {
+      for (const left of ['{"a.example": ["192.0.2.1"]}', undefined]) {
+        const [edit, ...more] = planUnwiring(changed(left), TARGET.zone, TARGET);
+        expect(more).toEqual([]);
+        expect(edit && shownEdit(edit)).toBe('ConfigMap kube-system/kube-dns annotation isthmus.dev/dns-wiring');
+        const after = unwired(changed(left));
+        expect(after.configMaps.get('kube-dns')?.data?.['stubDomains']).toBe(left);
+        expect(noteOf(after)).toBeUndefined();
+        expect(planUnwiring(after, TARGET.zone, TARGET)).toEqual([]);
+      }
+    });
+
+    test('stub domains: a note about another zone is left to that one', () => {
+      const objects = changed(noted?.data?.['stubDomains']);
+      expect(planUnwiring(objects, 'other.example', undefined)).toEqual([]);
+    });
+
+    test('coredns-custom: what stands beside ours under our key stays', () => {
+      const once = wired(seen({coredns: {Corefile: K3S}})).configMaps.get('coredns-custom')?.data ?? {};
+      const more = `${once['isthmus.server']}new.example:53 {\n    errors\n}\n`;
+      const objects = seen({'coredns': {Corefile: K3S}, 'coredns-custom': {'isthmus.server': more}});
+      expect(states(objects)).toEqual(['Wired']);
+      const keyOf = (of: ClusterDnsObjects): string =>
+        of.configMaps.get('coredns-custom')?.data?.['isthmus.server'] ?? '';
+      expect(keyOf(wired(objects, MOVED))).toContain('new.example:53 {');
+      expect(keyOf(unwired(objects))).toBe('new.example:53 {\n    errors\n}\n');
+      const taken = `${once['isthmus.server']}clusterset.local:53 {\n}\n`;
+      const both = seen({'coredns': {Corefile: K3S}, 'coredns-custom': {'isthmus.server': taken}});
+      expect(refusals(both)).toContain('its key isthmus.server, line 8');
+    });
+
+    test('a server of the DNS operator with our name and other zones', () => {
+      const ours = {name: 'isthmus-dns', zones: ['clusterset.local', 'new.example'], forwardPlugin: {upstreams: ['x']}};
+      const objects = seen({}, {operator: dnsOperator([ours])});
+      expect(refusals(objects)).toContain('server "isthmus-dns" is for clusterset.local, new.example');
+      expect(planUnwiring(objects, TARGET.zone, TARGET)).toEqual([]);
     });
   });
 

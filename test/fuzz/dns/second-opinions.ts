@@ -13,8 +13,6 @@ export function objection(query: Buffer, reply: Buffer, transport: 'udp' | 'tcp'
   if (!reply.subarray(0, 2).equals(query.subarray(0, 2))) return 'another id';
   if (((reply[2]! ^ query[2]!) & 0x78) !== 0) return 'another opcode';
   if (transport === 'udp' && reply.length > 1232) return `${reply.length} octets over UDP`;
-  // What an upstream said is passed on as it is; that it can't lead in circles is tested where it is read.
-  if ((reply[3]! & 0x80) !== 0) return undefined;
   return decoders(reply);
 }
 
