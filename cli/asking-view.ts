@@ -14,6 +14,7 @@ import type {
   ServiceImport,
 } from '../src/api/kinds.ts';
 import type {KubeObject} from '../src/api/meta.ts';
+import {keyOf} from '../src/api/meta.ts';
 import {AGENT_SERVICE, HUB_LEASE, MCS_SERVICE_NAME_LABEL} from '../src/api/names.ts';
 import * as resources from '../src/api/resources.ts';
 import {effectiveTrafficPolicies} from '../src/clusterset/effective-policy.ts';
@@ -27,7 +28,6 @@ export interface Asking {
   /** Of the cluster that asks. */
   readonly client: KubeClient;
   readonly clusterId: string;
-  readonly at: {readonly namespace: string; readonly name: string};
   readonly isthmusNamespace: string;
   readonly nowMs: number;
   readonly signal: AbortSignal;
@@ -40,24 +40,37 @@ export interface Asking {
  * @returns undefined where the cluster has no import of that name
  * @throws KubeError where it can't be asked
  */
-export async function askingRoute(asking: Asking): Promise<RouteInput | undefined> {
-  const {client, at, clusterId, nowMs, signal} = asking;
-  const {namespace, name} = at;
-  const found = await list<ServiceImport>(asking, resources.serviceImports, {
-    namespace,
-    fieldSelector: `metadata.name=${name}`,
-  });
-  const [object] = found;
-  if (object === undefined) return undefined;
-  const [clusters, importPolicies, trafficPolicies, importedSlices, home, gateways] = await Promise.all([
+export async function askingRoute(
+  asking: Asking & {readonly at: {readonly namespace: string; readonly name: string}},
+): Promise<RouteInput | undefined> {
+  const {namespace, name} = asking.at;
+  const view = await askingView(asking, asking.at);
+  const imported = view?.imports.get(`${namespace}/${name}`);
+  return view === undefined || imported === undefined ? undefined : {import: imported, view, nowMs: asking.nowMs};
+}
+
+/**
+ * The same of all imports of the cluster, or of one.
+ *
+ * @returns undefined where there is no import at all
+ * @throws KubeError where it can't be asked
+ */
+export async function askingView(
+  asking: Asking,
+  only?: {readonly namespace: string; readonly name: string},
+): Promise<View | undefined> {
+  const {clusterId, nowMs} = asking;
+  const within = only === undefined ? {} : {namespace: only.namespace};
+  const ofName = only === undefined ? {} : {fieldSelector: `metadata.name=${only.name}`};
+  const objects = await list<ServiceImport>(asking, resources.serviceImports, {...within, ...ofName});
+  if (objects.length === 0) return undefined;
+  const ofSlices = only === undefined ? MCS_SERVICE_NAME_LABEL : `${MCS_SERVICE_NAME_LABEL}=${only.name}`;
+  const [clusters, importPolicies, trafficPolicies, slices, homes, gateways] = await Promise.all([
     list<RemoteCluster>(asking, resources.remoteClusters),
     list<ImportPolicy>(asking, resources.importPolicies),
-    list<GlobalTrafficPolicy>(asking, resources.globalTrafficPolicies, {namespace}),
-    list<EndpointSlice>(asking, resources.endpointSlices, {
-      namespace,
-      labelSelector: `${MCS_SERVICE_NAME_LABEL}=${name}`,
-    }),
-    client.find<Namespace>(resources.namespaces, {name: namespace}, {signal}),
+    list<GlobalTrafficPolicy>(asking, resources.globalTrafficPolicies, within),
+    list<EndpointSlice>(asking, resources.endpointSlices, {...within, labelSelector: ofSlices}),
+    namespacesOf(asking, only?.namespace),
     gatewaysSeen(asking),
   ]);
   const view: View = {
@@ -65,7 +78,7 @@ export async function askingRoute(asking: Asking): Promise<RouteInput | undefine
     atMs: nowMs,
     clusterId,
     synced: true,
-    namespaces: new Map(home === undefined ? [] : [[namespace, toNamespaceView(home)]]),
+    namespaces: new Map(homes.map((home) => [home.metadata.name, toNamespaceView(home)])),
     imports: new Map(),
     // Which addresses may be used is not asked here: none is shown.
     clusters: new Map(
@@ -84,9 +97,24 @@ export async function askingRoute(asking: Asking): Promise<RouteInput | undefine
     suspectsItself: gateways.suspectsItself,
     hubIsHere: false,
   };
-  const facts = {derived: undefined, derivedSlices: [], importedSlices, refuse: () => undefined};
-  const imported = withAcceptedOnly(toImportView(object, facts), view);
-  return {import: imported, view: {...view, imports: new Map([[`${namespace}/${name}`, imported]])}, nowMs};
+  const byImport = new Map<string, EndpointSlice[]>();
+  for (const slice of slices) {
+    const key = `${slice.metadata.namespace}/${slice.metadata.labels?.[MCS_SERVICE_NAME_LABEL]}`;
+    byImport.set(key, [...(byImport.get(key) ?? []), slice]);
+  }
+  const imports = objects.map((object) => {
+    const key = keyOf(object.metadata);
+    const importedSlices = byImport.get(key) ?? [];
+    const facts = {derived: undefined, derivedSlices: [], importedSlices, refuse: () => undefined};
+    return [key, withAcceptedOnly(toImportView(object, facts), view)] as const;
+  });
+  return {...view, imports: new Map(imports)};
+}
+
+async function namespacesOf(asking: Asking, only: string | undefined): Promise<readonly Namespace[]> {
+  if (only === undefined) return list<Namespace>(asking, resources.namespaces);
+  const found = await asking.client.find<Namespace>(resources.namespaces, {name: only}, {signal: asking.signal});
+  return found === undefined ? [] : [found];
 }
 
 async function gatewaysSeen({client, isthmusNamespace, signal}: Asking): Promise<ReturnType<typeof readGateways>> {

@@ -31,9 +31,10 @@ export function explainCommand(): Command {
       const {collectExports} = await import('./collect-exports.ts');
       const {readCredentials} = await import('./credentials.ts');
       const collected = await collectExports(await readCredentials(flags), {...flags, service});
-      const {exports, route, silent} = collected;
+      const {exports, existing, route, silent} = collected;
       const trace = explain({
         ...(exports.length === 0 ? {} : {exports}),
+        ...(existing === undefined ? {} : {existing}),
         ...(route === undefined ? {} : {route}),
       });
       process.stdout.write(
@@ -45,7 +46,7 @@ export function explainCommand(): Command {
 
 function printed(
   trace: readonly TraceStep[],
-  {exports, route, silent, asked}: Collected,
+  {exports, route, silent, asked, notTargeted, forgotten, unremembered}: Collected,
   {from}: Pick<ExplainFlags, 'from'>,
 ): string {
   const unknown = silent.map(
@@ -55,7 +56,20 @@ function printed(
   const none = exports.length > 0 || silent.length === asked ? [] : ['no member that could be asked exports it'];
   const nobody = asked === 0 ? ['no Cluster is registered'] : [];
   const isSilent = silent.some(({cluster}) => cluster === from);
-  const noRoute = from === undefined || route !== undefined || isSilent ? [] : [`${from} has no import of it`];
+  const noRoute =
+    from === undefined || route !== undefined || isSilent ? [] : [`${from} has no import of it${notFor(notTargeted)}`];
+  const held = forgotten.map(
+    (cluster) =>
+      `unknown ${cluster}: its export was deleted, which is held back (MassDeletion), and no import remembers it`,
+  );
+  const ages =
+    unremembered === undefined
+      ? []
+      : [`ages are as members claim them: what the hub remembers of them can't be read (${unremembered})`];
   const traced = trace.length === 0 ? [] : [formatTrace(trace)];
-  return `${[...traced, ...none, ...nobody, ...noRoute, ...unknown].join('\n')}\n`;
+  return `${[...traced, ...none, ...nobody, ...noRoute, ...held, ...ages, ...unknown].join('\n')}\n`;
+}
+
+function notFor(clusterIds: readonly string[]): string {
+  return clusterIds.length === 0 ? '' : `: ${clusterIds.join(', ')} export it to others only (targetClusters)`;
 }

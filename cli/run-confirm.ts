@@ -57,7 +57,7 @@ async function untilReleased(
     const {held} = await hub.record(name, signal);
     const still = names.filter((key) => held?.keys.has(key) === true);
     if (still.length === 0) {
-      terminal.print(`\nThe hub holds none of them back any more.`);
+      terminal.print(`\nThe hub's record of ${name} holds none of them back any more.`);
       return;
     }
     if (performance.now() > deadline) {

@@ -25,7 +25,10 @@ export const ERRORS = {
   // src/hub
   ISTHMUS_HUB_CLUSTER_CHANGED: {message: 'another cluster answers behind this kubeconfig', retryable: false},
   ISTHMUS_HUB_JOIN_REFUSED: {message: 'the cluster cannot be a member', retryable: false},
-  ISTHMUS_HUB_EPOCH_PASSED: {message: 'the member has seen a hub with a higher epoch', retryable: false},
+  ISTHMUS_HUB_EPOCH_PASSED: {
+    message: 'the member has seen a hub with a higher epoch, or one that can’t be read',
+    retryable: false,
+  },
   ISTHMUS_HUB_FENCED: {message: 'the member is of a hub in another cluster', retryable: false},
   ISTHMUS_HUB_NOT_CLEARED: {
     message: 'what was written into a member that left could not be taken back',

@@ -8,6 +8,7 @@ import type {ClusterCredentials} from '../../src/kube/credentials.ts';
 import type {OperatorHub} from '../operator-hub.ts';
 import type {Terminal} from '../terminal.ts';
 import {agree, step} from '../terminal.ts';
+import {saidAtTheEnd} from './said-at-the-end.ts';
 import {checkAccount, removeAccount} from './remove-account.ts';
 
 export interface LeaveOptions {
@@ -52,13 +53,13 @@ export async function runLeave(options: LeaveOptions): Promise<void> {
   if (tombstone !== undefined) await giveUp(options, tombstone);
   else if (uid === undefined)
     terminal.print(`\n${name} is gone. The hub never reached it, so there was nothing to take back.`);
-  else terminal.print(`\n${name} has left, and the hub keeps nothing of it: what it had written there was taken back.`);
+  else terminal.print(`\n${hasLeft(name, cluster && (await saidAtTheEnd(hub.client, cluster, signal)))}`);
   if (member !== undefined) await removeAccount({credentials: member, isInCluster, terminal, signal});
 }
 
 /** Follows it until the Cluster and the memory of it are gone. @returns the tombstone, where the hub could not clear it */
 async function untilGone(
-  {name, hub, terminal, waitMs, signal}: LeaveOptions,
+  {name, hub, forget, terminal, waitMs, signal}: LeaveOptions,
   before: LeftMember | undefined,
 ): Promise<LeftMember | undefined> {
   const deadline = performance.now() + waitMs;
@@ -68,14 +69,27 @@ async function untilGone(
     const {uid, left} = await hub.record(name, signal);
     if (cluster === undefined) {
       if (left === undefined && uid === undefined) return undefined;
-      // One that was let go just now may be cleared yet; one that was found so won't be by waiting.
-      if (left !== undefined && (before !== undefined || !isFirst)) return left;
+      // One that was let go just now may be cleared yet; one that was found so won't be by waiting. Of one that was cleared only the
+      // record is to go.
+      const isLeft = left !== undefined && (left.over === undefined || forget);
+      if (isLeft && (before !== undefined || !isFirst)) return left;
     }
     const text = progress(cluster);
     if (text !== undefined && text !== told) step(terminal, 'observed', (told = text));
     if (performance.now() > deadline) throw notGone({name, isDeleted: cluster === undefined, said: text}, waitMs);
     await pause(LOOK_EVERY_MS, signal);
   }
+}
+
+/**
+ * What to say when the hub keeps nothing of it any more. Why that is, only the hub knows: what it had written there may have been taken
+ * back, left to another hub or given up.
+ *
+ * @param said - in its words, as an Event says them; undefined: there is none
+ */
+export function hasLeft(name: string, said: string | undefined): string {
+  const told = said ?? `Whether what it had written there was taken back is not told: no Event says it.`;
+  return `${name} has left, and the hub keeps nothing of it. ${told}`;
 }
 
 /** In the hub's words. */
@@ -101,8 +115,8 @@ export function notGone(
 }
 
 /** It is no member any more, but what was written into it is still there. */
-async function giveUp({name, hub, forget, terminal, signal}: LeaveOptions, {sinceMs}: LeftMember): Promise<void> {
-  const {namespace, client} = hub;
+async function giveUp({name, hub, forget, terminal, signal}: LeaveOptions, {sinceMs, over}: LeftMember): Promise<void> {
+  const {namespace, client, secrets} = hub;
   const at = {namespace, name: memberRecordName(name)};
   const since = new Date(sinceMs).toISOString();
   if (!forget) {
@@ -111,8 +125,14 @@ async function giveUp({name, hub, forget, terminal, signal}: LeaveOptions, {sinc
       `there. The hub tries until it works. To give it up: isthmus leave ${name} --forget`;
     throw new IsthmusError('ISTHMUS_NOT_OBSERVED', reason);
   }
-  // That is how the hub is told; it removes the kubeconfig itself.
+  // A hub that runs does it as well; without one nobody would. First, as only the tombstone says that there may be one.
+  await secrets.delete(name, signal);
+  // That is how the hub is told.
   await client.delete(configMaps, at, {signal});
   step(terminal, 'deleted', `ConfigMap ${namespace}/${at.name}, the memory of a member that left at ${since}`);
-  terminal.print(`\n${name} is given up: whatever the hub wrote into it stays there.`);
+  terminal.print(
+    over === undefined
+      ? `\n${name} is given up: whatever the hub wrote into it stays there.`
+      : `\n${name} is forgotten: there was nothing left to take back.`,
+  );
 }

@@ -66,7 +66,10 @@ export async function collectStatus(
 ): Promise<ClustersetStatus> {
   const [{items}, records] = await Promise.all([hub.client.list<Cluster>(clusters, {signal}), hub.records(signal)]);
   const wanted = items.filter(({metadata}) => only === undefined || metadata.name === only);
-  const left = records.filter((record) => record.left !== undefined && (only === undefined || record.name === only));
+  const left = records.filter(
+    // Of one that was cleared only the record is to go.
+    (record) => record.left !== undefined && record.left.over === undefined && [undefined, record.name].includes(only),
+  );
   if (only !== undefined && wanted.length === 0 && left.length === 0) {
     throw new IsthmusError('ISTHMUS_COMMAND_REFUSED', `no Cluster ${only} is registered`);
   }

@@ -181,14 +181,16 @@ function conclude({
   const left = [...failed.keys(), ...problems.map(({name}) => name), ...alive].sort();
   const total = judged.length + problems.length;
   if (dryRun) return;
+  const fresh = judged.filter(({verdict}) => verdict === 'never').length;
+  const taken = total - left.length - fresh;
+  const rest = fresh === 0 ? '' : ` ${fresh} had no hub yet: joining is like any other’s.`;
   if (left.length === 0) {
-    terminal.print(
-      `\nAll ${total} members are this hub's. An old hub that comes back says EpochPassed and writes nothing.`,
-    );
+    const all = `All ${taken} members${fresh === 0 ? '' : ' that had a hub'} are this hub's. An old hub that comes back says EpochPassed and writes nothing.`;
+    terminal.print(`\n${taken === 0 ? 'No member had a hub: there was nothing to take over.' : all}${rest}`);
     return;
   }
   const reason =
-    `${total - left.length} of ${total} members are this hub's, and ${left.join(', ')} not: see above. What was taken stays ` +
+    `${taken} of ${total} members are this hub's, and ${left.join(', ')} not: see above.${rest} What was taken stays ` +
     `taken. Run it again when the others can be reached${alive.length > 0 ? ', with --force where a hub is alive that must not be' : ''}`;
   throw new IsthmusError('ISTHMUS_NOT_OBSERVED', reason);
 }

@@ -5,7 +5,10 @@ import type {SourceState} from './staleness.ts';
 
 /** Why a cluster gets no traffic for one import. Stable codes, part of the API of `explain`. */
 export type LeftOutReason =
+  /** It is not among the exporters of the import here: whether it exports the service to others, a member can't know. */
   | 'NotExporting'
+  /** It exports the service, and not to this cluster. */
+  | 'NotTargeted'
   | 'PortNotServed'
   | 'NoReadyEndpoint'
   | 'GatewayDead'
@@ -36,6 +39,8 @@ export interface RoutedCluster {
   readonly source: SourceState;
   /** How much of its weight is drained, in thousandths. */
   readonly drained: number;
+  /** It had no ready endpoint when somebody last told of it, which is too long ago to leave it out: it comes after all others. */
+  readonly readinessInDoubt?: true;
 }
 
 export interface Route {

@@ -5,6 +5,7 @@ import {merge, mergeTrace} from './merge.ts';
 import {route} from './route.ts';
 import type {RouteInput} from './route.ts';
 import {concludeSource, signalsOf} from './staleness.ts';
+import type {ExistingImport} from './type-flip.ts';
 
 /**
  * The whole trace for one service and one asking cluster, in the order of the decision: the exports seen and who won
@@ -13,10 +14,12 @@ import {concludeSource, signalsOf} from './staleness.ts';
  */
 export function explain(input: {
   readonly exports?: readonly MemberExport[];
+  /** The import that there is, which keeps its type. */
+  readonly existing?: ExistingImport;
   readonly route?: RouteInput;
 }): readonly TraceStep[] {
   return [
-    ...(input.exports === undefined ? [] : explainMerge(input.exports)),
+    ...(input.exports === undefined ? [] : explainMerge(input.exports, input.existing)),
     ...(input.route === undefined ? [] : explainRoute(input.route)),
   ];
 }
@@ -36,10 +39,14 @@ function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, ' ');
 }
 
-/** How the import of one name comes about: the trace of {@link merge}, and what the members hold for it. */
-export function explainMerge(exports: readonly MemberExport[]): readonly TraceStep[] {
+/**
+ * How the import of one name comes about: the trace of {@link merge}, and what the members hold for it.
+ *
+ * @param existing - undefined: there is no import yet, or its type is not known
+ */
+export function explainMerge(exports: readonly MemberExport[], existing?: ExistingImport): readonly TraceStep[] {
   const merged = merge(exports).import;
-  const trace = mergeTrace(exports);
+  const trace = mergeTrace(exports, existing);
   if (merged === undefined) return trace;
   const subject = `${merged.namespace}/${merged.name}`;
   const ready = merged.readyClusters === undefined ? 'not known' : merged.readyClusters.join(', ') || 'none';
@@ -51,6 +58,7 @@ export function explainMerge(exports: readonly MemberExport[]): readonly TraceSt
 /** The step in which each reason belongs, and thereby the order of the trace. */
 const STEP_OF: Record<LeftOutReason, TraceStep['step']> = {
   NotExporting: 'import',
+  NotTargeted: 'import',
   UnknownCluster: 'import',
   PortNotServed: 'import',
   ImportPolicy: 'policy',
@@ -158,6 +166,10 @@ const REACHED: Record<Reach, string> = {
   Gateway: 'by its gateway',
 };
 
-function detailsOf({reach, drained}: RoutedCluster): string {
-  return drained === 0 ? REACHED[reach] : `${REACHED[reach]}; ${(drained * 100) / DRAIN_PARTS}% of it drained`;
+function detailsOf({reach, drained, readinessInDoubt}: RoutedCluster): string {
+  return [
+    REACHED[reach],
+    ...(drained === 0 ? [] : [`${(drained * 100) / DRAIN_PARTS}% of it drained`]),
+    ...(readinessInDoubt === true ? ['that it had no ready endpoint was told too long ago to count'] : []),
+  ].join('; ');
 }

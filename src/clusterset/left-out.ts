@@ -5,6 +5,7 @@ import {refusedSource} from './import-policy.ts';
 import {portKey} from './merge-ports.ts';
 import type {Share} from './policy-shares.ts';
 import {reachOf} from './reach.ts';
+import {isReadinessOutdated} from './staleness.ts';
 import type {ImportView, View} from './view.ts';
 
 export interface LeftOut {
@@ -21,6 +22,8 @@ export interface Situation {
   readonly port?: ImportPort;
   /** The namespace whose pods ask. Undefined: whoever may consume the service. */
   readonly consumerNamespace?: string;
+  /** Milliseconds since the epoch, for staleness alone; the view's own time when not given. */
+  readonly nowMs?: number;
 }
 
 /**
@@ -46,9 +49,11 @@ function whyNotServing(cluster: string, situation: Situation): Reason | undefine
   const {import: imported, view, port} = situation;
   const refused = imported.refused?.find((source) => source.cluster === cluster);
   if (refused !== undefined) return because('ImportPolicy', refused.message);
+  if (imported.notTargeted?.includes(cluster) === true)
+    return because('NotTargeted', 'it exports the service, and its targetClusters do not name this cluster');
   if (!imported.clusters.includes(cluster)) {
     return isKnown(cluster, view)
-      ? because('NotExporting', 'it does not export the service')
+      ? because('NotExporting', 'it is none of the exporters of the import here')
       : because('UnknownCluster', 'no cluster of this id is in the clusterset');
   }
   const refusal = refusedSource(imported, cluster, situation);
@@ -59,12 +64,15 @@ function whyNotServing(cluster: string, situation: Situation): Reason | undefine
   return because('PortNotServed', `it does not serve ${portKey(port)}; ${serving.join(', ')} does`);
 }
 
-/** What isn't known leaves nobody out: no readiness in the import, a gateway that nothing has probed yet. */
+/**
+ * What isn't known leaves nobody out: no readiness in the import, or one that was told too long ago, a gateway that nothing has
+ * probed yet.
+ */
 function whyNotReachable(cluster: string, situation: Situation): Reason | undefined {
   const {import: imported, view} = situation;
   const at = view.clusters.get(cluster);
   if (drainedParts(at, imported) === DRAIN_PARTS) return because('Drained', 'the cluster is drained');
-  if (imported.readyClusters?.includes(cluster) === false) {
+  if (isNotReady(cluster, situation) && !isReadinessInDoubt(cluster, situation)) {
     return because('NoReadyEndpoint', 'it has no ready endpoint of the service');
   }
   const reached = reachOf(cluster, at, situation);
@@ -74,6 +82,16 @@ function whyNotReachable(cluster: string, situation: Situation): Reason | undefi
     return because('GatewayDead', 'its gateway does not answer');
   }
   return undefined;
+}
+
+/** By the last word that there is. */
+function isNotReady(cluster: string, {import: {readyClusters}}: Situation): boolean {
+  return readyClusters?.includes(cluster) === false;
+}
+
+/** Not ready by a word that is too old: it may serve, after all that are known to be ready. */
+export function isReadinessInDoubt(cluster: string, situation: Situation): boolean {
+  return isNotReady(cluster, situation) && isReadinessOutdated(cluster, situation.view, situation.nowMs);
 }
 
 function isKnown(cluster: string, view: View): boolean {

@@ -61,6 +61,10 @@ export interface MemberExport {
   readonly groups: readonly ExportGroup[];
   /** Milliseconds since the epoch: the older of the objects, already capped by the rule against backdating (design §5). */
   readonly createdAtMs: number;
+  /** What the objects themselves say, where that is known and differs; for explanations alone. */
+  readonly claimedAtMs?: number;
+  /** It was deleted, which is held back, so it still counts as imports remember it; for explanations alone. */
+  readonly heldBack?: true;
   /** In place of the cluster id among exports of equal age: of one that is only remembered, whom it comes right after. */
   readonly rank?: string;
   readonly exportedLabels: Readonly<Record<string, string>>;

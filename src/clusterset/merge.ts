@@ -8,6 +8,7 @@ import type {ExportFault, MemberExport} from './member-export.ts';
 import type {ExportVerdict, MergedImport, MergeResult} from './merged-import.ts';
 import {mergePorts, portKey} from './merge-ports.ts';
 import type {MergedPorts} from './merge-ports.ts';
+import {type ExistingImport, guardTypeFlip} from './type-flip.ts';
 
 /**
  * All exports of one name → the import that every member should hold, and a verdict for each export (KEP-1645).
@@ -150,12 +151,21 @@ function validity(e: MemberExport, leftOut: readonly ExportFault[]): ExportVerdi
   return {status: 'True', reason: 'Valid', message: `Service ${at} is exported.${but}`};
 }
 
-/** How {@link merge} came to its result, in order: each export by precedence, then what is chosen and every conflict. */
-export function mergeTrace(exports: readonly MemberExport[]): readonly TraceStep[] {
-  const {judged, outcome, conflicts} = decide(exports);
+/**
+ * How {@link merge} came to its result, in order: each export by precedence, then what is chosen and every conflict.
+ *
+ * @param existing - the import that there is, which may keep its type (`guardTypeFlip`); undefined: there is none
+ */
+export function mergeTrace(exports: readonly MemberExport[], existing?: ExistingImport): readonly TraceStep[] {
+  const {judged, outcome} = decide(exports);
   const seen = judged.map(exportStep);
   if (outcome === undefined) return [...seen, noImportStep(exports)];
-  const {merged, oldest} = outcome;
+  const verdicts = new Map(judged.map(({verdict}) => [verdict.cluster, verdict]));
+  const guarded = guardTypeFlip({import: outcome.merged, verdicts}, existing);
+  const {oldest} = outcome;
+  const merged = guarded.import ?? outcome.merged;
+  // The same of all exports.
+  const conflicts = guarded.verdicts.get(oldest.cluster)?.conflicts ?? [];
   const subject = `${merged.namespace}/${merged.name}`;
   const found = conflicts.map(({reason, message}): TraceStep => ({
     step: 'merge',
@@ -163,14 +173,23 @@ export function mergeTrace(exports: readonly MemberExport[]): readonly TraceStep
     verdict: reason,
     because: message,
   }));
-  return [...seen, chosenStep(merged, oldest), ...found];
+  return [...seen, chosenStep(merged, outcome), ...found];
 }
 
 function exportStep({export: e, verdict}: Decision['judged'][number]): TraceStep {
-  const age = `created ${timeText(e.createdAtMs)}`;
   const wins = verdict.winner ? ', the oldest valid export' : '';
-  const because = `${verdict.valid.message} ${e.groups.join(' and ')}, ${age}${wins}`;
+  const targets = e.flomesh?.targetClusters ?? [];
+  const to = targets.length === 0 ? '' : `, for ${targets.join(', ')} only`;
+  const held =
+    e.heldBack === true ? 'Its deletion is held back (MassDeletion), so it counts as imports remember it. ' : '';
+  const because = `${held}${verdict.valid.message} ${e.groups.join(' and ')}, ${ageText(e)}${to}${wins}`;
   return {step: 'export', subject: e.cluster, verdict: verdict.valid.reason, because};
+}
+
+/** An age that is not the object's own is not when it was created. */
+function ageText({createdAtMs, claimedAtMs = createdAtMs}: MemberExport): string {
+  if (claimedAtMs === createdAtMs) return `created ${timeText(createdAtMs)}`;
+  return `says that it was created ${timeText(claimedAtMs)}, counts as of ${timeText(createdAtMs)}: a list without it was read then`;
 }
 
 /** Of a time that can't be read the hub makes one beyond all dates, so that it never wins. */
@@ -184,11 +203,12 @@ function noImportStep([first]: readonly MemberExport[]): TraceStep {
   return {step: 'merge', subject, verdict: 'NoImport', because: 'no cluster has a valid export of this name'};
 }
 
-function chosenStep(merged: MergedImport, oldest: ValidExport): TraceStep {
+function chosenStep(merged: MergedImport, {merged: said, oldest}: NonNullable<Decision['outcome']>): TraceStep {
+  const kept = merged.type === said.type ? '' : ', but not the type, which the import keeps';
   return {
     step: 'merge',
     subject: `${merged.namespace}/${merged.name}`,
     verdict: merged.type,
-    because: `exported by ${merged.clusters.join(', ')}; ${oldest.cluster} is the oldest and decides what can't be merged; ports ${merged.ports.map(portKey).join(', ')}`,
+    because: `exported by ${merged.clusters.join(', ')}; ${oldest.cluster} is the oldest and decides what can't be merged${kept}; ports ${merged.ports.map(portKey).join(', ')}`,
   };
 }

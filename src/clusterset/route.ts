@@ -4,7 +4,7 @@ import {splitByPlace} from './closest.ts';
 import type {Route, RoutedCluster} from './decision.ts';
 import {drainedParts} from './drain.ts';
 import {leastStale} from './least-stale.ts';
-import {whyLeftOut} from './left-out.ts';
+import {isReadinessInDoubt, whyLeftOut} from './left-out.ts';
 import type {LeftOut, Situation} from './left-out.ts';
 import {originOf, policyNameOf} from './policy-origin.ts';
 import {sharesOf} from './policy-shares.ts';
@@ -20,8 +20,6 @@ export const DEFAULT_ROUTING: DefaultRouting = 'local-first';
 export interface RouteInput extends Situation {
   /** In place of the one that the view has for the import. */
   readonly policy?: GlobalTrafficPolicy;
-  /** Milliseconds since the epoch, for staleness alone; the view's own time when not given. */
-  readonly nowMs?: number;
 }
 
 /**
@@ -35,7 +33,8 @@ export function route(input: RouteInput): Route {
   const {import: imported, view} = input;
   const policy = boundPolicy(input);
   const decided = policy ?? view.defaultRouting ?? DEFAULT_ROUTING;
-  const exporters = [...imported.clusters, ...(imported.refused ?? []).map(({cluster}) => cluster)];
+  const keptOut = (imported.refused ?? []).map(({cluster}) => cluster);
+  const exporters = [...imported.clusters, ...keptOut, ...(imported.notTargeted ?? [])];
   const shares = sharesOf(decided, view.clusterId, exporters);
   const routed: Share[] = [];
   const leftOut: LeftOut[] = [];
@@ -43,7 +42,7 @@ export function route(input: RouteInput): Route {
     const share = shares.get(cluster);
     const why = share === undefined ? notInPolicy(cluster, decided) : whyLeftOut(share, input);
     if (why !== undefined) leftOut.push(why);
-    else if (share !== undefined) routed.push(share);
+    else if (share !== undefined) routed.push(afterAllInNoDoubt(share, input));
   }
   const rescued = routed.length === 0 ? leastStale(leftOut, input) : undefined;
   const served = rescued === undefined ? routed : [shares.get(rescued)].filter((share) => share !== undefined);
@@ -54,6 +53,14 @@ export function route(input: RouteInput): Route {
     policy: decidedBy(decided),
     stale: tiers.length > 0 && tiers.every((tier) => tier.every(isStale)),
   };
+}
+
+/** Above all tiers of policies, whose `priority` is an int32. */
+const IN_DOUBT_TIER = 2 ** 32;
+
+/** A share of the traffic for who was last seen without a ready endpoint would be taken from those that were seen with one. */
+function afterAllInNoDoubt(share: Share, input: RouteInput): Share {
+  return isReadinessInDoubt(share.cluster, input) ? {...share, tier: share.tier + IN_DOUBT_TIER} : share;
 }
 
 /** The GlobalTrafficPolicy that decides; undefined: none does. */
@@ -96,6 +103,7 @@ function toRouted({cluster, weight}: Share, input: RouteInput): RoutedCluster {
     reach: reachOf(cluster, at, input).reach ?? 'Gateway',
     source: sourceState(cluster, view, input.nowMs),
     drained: drainedParts(at, imported),
+    ...(isReadinessInDoubt(cluster, input) ? {readinessInDoubt: true} : {}),
   };
 }
 

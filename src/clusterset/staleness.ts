@@ -82,11 +82,31 @@ export function signalsOf(cluster: ClusterView, view: View, nowMs: number = view
   };
 }
 
-/** Whether time alone has changed what a view says of its sources: one passed the staleness bound since the view was made. */
+/**
+ * Whether what an import says of a cluster's ready endpoints is too old to be believed: nobody has told anything of it for longer
+ * than the staleness bound. Then it is unknown and leaves nobody out (design §6). An annotation does not say whether its cluster
+ * was not ready or was withdrawn by the hub, so while the hub lives it is doubted only where the own probes see the gateway alive.
+ *
+ * @param nowMs - milliseconds since the epoch; the view's own time where nothing newer is at hand
+ */
+export function isReadinessOutdated(cluster: string, view: View, nowMs: number = view.atMs): boolean {
+  const {hub, clusters, clusterId} = view;
+  if (hub.state === 'Expired') return nowMs - hub.observedMs > STALENESS_BOUND_MS;
+  const at = clusters.get(cluster);
+  if (at === undefined || cluster === clusterId || at.gatewayHealth !== 'Alive') return false;
+  return concludeSource(signalsOf(at, view, nowMs)).membership === 'Stale';
+}
+
+/**
+ * Whether time alone has changed what a view says of its sources: one passed the staleness bound since the view was made, or the
+ * hub has been silent for that long.
+ */
 export function isStalenessDue(view: View, nowMs: number): boolean {
   const membershipAt = (cluster: ClusterView, ms: number): string =>
     concludeSource(signalsOf(cluster, view, ms)).membership;
-  return [...view.clusters.values()].some(
-    (cluster) => membershipAt(cluster, view.atMs) !== membershipAt(cluster, nowMs),
+  const isHubsDue = isReadinessOutdated(view.clusterId, view) !== isReadinessOutdated(view.clusterId, view, nowMs);
+  return (
+    isHubsDue ||
+    [...view.clusters.values()].some((cluster) => membershipAt(cluster, view.atMs) !== membershipAt(cluster, nowMs))
   );
 }

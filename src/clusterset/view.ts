@@ -85,6 +85,8 @@ export interface ImportView {
   readonly refusedAddresses?: readonly RefusedAddresses[];
   /** Exporters that the ImportPolicies keep out: they are in none of the lists above. */
   readonly refused?: readonly RefusedSource[];
+  /** Exporters that export it to other clusters only. Undefined: not known, as in every member; who asks all of them knows. */
+  readonly notTargeted?: readonly string[];
   /** Exporters whose export opted out of drains: they keep serving this import while their cluster is drained. */
   readonly ignoreDrain?: readonly string[];
 }

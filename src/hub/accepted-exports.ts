@@ -1,6 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
 import type {ReadSlice} from '../clusterset/intake/read-slices.ts';
-import type {DeletionCandidate, GuardState, HeldBack} from '../clusterset/mass-deletion.ts';
+import type {DeletionCandidate, DeletionInput, GuardState, HeldBack} from '../clusterset/mass-deletion.ts';
 import {judgeDeletions, noFalls} from '../clusterset/mass-deletion.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
 
@@ -29,6 +29,8 @@ export interface GuardSituation {
   /** The Cluster is being deleted or drained. */
   readonly clusterLeaving: boolean;
   readonly confirmedAtMs: number | undefined;
+  /** See `DeletionInput`. */
+  readonly decider?: DeletionInput['decider'];
 }
 
 /**
@@ -38,6 +40,8 @@ export interface GuardSituation {
 export class AcceptedExports {
   readonly #accepted = new Map<string, MemberExport>();
   readonly #slices = new Map<string, readonly ReadSlice[]>();
+  /** Exported before this hub started, and not seen by it. What they said only the imports of their consumers tell. */
+  readonly #remembered = new Set<string>();
   /** Accepted as exporting, but not observed so any more, with what is observed instead. */
   readonly #missing = new Map<string, Observation>();
   readonly #options: AcceptedExportsOptions;
@@ -70,18 +74,32 @@ export class AcceptedExports {
     return this.#sliceCount;
   }
 
-  keys(): IterableIterator<string> {
-    return this.#accepted.keys();
+  /** Of all that count, remembered ones included. */
+  *keys(): IterableIterator<string> {
+    yield* this.#accepted.keys();
+    for (const key of this.#remembered) if (!this.#accepted.has(key)) yield key;
   }
 
-  /** What this hub, or the one before it, held back: it goes on being held, with its first date. */
+  /**
+   * True where the export is only known to have been there before this hub started, and its deletion is still to be judged or is
+   * held back: what consumers have of it stays as it is, and nobody gets it who has not.
+   */
+  remembers(key: string): boolean {
+    return this.#remembered.has(key);
+  }
+
+  /** What this hub, or the one before it, held back: it goes on being held, with its first date, until it was observed. */
   restoreHeld(held: HeldBack): void {
     this.#guard = {...this.#guard, held};
+    for (const key of held.keys) {
+      this.#remembered.add(key);
+      this.#missing.set(key, {state: 'Unknown'});
+    }
   }
 
-  /** Takes in an export that is known from consumers' imports alone; the next observation of the name judges it. */
-  seed(key: string, remembered: MemberExport): void {
-    if (!this.#accepted.has(key)) this.#replace(key, remembered);
+  /** It was exported before this hub started: the next observation of the name judges whether it is deleted. */
+  remember(key: string): void {
+    if (this.#accepted.get(key)?.service === undefined) this.#remembered.add(key);
   }
 
   /** It counts as no older than that. */
@@ -100,17 +118,21 @@ export class AcceptedExports {
 
   /** Ends all of them: the Cluster is gone. */
   clear(): void {
-    const keys = [...this.#accepted.keys()];
+    const keys = [...this.keys()];
     this.#missing.clear();
     this.#guard = noFalls;
     for (const key of keys) this.#accept(key, undefined);
   }
 
   #take(key: string, seen: Observation): void {
-    if (seen.state === 'Unknown') return;
-    const before = this.#accepted.get(key);
+    if (seen.state === 'Unknown') {
+      // It may be back: until it is known nothing lets it go.
+      if (this.#missing.has(key)) this.#missing.set(key, seen);
+      return;
+    }
+    const wasThere = this.#remembered.has(key) || this.#accepted.get(key)?.service !== undefined;
     const exports = seen.state === 'Seen' && seen.export.service !== undefined;
-    if (before?.service !== undefined && !exports) {
+    if (wasThere && !exports) {
       this.#missing.set(key, seen);
       return;
     }
@@ -122,7 +144,9 @@ export class AcceptedExports {
     const isSeen = seen?.state === 'Seen';
     // Slices first: whoever hears of the export finds them.
     if (!isSeen || seen.slices !== undefined) this.#replaceSlices(key, isSeen ? seen.slices : undefined);
-    this.#replace(key, isSeen ? seen.export : undefined);
+    const next = isSeen ? seen.export : undefined;
+    const wasRemembered = this.#remembered.delete(key);
+    if (!this.#replace(key, next) && wasRemembered) this.#options.onChange(key, next);
   }
 
   #replaceSlices(key: string, next: readonly ReadSlice[] | undefined): void {
@@ -134,15 +158,17 @@ export class AcceptedExports {
     this.#options.onSlices?.(key);
   }
 
-  #replace(key: string, next: MemberExport | undefined): void {
-    if (isDeepStrictEqual(this.#accepted.get(key), next)) return;
+  /** @returns false where it is the same as before */
+  #replace(key: string, next: MemberExport | undefined): boolean {
+    if (isDeepStrictEqual(this.#accepted.get(key), next)) return false;
     if (next === undefined) this.#accepted.delete(key);
     else this.#accepted.set(key, next);
     this.#options.onChange(key, next);
+    return true;
   }
 
   #judge(situation: GuardSituation): void {
-    const before = new Set<string>();
+    const before = new Set(this.#remembered);
     for (const [key, {service}] of this.#accepted) if (service !== undefined) before.add(key);
     const missing = [...this.#missing].map(([key, seen]) => toCandidate(key, seen));
     const verdict = judgeDeletions({
@@ -163,6 +189,7 @@ export class AcceptedExports {
 
 /** An export whose Service alone went is no deletion that something else confirms: a lost list of Services looks like it. */
 function toCandidate(key: string, seen: Observation): DeletionCandidate {
-  if (seen.state !== 'Absent') return {key, serviceGone: false, namespaceGone: false};
+  if (seen.state === 'Unknown') return {key, serviceGone: false, namespaceGone: false, unknown: true};
+  if (seen.state === 'Seen') return {key, serviceGone: false, namespaceGone: false};
   return {key, serviceGone: seen.serviceGone, namespaceGone: seen.namespaceGone};
 }

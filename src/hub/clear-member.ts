@@ -6,7 +6,15 @@ import {IsthmusError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {KubeError} from '../kube/kube-error.ts';
 import {LeaseHolder} from '../kube/lease.ts';
-import {claimOn, epochOf, type HubMark, isMarkedBy, markAnnotations, otherHubText} from './hub-mark.ts';
+import {
+  claimOn,
+  epochOf,
+  type HubMark,
+  isMarkedBy,
+  markAnnotations,
+  otherHubText,
+  unreadableEpochText,
+} from './hub-mark.ts';
 import {removeTraces} from './remove-traces.ts';
 
 export interface ClearOptions {
@@ -49,6 +57,7 @@ export async function clearMember(options: ClearOptions): Promise<ClearResult> {
   }
   if (await isElsewhere(options)) return 'Elsewhere';
   const lease = await client.find<Lease>(leases, {namespace, name: HUB_LEASE}, {signal});
+  if (!Number.isFinite(epochOf(lease))) throw new IsthmusError('ISTHMUS_HUB_NOT_CLEARED', unreadableEpochText(lease));
   if (epochOf(lease) > mark.epoch) return 'Elsewhere';
   // Which of two hubs has it is not decided, so this one keeps in mind what is left to do.
   if (claimOn(lease, mark) === 'Other') throw new IsthmusError('ISTHMUS_HUB_NOT_CLEARED', otherHubText(lease, mark));

@@ -1,9 +1,9 @@
-import type {ImportType} from '../api/kinds.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
 import type {MergeResult} from '../clusterset/merged-import.ts';
-import {merge} from '../clusterset/merge.ts';
+import type {TraceStep} from '../clusterset/decision.ts';
+import {merge, mergeTrace} from '../clusterset/merge.ts';
 import {isTargeted} from '../clusterset/target-clusters.ts';
-import {guardTypeFlip} from '../clusterset/type-flip.ts';
+import {DecidedTypes, type TypeEvidence} from './decided-types.ts';
 
 /** The cluster that an import is decided for. */
 export interface Consumer {
@@ -16,10 +16,10 @@ export interface Consumer {
 export interface MergeRules {
   /** Its policies, upon all exports of one name. */
   readonly narrow: (exports: readonly MemberExport[]) => readonly MemberExport[];
-  /** The type that the import of the name has in the clusterset; undefined: there is none. */
-  readonly typeOf: (key: string) => ImportType | undefined;
-  /** The same in one member. */
-  readonly typeIn: (member: string, key: string) => ImportType | undefined;
+  /** The type that the imports of the name have in the clusterset; undefined: there are none. */
+  readonly typeOf: TypeEvidence;
+  /** The same of one member. */
+  readonly typeIn: (member: string) => TypeEvidence;
   /** False while the hub starts: then not every import was seen. */
   readonly areTypesKnown: () => boolean;
 }
@@ -27,7 +27,7 @@ export interface MergeRules {
 const NO_RULES: MergeRules = {
   narrow: (exports) => exports,
   typeOf: () => undefined,
-  typeIn: () => undefined,
+  typeIn: () => () => undefined,
   areTypesKnown: () => false,
 };
 
@@ -40,8 +40,9 @@ export class ClustersetExports {
   readonly #byNamespace = new Map<string, Set<string>>();
   readonly #merged = new Map<string, MergeResult>();
   readonly #narrowed = new Map<string, readonly MemberExport[]>();
-  /** As this hub decided them: what somebody writes into an import later changes nothing. */
-  readonly #types = new Map<string, ImportType>();
+  readonly #types: DecidedTypes;
+  /** Of those consumers that may import some exports of a name only, which may be of another type than all of them together. */
+  readonly #typesOf = new Map<string, DecidedTypes>();
   readonly #onChange: (keys: ReadonlySet<string>) => void;
   readonly #rules: MergeRules;
   #changed = new Set<string>();
@@ -49,6 +50,7 @@ export class ClustersetExports {
   constructor(onChange: (keys: ReadonlySet<string>) => void, rules: MergeRules = NO_RULES) {
     this.#onChange = onChange;
     this.#rules = rules;
+    this.#types = new DecidedTypes(rules.typeOf, rules.areTypesKnown);
   }
 
   get size(): number {
@@ -102,11 +104,8 @@ export class ClustersetExports {
   merged(key: string): MergeResult {
     const known = this.#merged.get(key);
     if (known !== undefined) return known;
-    const type = this.#types.get(key) ?? this.#rules.typeOf(key);
-    const result = guarded(merge(this.of(key)), type);
+    const result = this.#types.guard(key, merge(this.of(key)));
     if (this.#byKey.has(key)) this.#merged.set(key, result);
-    if (result.import === undefined) this.#types.delete(key);
-    else if (this.#rules.areTypesKnown()) this.#types.set(key, result.import.type);
     return result;
   }
 
@@ -122,9 +121,31 @@ export class ClustersetExports {
   ): {readonly result: MergeResult; readonly exports: readonly MemberExport[]} {
     const all = this.of(key);
     const exports = all.filter((each) => isTargeted(each, consumer));
-    if (exports.length === all.length && memories.length === 0) return {result: this.merged(key), exports};
+    if (exports.length === all.length && memories.length === 0) {
+      this.#typesOf.get(consumer.id)?.forget(key);
+      return {result: this.merged(key), exports};
+    }
     const together = [...exports, ...memories];
-    return {result: guarded(merge(together), this.#rules.typeIn(consumer.id, key)), exports: together};
+    const types = this.#typesIn(consumer.id);
+    return {result: types.guard(key, merge(together), this.merged(key).import?.type), exports: together};
+  }
+
+  /** How {@link merged} came about. */
+  trace(key: string): readonly TraceStep[] {
+    const type = this.#types.before(key);
+    return mergeTrace(this.of(key), type === undefined ? undefined : {type, consumed: undefined});
+  }
+
+  /** A consumer left: should one of that name join some day, nothing was decided for it. */
+  forgetConsumer(id: string): void {
+    this.#typesOf.delete(id);
+  }
+
+  #typesIn(consumer: string): DecidedTypes {
+    const {typeIn, areTypesKnown} = this.#rules;
+    const types = this.#typesOf.get(consumer) ?? new DecidedTypes(typeIn(consumer), areTypesKnown);
+    this.#typesOf.set(consumer, types);
+    return types;
   }
 
   #index(key: string, exporters: Map<string, MemberExport>): void {
@@ -144,11 +165,13 @@ export class ClustersetExports {
   #announce(): void {
     const changed = this.#changed;
     this.#changed = new Set();
+    // Also for a consumer that is cut off, and asks for nothing meanwhile.
+    for (const key of changed) if (!this.#byKey.has(key)) this.#end(key);
     this.#onChange(changed);
   }
-}
 
-/** Nobody tells the hub who uses an import, and what isn't known is not unused. */
-function guarded(result: MergeResult, type: ImportType | undefined): MergeResult {
-  return guardTypeFlip(result, type === undefined ? undefined : {type, consumed: undefined});
+  #end(key: string): void {
+    this.#types.end(key);
+    for (const types of this.#typesOf.values()) types.end(key);
+  }
 }

@@ -12,6 +12,7 @@ import type {ClusterKeeper} from './cluster-keeper.ts';
 import type {HubMark} from './hub-mark.ts';
 import {hubUserAgent} from './hub-options.ts';
 import type {MemberMemory} from './member-memory.ts';
+import type {Departed} from './member-record.ts';
 import type {MemberSecrets} from './member-secrets.ts';
 
 export interface DeparturesOptions {
@@ -57,13 +58,21 @@ interface Departure {
   closed: Promise<void>;
 }
 
+/** In Events and in the log. */
+const HOW: Record<Departed | 'GivenUp', string> = {
+  Cleared: 'everything that was written into it was taken back',
+  Elsewhere: 'another hub has it now, so nothing was taken from it',
+  JoinedAgain: 'it is a member under another name, so nothing was taken from it',
+  GivenUp: 'its tombstone was deleted, so it was given up, and what was written into it is still there',
+};
+
 const TOLD_TIMES = 5;
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_IN_LET_GO = 6;
 
 /**
  * Members that leave. What they exported is gone from the others already; here what was written into them is taken back. The
- * tombstone in `isthmus-member-<cluster>` is set first, so no crash forgets it. A Cluster that can't be reached is let go
+ * tombstone in `isthmus-member-<cluster>` is set first and goes last, so no crash forgets it. A Cluster that can't be reached is let go
  * after a while: its kubeconfig stays in a Secret, and it is tried until the cluster answers or somebody deletes the tombstone.
  */
 export class Departures {
@@ -184,7 +193,7 @@ export class Departures {
     const {name} = departure;
     while (!this.#signal.aborted) {
       try {
-        if (this.#options.registered(name) === undefined) await this.#finish(departure, undefined, this.#signal);
+        if (this.#options.registered(name) === undefined) await this.#finish(departure, 'JoinedAgain', this.#signal);
         else memory.set(name, {left: undefined});
         return;
       } catch (err) {
@@ -200,9 +209,9 @@ export class Departures {
     const {name, access} = departure;
     departure.startedMs ??= performance.now();
     const {uid, left} = await memory.load(name, signal);
-    if (uid === undefined) {
-      // Never identified, so never written to.
-      await this.#finish(departure, undefined, signal);
+    if (uid === undefined || left?.over !== undefined) {
+      // Never identified, so never written to; or all was done but the last steps.
+      await this.#finish(departure, left?.over, signal);
       return true;
     }
     if (left === undefined) {
@@ -210,7 +219,7 @@ export class Departures {
       const tombstone = {left: {sinceMs: nowMs(), isInCluster}, held: undefined, cappedAges: {}, lists: undefined};
       await memory.setNow(name, tombstone, signal);
     } else if (!(await memory.exists(name, signal))) {
-      await this.#finish(departure, 'given up: its tombstone was deleted', signal);
+      await this.#finish(departure, 'GivenUp', signal);
       return true;
     }
     return this.#clear(departure, uid, signal);
@@ -230,9 +239,7 @@ export class Departures {
       });
       departure.missing = result === 'KindsMissing' ? missing + 1 : 0;
       if (result === 'KindsMissing') return false;
-      const how =
-        result === 'Cleared' ? 'everything that was written into it was taken back' : 'another hub has it now';
-      await this.#finish(departure, how, signal);
+      await this.#finish(departure, result, signal);
       return true;
     } finally {
       await client.close();
@@ -257,13 +264,19 @@ export class Departures {
     if (hasWayIn && performance.now() - (startedMs ?? performance.now()) < letGoAfterMs) return;
     try {
       // Not before the tombstone is there, and the way in with it.
-      if (memory.get(name)?.left === undefined) return;
-      if (hasWayIn && access.kubeconfig !== undefined && (await secrets.read(name, signal)) === undefined) {
+      const {left} = memory.get(name) ?? {};
+      if (left === undefined) return;
+      const isNeeded = hasWayIn && left.over === undefined;
+      if (isNeeded && access.kubeconfig !== undefined && (await secrets.read(name, signal)) === undefined) {
         await secrets.write(name, {kubeconfig: access.kubeconfig, movedAtMs: [], isPutBack: false}, signal);
       }
       if (cluster === undefined) return;
       await keeper.release(cluster, signal);
       departure.cluster = undefined;
+      if (left.over !== undefined) {
+        this.#tellLeft(cluster, left.over);
+        return;
+      }
       const message = `It left, and what was written into it is still there: ${departure.failure}. It is tried again until it works, or until ConfigMap isthmus-member-${name} is deleted.`;
       recorder.record(cluster, {type: 'Warning', reason: 'NotCleared', message});
     } catch (err) {
@@ -271,16 +284,30 @@ export class Departures {
     }
   }
 
-  /** @param how - undefined: there was nothing to clear */
-  async #finish(departure: Departure, how: string | undefined, signal: AbortSignal): Promise<void> {
-    const {memory, secrets, keeper, recorder, logger, registered} = this.#options;
+  /**
+   * The last steps. What is left to do is written down first, then the way in goes, then the record of it, and the Cluster last: a hub
+   * that is stopped between any two of them goes on where it was.
+   *
+   * @param how - undefined: it never was a member
+   */
+  async #finish(departure: Departure, how: Departed | 'GivenUp' | undefined, signal: AbortSignal): Promise<void> {
+    const {memory, secrets, keeper, logger, registered} = this.#options;
     const {name, cluster} = departure;
+    const {left} = memory.get(name) ?? {};
+    // A record that somebody deleted must not come back.
+    if (left !== undefined && left.over === undefined && how !== undefined && how !== 'GivenUp')
+      await memory.setNow(name, {left: {...left, over: how}}, signal);
     const isUsed = registered(name)?.spec?.kubeconfigSecretRef?.name === secrets.refOf(name).name;
     if (!isUsed) await secrets.delete(name, signal);
     await memory.forget(name, signal);
     if (cluster !== undefined) await keeper.release(cluster, signal);
     if (how === undefined) return;
-    logger.info({cluster: name, how}, 'member left');
-    if (cluster !== undefined) recorder.record(cluster, {type: 'Normal', reason: 'Left', message: `It left: ${how}.`});
+    logger.info({cluster: name, how: HOW[how]}, 'member left');
+    if (cluster !== undefined) this.#tellLeft(cluster, how);
+  }
+
+  #tellLeft(cluster: Cluster, how: Departed | 'GivenUp'): void {
+    const type = how === 'GivenUp' ? 'Warning' : 'Normal';
+    this.#options.recorder.record(cluster, {type, reason: 'Left', message: `It left: ${HOW[how]}.`});
   }
 }

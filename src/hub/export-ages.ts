@@ -134,6 +134,12 @@ export class ExportAges {
   }
 }
 
+/** The age of an object by the record of its member, for who has no more than that. */
+export function recordedAgeOf(object: KeptExport, capped: Readonly<Record<string, KnownAge>>): number {
+  const known = capped[idOf(object)];
+  return known?.uid === object.metadata.uid ? known.ageMs : object.claimedAtMs;
+}
+
 function idOf({source, metadata}: KeptExport): string {
   return `${source.id}/${metadata.namespace}/${metadata.name}`;
 }

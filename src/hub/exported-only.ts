@@ -1,5 +1,6 @@
 import type {Logger} from 'pino';
 import type {KubeObject} from '../api/meta.ts';
+import {keyOf} from '../api/meta.ts';
 import type {Resource} from '../api/resources.ts';
 import type {ReadOptions} from '../kube/call-options.ts';
 import type {KubeClient} from '../kube/client.ts';
@@ -7,6 +8,9 @@ import {Reflector, type ReflectorStatus, type StoreChange} from '../kube/reflect
 import {sharedText} from '../kube/shared-text.ts';
 import {WorkQueue} from '../kube/work-queue.ts';
 import {FewOrMany} from './few-or-many.ts';
+
+/** When an answer that lacks what the watch has shown is asked for again, milliseconds. */
+const SHORT_ANSWER_AGAIN_MS = 200;
 
 /** Of an object whose service nobody exports only this is kept: which service it belongs to. */
 interface Entry<T> {
@@ -167,10 +171,14 @@ export class ExportedOnly<T> {
     // Only a list says which of the objects that are found are older than the watch.
     if (!this.#reflector.status().synced) return {requeueAfterMs: 50};
     const {resourceVersion: notOlderThan} = this.#reflector.status();
-    const found = await this.#options.fetch(service, {notOlderThan, signal});
-    if (!this.#asking.delete(service)) return;
-    for (const raw of found) {
-      const key = sharedText(`${raw.metadata.namespace}/${raw.metadata.name}`);
+    const found = new Map(
+      (await this.#options.fetch(service, {notOlderThan, signal})).map((raw) => [keyOf(raw.metadata), raw]),
+    );
+    if (!this.#asking.has(service)) return;
+    if (this.#lacks(service, found)) return {requeueAfterMs: SHORT_ANSWER_AGAIN_MS};
+    this.#asking.delete(service);
+    for (const [text, raw] of found) {
+      const key = sharedText(text);
       const entry = this.#reflector.store.get(key);
       // Not in the store: deleted meanwhile, or newer than the watch, which will bring it. With facts: as new or newer.
       if (entry === undefined) continue;
@@ -178,5 +186,13 @@ export class ExportedOnly<T> {
     }
     if (this.#facts.has(service)) this.#emptied.delete(service);
     this.#options.onChange(new Set([service]));
+  }
+
+  /** The answer may have come back short by fault; where the object was deleted meanwhile the watch is about to say so. */
+  #lacks(service: string, found: ReadonlyMap<string, KubeObject>): boolean {
+    for (const [key, entry] of this.#reflector.store.entries()) {
+      if (entry.service === service && entry.facts === undefined && !found.has(key)) return true;
+    }
+    return false;
   }
 }

@@ -1,10 +1,9 @@
 import type {ServiceImport} from '../api/kinds.ts';
-import {isManagedByHub} from '../api/names.ts';
-import type {MemberExport} from '../clusterset/member-export.ts';
 import {pause} from '../kube/backoff.ts';
+import type {Store} from '../kube/reflector.ts';
 import type {Member} from './member.ts';
 import {recallAges} from './recalled-ages.ts';
-import {exportersOf, rememberExport} from './remembered-export.ts';
+import {recallExports} from './recalled-exports.ts';
 
 /**
  * The start of a hub, when it knows nothing: what it has not seen may be absent or may just not have been read. Until every
@@ -46,36 +45,28 @@ export class Gathering {
     const fresh = all.filter(({isKnown, session}) => !isKnown && session?.watches.isSynced === true);
     if (fresh.length === 0) return false;
     const exporters = new Set(fresh.map(({id}) => id));
-    const remembered = this.#remember(exporters);
-    const ages = recallAges(this.#imports(), exporters);
-    for (const member of fresh) member.trustAbsence(remembered.get(member.id) ?? new Map(), ages.get(member.id));
+    const imports = this.#imports();
+    const shows = (exporter: string, key: string): boolean => this.#shows(exporter, key);
+    const remembered = recallExports({imports, exporters, shows});
+    const ages = recallAges(objectsOf(imports.values()), exporters);
+    for (const member of fresh) member.trustAbsence(remembered.get(member.id) ?? new Set(), ages.get(member.id));
     return true;
   }
 
-  /** What the imports in all members that were read say of these exporters, where they don't show it themselves. */
-  #remember(exporters: ReadonlySet<string>): Map<string, Map<string, MemberExport>> {
-    const remembered = new Map<string, Map<string, MemberExport>>();
-    for (const {session} of this.#members.values()) {
-      if (session?.watches.isSynced !== true) continue;
-      for (const [key, object] of session.watches.imports.store.entries()) {
-        if (!isManagedByHub(object)) continue;
-        for (const cluster of exportersOf(object)) {
-          if (!exporters.has(cluster) || this.#shows(cluster, key)) continue;
-          const memories = remembered.get(cluster) ?? new Map<string, MemberExport>();
-          remembered.set(cluster, memories.set(key, memories.get(key) ?? rememberExport(object, cluster)));
-        }
-      }
-    }
-    return remembered;
-  }
-
-  *#imports(): IterableIterator<ServiceImport> {
-    for (const {session} of this.#members.values())
-      if (session?.watches.isSynced === true) yield* session.watches.imports.store.values();
+  /** Of all members that were read. */
+  #imports(): ReadonlyMap<string, Store<ServiceImport>> {
+    return new Map(
+      [...this.#members].flatMap(([id, {session}]) =>
+        session?.watches.isSynced === true ? [[id, session.watches.imports.store] as const] : [],
+      ),
+    );
   }
 
   #shows(cluster: string, key: string): boolean {
-    const member = this.#members.get(cluster);
-    return member?.accepted.get(key) !== undefined || (member?.session?.watches.exportsOf(key).length ?? 0) > 0;
+    return this.#members.get(cluster)?.accepted.get(key)?.service !== undefined;
   }
+}
+
+function* objectsOf(stores: Iterable<Store<ServiceImport>>): IterableIterator<ServiceImport> {
+  for (const store of stores) yield* store.values();
 }

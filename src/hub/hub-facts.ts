@@ -12,6 +12,7 @@ import type {FlomeshTarget} from './plan-flomesh-import.ts';
 import type {Policy, PolicyKind} from './policy-kinds.ts';
 import type {PolicyRegistry} from './policy-registry.ts';
 import {ChangesOfHands, type WrittenBy} from './changes-of-hands.ts';
+import {refusalOf} from './member-refusal.ts';
 import {saidElsewhere} from './said-elsewhere.ts';
 import type {SliceBudget} from './slice-budget.ts';
 import {syncItemText} from './sync-item.ts';
@@ -102,6 +103,8 @@ export class HubFacts implements ClustersetFacts {
     // Registered, and not taken up: what is remembered of it can't be read just now, or its old self is still leaving.
     if (member === undefined) return !isGathered() || isRegistered(cluster);
     if (!member.isKnown) return true;
+    // Its deletion is not believed yet, and what it was is told by each consumer's own import alone.
+    if (member.accepted.remembers(key)) return true;
     // It shows the export, which is taken in only once it is sure who is speaking: until then what was remembered counts.
     return member.accepted.get(key) === undefined && (member.session?.watches.exportsOf(key).length ?? 0) > 0;
   }
@@ -183,9 +186,13 @@ export class HubFacts implements ClustersetFacts {
     return targets;
   }
 
-  /** Of the members that are being written to, or were a moment ago: the others catch up when they come back. */
+  /**
+   * Of the members that are being written to, or were a moment ago: the others catch up when they come back. Those that answer and let
+   * nobody write are named: they may never.
+   */
   delivery(key: string): Delivery {
     let pending: Delivery | undefined;
+    const refusing: string[] = [];
     for (const member of this.#options.members.values()) {
       const {id, cluster, session, ledger} = member;
       const result = ledger.get(key);
@@ -196,7 +203,11 @@ export class HubFacts implements ClustersetFacts {
         pending = {state: 'Pending', cluster: id, isChangingHands: true};
         continue;
       }
-      if (by === 'nobody') continue;
+      if (by === 'nobody') {
+        const refusal = refusalOf(cluster);
+        if (refusal !== undefined && this.#isMeantFor(key, member)) refusing.push(refusal);
+        continue;
+      }
       if (result?.state === 'Failed') return {state: 'Failed', cluster: id, message: result.message};
       if (result?.state === 'LeftAlone') {
         return {
@@ -211,7 +222,11 @@ export class HubFacts implements ClustersetFacts {
       if (said?.state === 'Failed') return {state: 'Failed', cluster: id, message: said.why};
       pending ??= {state: 'Pending', cluster: id, ...(said === undefined ? {} : {why: said.why})};
     }
-    return pending ?? {state: 'Delivered'};
+    return pending ?? (refusing.length === 0 ? DELIVERED : {state: 'Delivered', refusing: refusing.sort()});
+  }
+
+  #isMeantFor(key: string, {consumer}: Member): boolean {
+    return this.#options.exports.of(key).some((each) => isTargeted(each, consumer));
   }
 
   #factsOf({cluster, hasJoined, api, connection}: Member): ClusterFacts {
@@ -228,6 +243,8 @@ export class HubFacts implements ClustersetFacts {
     };
   }
 }
+
+const DELIVERED: Delivery = {state: 'Delivered'};
 
 function writtenBy(session: Member['session']): WrittenBy {
   if (session?.isWriting === true) return 'this';

@@ -38,6 +38,8 @@ export function isMarkedBy(lease: Lease, {epoch, uid}: HubMark): boolean {
 /** A hub never writes to a member that is another one's. @throws IsthmusError ISTHMUS_HUB_EPOCH_PASSED, ISTHMUS_HUB_FENCED */
 export function checkClaim(lease: Lease | undefined, mark: HubMark): void {
   const claim = claimOn(lease, mark);
+  if (!Number.isFinite(epochOf(lease)))
+    throw new IsthmusError('ISTHMUS_HUB_EPOCH_PASSED', unreadableEpochText(lease), {reason: 'EpochUnreadable'});
   if (claim === 'Passed') {
     throw new IsthmusError(
       'ISTHMUS_HUB_EPOCH_PASSED',
@@ -46,6 +48,15 @@ export function checkClaim(lease: Lease | undefined, mark: HubMark): void {
     );
   }
   if (claim === 'Other') throw new IsthmusError('ISTHMUS_HUB_FENCED', otherHubText(lease, mark), {reason: 'OtherHub'});
+}
+
+/** That nobody can tell which hub the member is of, and what to do about it. */
+export function unreadableEpochText(lease: Lease | undefined): string {
+  const said = lease?.metadata.annotations?.[EPOCH_ANNOTATION]?.slice(0, 32);
+  return (
+    `${EPOCH_ANNOTATION} of its Lease ${HUB_LEASE} is "${said}", which can't be read, so it may be of a hub that took over. ` +
+    `Nothing is written there. If no other hub has the member, remove the annotation.`
+  );
 }
 
 /** Whose the Lease is, and what to do about it. */

@@ -1,6 +1,5 @@
 import type {Cluster} from '../api/kinds.ts';
 import type {TraceStep} from '../clusterset/decision.ts';
-import {mergeTrace} from '../clusterset/merge.ts';
 import {KubeClient} from '../kube/client.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {ClusterRegistry} from './cluster-registry.ts';
@@ -92,7 +91,8 @@ export class Hub {
       onStored: (kind, of) => this.#policyStatuses.noteStored(kind, of),
     });
     const isGathered = (): boolean => this.#start.isGathered;
-    const rules = mergeRules({...options, members, policies: this.#policies, isGathered});
+    const isUnknown = (cluster: string, key: string): boolean => this.#facts.isUnknown(cluster, key);
+    const rules = mergeRules({...options, members, policies: this.#policies, isGathered, isUnknown});
     this.#exports = new ClustersetExports((keys) => this.#news.exports(keys), rules);
     this.#everything = new FullComparison(this.#exports, members);
     this.#slices = new SliceBudget({
@@ -214,7 +214,7 @@ export class Hub {
 
   /** How the import of one name came about. */
   explain(namespace: string, name: string): readonly TraceStep[] {
-    return mergeTrace(this.#exports.of(`${namespace}/${name}`));
+    return this.#exports.trace(`${namespace}/${name}`);
   }
 
   #onGathered(): void {
@@ -312,6 +312,7 @@ export class Hub {
     this.#members.delete(name);
     this.#gateways.review();
     this.#news.left(name);
+    this.#exports.forgetConsumer(name);
     this.#policyStatuses.noteMember(name);
     this.#care.noteMember(name);
     this.#shared.noteHeld(name, false);

@@ -90,6 +90,14 @@ export class MemberMemory {
     return this.#known.get(cluster);
   }
 
+  /**
+   * What the replica that is responsible for the member wrote down; undefined: that is this one, or nothing is written. Others follow it
+   * where it let go what they hold back.
+   */
+  toldOf(cluster: string): MemberRecord | undefined {
+    return this.#isResponsible(cluster) ? undefined : this.#written.get(cluster)?.record;
+  }
+
   /** @throws KubeError while the hub's own API server doesn't answer: no record and an unread one are two things */
   async load(cluster: string, signal: AbortSignal): Promise<MemberRecord> {
     const known = this.#known.get(cluster);
@@ -112,10 +120,18 @@ export class MemberMemory {
     return (await client.find(configMaps, {namespace, name: memberRecordName(cluster)}, {signal})) !== undefined;
   }
 
-  /** As {@link set}, and it is written when this resolves. @throws KubeError */
+  /** As {@link set}, and it is written when this resolves. @throws KubeError, and then it is known as it was */
   async setNow(cluster: string, change: Partial<MemberRecord>, signal: AbortSignal): Promise<void> {
-    this.#known.set(cluster, {...(this.#known.get(cluster) ?? emptyRecord), ...change});
-    await this.#save(cluster, signal, true);
+    const before = this.#known.get(cluster);
+    const now = {...(before ?? emptyRecord), ...change};
+    this.#known.set(cluster, now);
+    try {
+      await this.#save(cluster, signal, true);
+    } catch (error) {
+      // Nobody may go on as if it were remembered.
+      if (this.#known.get(cluster) === now && before !== undefined) this.#known.set(cluster, before);
+      throw error;
+    }
   }
 
   set(cluster: string, change: Partial<MemberRecord>): void {
@@ -130,14 +146,16 @@ export class MemberMemory {
       this.#queue.add(cluster);
   }
 
-  /** The member has left. Resolves when a cluster of that name may join afresh; while that fails it is tried again. */
+  /** The member has left, and a cluster of that name may join afresh. @throws KubeError, and then it is known as it was */
   async forget(cluster: string, signal: AbortSignal): Promise<void> {
+    const known = this.#known.get(cluster);
+    // Before it is deleted: what is about to be saved must not make it again.
     this.#known.delete(cluster);
     try {
       await this.#save(cluster, signal);
-    } catch (err) {
-      this.#options.logger.warn({err, cluster}, 'could not delete a member record');
-      this.#queue.add(cluster);
+    } catch (error) {
+      if (known !== undefined && !this.#known.has(cluster)) this.#known.set(cluster, known);
+      throw error;
     }
   }
 

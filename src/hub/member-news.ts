@@ -1,5 +1,6 @@
 import type {DeliveryNews} from './delivery-news.ts';
 import type {Member} from './member.ts';
+import {refusalOf} from './member-refusal.ts';
 import {copyKeyOf, type PolicyKind} from './policy-kinds.ts';
 import {wordOf} from './said-elsewhere.ts';
 
@@ -18,6 +19,8 @@ export class MemberNews {
   readonly #options: MemberNewsOptions;
   /** What others were last told to look at again because of one. */
   readonly #told = new Map<string, string>();
+  /** Of those that answer and let nobody write: each export that they have not got says so. */
+  readonly #refusals = new Map<string, string>();
   /** Names whose source slices changed in this turn of the event loop. */
   #changedSlices = new Set<string>();
 
@@ -50,6 +53,7 @@ export class MemberNews {
 
   /** Its state may be different; others are told only of what they show or wait for. */
   member({id, cluster, api, connection, session, hasJoined}: Member): void {
+    this.#noteRefusal(id, session?.isWriting === true ? undefined : refusalOf(cluster));
     const isElsewhere = session?.isWrittenElsewhere === true;
     // Who waits for it is told why, where another replica says so.
     const isWritten = [session?.isWriting, isElsewhere, isElsewhere ? wordOf(cluster) : ''].join();
@@ -65,7 +69,15 @@ export class MemberNews {
   /** It is no member any more. */
   left(id: string): void {
     this.#told.delete(id);
+    this.#noteRefusal(id, undefined);
     for (const {session} of this.#members()) session?.enqueue('remote-cluster', [id]);
+  }
+
+  #noteRefusal(id: string, refusal: string | undefined): void {
+    if (this.#refusals.get(id) === refusal) return;
+    if (refusal === undefined) this.#refusals.delete(id);
+    else this.#refusals.set(id, refusal);
+    for (const {session, accepted} of this.#members()) session?.enqueue('export', accepted.keys());
   }
 
   #tellSlices(): void {

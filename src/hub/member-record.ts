@@ -17,7 +17,12 @@ export interface LeftMember {
   readonly sinceMs: number;
   /** It was the hub's own cluster: no Secret says how to get in. */
   readonly isInCluster: boolean;
+  /** There is nothing left to take back, and why: from now on only its Secret, this record and its Cluster are to go. */
+  readonly over?: Departed | undefined;
 }
+
+/** How a departure ended: what was written there was taken back, another hub has it, or it joined again under another name. */
+export type Departed = 'Cleared' | 'Elsewhere' | 'JoinedAgain';
 
 export type RecordData = Readonly<Record<string, string>>;
 
@@ -34,7 +39,7 @@ export function toRecordData({uid, cappedAges, held, lists, left}: MemberRecord)
   return {
     ...(uid === undefined ? {} : {'kube-system-uid': uid}),
     ...(Object.keys(cappedAges).length === 0 ? {} : {'capped-ages': JSON.stringify(cappedAges)}),
-    ...(held === undefined ? {} : {held: JSON.stringify({sinceMs: held.sinceMs, keys: [...held.keys].sort()})}),
+    ...(held === undefined ? {} : {held: JSON.stringify(toHeldData(held))}),
     ...(lists === undefined ? {} : {'last-lists': JSON.stringify(lists)}),
     ...(left === undefined ? {} : {left: JSON.stringify(left)}),
   };
@@ -42,11 +47,10 @@ export function toRecordData({uid, cappedAges, held, lists, left}: MemberRecord)
 
 /** The hub wrote it; what somebody broke by hand counts as not written. */
 export function fromRecordData(data: RecordData): MemberRecord {
-  const held = parse<{sinceMs: number; keys: string[]}>(data['held']);
   return {
     uid: data['kube-system-uid'],
     cappedAges: parse<MemberRecord['cappedAges']>(data['capped-ages']) ?? {},
-    held: held === undefined ? undefined : {sinceMs: held.sinceMs, keys: new Set(held.keys)},
+    held: readHeld(parse<Partial<HeldData>>(data['held'])),
     lists: readLists(parse<Partial<KnownLists>>(data['last-lists'])),
     left: parse<LeftMember>(data['left']),
   };
@@ -76,6 +80,24 @@ export function addAges(written: MemberRecord, ages: MemberRecord['cappedAges'])
 
 function newestOf(lists: KnownLists | undefined): number {
   return Math.max(0, ...Object.values(lists?.atMs ?? {}));
+}
+
+/** Without `earlier`, as older versions wrote it: all of them since then. */
+interface HeldData {
+  readonly sinceMs: number;
+  readonly keys: readonly string[];
+  readonly earlier?: Readonly<Record<string, number>>;
+}
+
+function toHeldData({sinceMs, keys, earlier}: HeldBack): HeldData {
+  const sorted = [...(earlier ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {sinceMs, keys: [...keys].sort(), ...(sorted.length === 0 ? {} : {earlier: Object.fromEntries(sorted)})};
+}
+
+function readHeld({sinceMs, keys, earlier}: Partial<HeldData> = {}): HeldBack | undefined {
+  if (typeof sinceMs !== 'number' || !Array.isArray(keys) || keys.length === 0) return undefined;
+  const dates = Object.entries(earlier ?? {});
+  return {sinceMs, keys: new Set(keys), ...(dates.length === 0 ? {} : {earlier: new Map(dates)})};
 }
 
 function readLists(lists: Partial<KnownLists> | undefined): KnownLists | undefined {

@@ -2,6 +2,7 @@ import type {Logger} from 'pino';
 import type {Cluster} from '../api/kinds.ts';
 import {clusterKey, CONFIRM_DELETIONS_ANNOTATION} from '../api/names.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
+import {readConfirmation} from '../clusterset/deletion-confirmation.ts';
 import type {RequestReport} from '../kube/client.ts';
 import {AcceptedExports, type GuardSituation} from './accepted-exports.ts';
 import type {ClusterAccess} from './cluster-access.ts';
@@ -97,7 +98,7 @@ export class Member {
     // What it was when it was a member before says nothing now.
     if (record.left === undefined) this.#ages.restore(record.cappedAges, record.lists);
     this.#isRecorded = record.left === undefined && record.lists !== undefined;
-    if (record.held !== undefined) this.accepted.restoreHeld(record.held);
+    if (record.left === undefined && record.held !== undefined) this.accepted.restoreHeld(record.held);
   }
 
   get cluster(): Cluster {
@@ -205,17 +206,17 @@ export class Member {
   }
 
   /**
-   * From now on absence means absence. What consumers' imports remember of this member is judged like anything that was
+   * From now on absence means absence. What this member is remembered to have exported is judged like anything that was
    * accepted before: a hub that starts with a faulty list must not take it away.
    */
-  trustAbsence(remembered: ReadonlyMap<string, MemberExport>, ages: ReadonlyMap<string, number> = new Map()): void {
+  trustAbsence(remembered: ReadonlySet<string>, ages: ReadonlyMap<string, number> = new Map()): void {
     if (this.#absenceTrusted) return;
     if (!this.#isRecorded) {
       this.#ages.recall(ages);
       // At once: what is written from now on must not be decided by what they claim.
       for (const [key, ageMs] of ages) this.accepted.raiseAge(key, ageMs);
     }
-    for (const [key, memory] of remembered) this.accepted.seed(key, memory);
+    for (const key of remembered) this.accepted.remember(key);
     this.#absenceTrusted = true;
     this.session?.reconsider();
   }
@@ -223,6 +224,8 @@ export class Member {
   /** Another replica of this hub wrote down what it knows of this member. */
   adopt({cappedAges}: MemberRecord): void {
     if (this.#ages.adopt(cappedAges)) this.session?.reconsider();
+    // What it holds back no more this replica may let go too.
+    if (this.accepted.held !== undefined) this.session?.review();
   }
 
   /** It leaves: nothing of it counts any more, and nothing is written into it. */
@@ -356,10 +359,12 @@ export class Member {
 
   #guardSituation(): GuardSituation {
     const {metadata, spec} = this.#cluster;
-    const confirmed = Date.parse(metadata.annotations?.[CONFIRM_DELETIONS_ANNOTATION] ?? '');
+    const {memory, facts} = this.#options;
+    const confirmation = readConfirmation(metadata.annotations?.[CONFIRM_DELETIONS_ANNOTATION], facts.nowMs());
     return {
       clusterLeaving: metadata.deletionTimestamp !== undefined || spec?.drain === true,
-      confirmedAtMs: Number.isNaN(confirmed) ? undefined : confirmed,
+      confirmedAtMs: confirmation.state === 'Confirmed' ? confirmation.untilMs : undefined,
+      decider: memory.toldOf(this.id),
     };
   }
 

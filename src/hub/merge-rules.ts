@@ -12,11 +12,19 @@ export interface MergeRulesOptions {
   readonly policies: PolicyRegistry;
   readonly defaultExportPolicy?: DefaultExportPolicy | undefined;
   readonly isGathered: () => boolean;
+  /** Whether a cluster can't be asked what it exports under this name. */
+  readonly isUnknown: (cluster: string, key: string) => boolean;
 }
 
 /** What the hub adds to a merge: its ExportPolicies before it, and the types of the imports that exist after it. */
-export function mergeRules({members, policies, defaultExportPolicy, isGathered}: MergeRulesOptions): MergeRules {
-  const types = new ImportTypes(members);
+export function mergeRules({
+  members,
+  policies,
+  defaultExportPolicy,
+  isGathered,
+  isUnknown,
+}: MergeRulesOptions): MergeRules {
+  const types = new ImportTypes(members, isUnknown);
   return {
     narrow: (exports) =>
       narrowExports(exports, {
@@ -25,8 +33,8 @@ export function mergeRules({members, policies, defaultExportPolicy, isGathered}:
         clusters: new Map(exports.map(({cluster}) => [cluster, placeOf(members.get(cluster)?.cluster)])),
         labelsOf: ({subject}) => subject,
       }).exports,
-    typeOf: (key) => types.ofMost(key),
-    typeIn: (member, key) => types.in(member, key),
+    typeOf: (key, hasEnded) => types.ofMost(key, hasEnded),
+    typeIn: (member) => (key, hasEnded) => types.in(member, key, hasEnded),
     areTypesKnown: isGathered,
   };
 }

@@ -5,6 +5,7 @@ import type {Resource} from '../api/resources.ts';
 import type {ComparisonOptions} from '../kube/apply-if-different.ts';
 import {isUpToDate} from '../kube/apply-if-different.ts';
 import type {KubeClient} from '../kube/client.ts';
+import {KubeError} from '../kube/kube-error.ts';
 import type {Store} from '../kube/reflector.ts';
 import {sharedText} from '../kube/shared-text.ts';
 import {AppliedRecords} from './applied-records.ts';
@@ -139,9 +140,13 @@ export class ObjectWriter<T extends KubeObject> {
     const {resource, keep} = this.#kind;
     this.writes++;
     const options = {fieldManager: HUB_MANAGER, force: true, subresource, signal};
-    const written = await this.#writeThrough.run(key, async () =>
-      keep(await this.#client.apply(resource, desired, options)),
-    );
+    const written = await this.#writeThrough
+      .run(key, async () => keep(await this.#client.apply(resource, desired, options)))
+      .catch((error: unknown) => {
+        // Another uid, or none: what was believed beyond the store is not so. No watch tells of the end of what a list lacked.
+        if (error instanceof KubeError && error.isConflict) this.#writeThrough.noteChange(key);
+        throw error;
+      });
     this.#records.set(key, subresource ?? 'object', {uid: written?.metadata.uid, desired});
   }
 

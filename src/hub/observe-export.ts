@@ -42,7 +42,7 @@ function observeAbsence({watches, absenceTrusted}: Observer, key: string, namesp
 }
 
 function observeSeen(
-  {cluster, watches, ages, slices: reader}: Observer,
+  {cluster, watches, ages, slices: reader, absenceTrusted}: Observer,
   key: string,
   exports: readonly KeptExport[],
 ): Observation {
@@ -50,7 +50,7 @@ function observeSeen(
   const kept = watches.slices.of(key);
   if (services === undefined || kept === undefined) return {state: 'Unknown'};
   const [service] = services;
-  if (service === undefined && !watches.services.exists(SURE_SERVICE)) return {state: 'Unknown'};
+  if (service === undefined && !(absenceTrusted && watches.services.exists(SURE_SERVICE))) return {state: 'Unknown'};
   // A Service with a selector always has a slice, if an empty one: none at all means that nothing is known.
   const ready = kept.length === 0 ? undefined : kept.some(isReady);
   const {slices, faults} = reader.read(kept);

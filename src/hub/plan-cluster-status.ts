@@ -3,6 +3,7 @@ import type {Condition, KubeObject} from '../api/meta.ts';
 import {nextCondition} from '../api/meta.ts';
 import {CONFIRM_DELETIONS_ANNOTATION} from '../api/names.ts';
 import {apiVersionOf, clusters} from '../api/resources.ts';
+import {readConfirmation} from '../clusterset/deletion-confirmation.ts';
 import type {HeldBack} from '../clusterset/mass-deletion.ts';
 
 /** A condition without its dates: what is believed, and a sentence for people. */
@@ -85,7 +86,7 @@ export function planClusterStatus(situation: ClusterSituation): KubeObject {
     ['Synced', synced],
     ['GatewayHealthy', gateway],
     ['Managed', managed(reachable, synced, gateway)],
-    ...(held === undefined ? [] : [['MassDeletion', massDeletion(held)] as [string, Opinion]]),
+    ...(held === undefined ? [] : [['MassDeletion', massDeletion(held, cluster, nowMs)] as [string, Opinion]]),
     ...(sliceLimit === undefined ? [] : [['SlicesLimited', slicesLimited(sliceLimit)] as [string, Opinion]]),
     ...((isWithdrawn ?? wasWithdrawn(cluster)) ? [['EndpointsWithdrawn', WITHDRAWN] as [string, Opinion]] : []),
     ...(inline === undefined ? [] : [['KubeconfigInline', inline] as [string, Opinion]]),
@@ -172,15 +173,17 @@ function slicesLimited(limit: number): Opinion {
   return {status: 'True', reason: 'TooManySlices', message};
 }
 
-function massDeletion({keys}: HeldBack): Opinion {
+function massDeletion({keys, sinceMs}: HeldBack, {metadata}: Cluster, nowMs: number): Opinion {
   const named = [...keys].sort();
   const more = named.length > MAX_NAMED ? ` and ${named.length - MAX_NAMED} more` : '';
+  const confirmation = readConfirmation(metadata.annotations?.[CONFIRM_DELETIONS_ANNOTATION], nowMs);
   return {
     status: 'True',
     reason: 'HeldBack',
     message:
       `More than half of its exports went at once, which looks like a fault, so their imports stay: ` +
-      `${named.slice(0, MAX_NAMED).join(', ')}${more}. If it is meant, set annotation ` +
-      `${CONFIRM_DELETIONS_ANNOTATION} of this Cluster to the time of now (RFC 3339).`,
+      `${named.slice(0, MAX_NAMED).join(', ')}${more}. The latest is held since ${new Date(sinceMs).toISOString()}. If they are ` +
+      `meant to be gone, run isthmus confirm ${metadata.name}, or set annotation ${CONFIRM_DELETIONS_ANNOTATION} of this Cluster to that time: ` +
+      `what was held until then is let through.${confirmation.state === 'Ignored' ? ` What the annotation says is ignored: ${confirmation.why}.` : ''}`,
   };
 }

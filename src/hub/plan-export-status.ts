@@ -6,9 +6,13 @@ import type {ExportFault} from '../clusterset/member-export.ts';
 import type {ExportVerdict} from '../clusterset/merged-import.ts';
 import type {KeptExport} from './kept-export.ts';
 
-/** How far the import of a name has come in the members that can be reached. */
+/** How far the import of a name has come in the members that are written to. */
 export type Delivery =
-  | {readonly state: 'Delivered'}
+  | {
+      readonly state: 'Delivered';
+      /** Members that answer, and that nobody may write to: each with a reason, sorted. Absent: none. */
+      readonly refusing?: readonly string[];
+    }
   /** Some reachable member has not been written to yet. */
   | {
       readonly state: 'Pending';
@@ -77,7 +81,7 @@ function readyOf({object, verdict, refusal, delivery, refusedEndpoints}: ExportS
   const exported: Verdict = {
     status: 'True',
     reason: 'Exported',
-    message: `Imported by every member that can be reached.${leftOutText([...(verdict.leftOut ?? []), ...refusedEndpoints])}`,
+    message: `Imported by every member that is synced.${refusingText(delivery)}${leftOutText([...(verdict.leftOut ?? []), ...refusedEndpoints])}`,
   };
   switch (delivery.state) {
     case 'Delivered':
@@ -95,6 +99,15 @@ function readyOf({object, verdict, refusal, delivery, refusedEndpoints}: ExportS
 
 function waitsFor({cluster, why}: Delivery & {state: 'Pending'}): string {
   return `Waits for ${cluster}${why === undefined ? '.' : `: ${why}`}`;
+}
+
+const MAX_NAMED = 5;
+
+function refusingText(delivery: Delivery): string {
+  const {refusing = []} = delivery.state === 'Delivered' ? delivery : {};
+  if (refusing.length === 0) return '';
+  const more = refusing.length > MAX_NAMED ? ` and ${refusing.length - MAX_NAMED} more` : '';
+  return ` Not written to, though they answer: ${refusing.slice(0, MAX_NAMED).join(', ')}${more}.`;
 }
 
 /** Parts of an export that no import carries: its owner hears of each (design §10). */

@@ -4,6 +4,7 @@ import {endpointSlices, namespaces, services} from '../api/resources.ts';
 import type {MemberExport} from '../clusterset/member-export.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {KubeError} from '../kube/kube-error.ts';
+import {type KnownAge, recordedAgeOf} from './export-ages.ts';
 import {exportSources, keepExport} from './kept-export.ts';
 import type {ExportSource, KeptExport} from './kept-export.ts';
 import {keepNamespace} from './kept-objects.ts';
@@ -16,12 +17,14 @@ export interface ReadExportInput {
   /** Id of the cluster behind the client. */
   readonly cluster: string;
   readonly at: ObjectKey & {readonly namespace: string};
+  /** Of the member's record. */
+  readonly cappedAges: Readonly<Record<string, KnownAge>>;
   readonly signal: AbortSignal;
 }
 
 /**
  * One name's export in one member, asked for once and by name: for `isthmus explain`, which must work while no hub runs.
- * Ages are believed as they stand: the rule against backdating needs a history that a single look does not have.
+ * Ages are those that a hub wrote down: the rule against backdating needs a history that a single look does not have.
  *
  * @returns undefined where the member does not export the name
  * @throws KubeError where the member can't be asked
@@ -30,7 +33,7 @@ export async function readMemberExport(input: ReadExportInput): Promise<MemberEx
   const found = await Promise.all(exportSources.map((source) => findExport(input, source)));
   const exports = found.filter((one) => one !== undefined);
   if (exports.length === 0) return undefined;
-  const {client, cluster, at, signal} = input;
+  const {client, cluster, at, cappedAges, signal} = input;
   const service = await client.find(services, at, {signal});
   const namespace = await client.find(namespaces, {name: at.namespace}, {signal});
   const {items} = await client.list(endpointSlices, {
@@ -38,14 +41,15 @@ export async function readMemberExport(input: ReadExportInput): Promise<MemberEx
     labelSelector: `${SERVICE_NAME_LABEL}=${at.name}`,
     signal,
   });
-  return toMemberExport({
+  const read = toMemberExport({
     cluster,
     exports,
-    ageOf: ({claimedAtMs}) => claimedAtMs,
+    ageOf: (object) => recordedAgeOf(object, cappedAges),
     service: service && keepService(service),
     namespaceLabels: namespace === undefined ? {} : keepNamespace(namespace).labels,
     ready: items.length === 0 ? undefined : items.some((slice) => isReady(keepSlice(slice))),
   });
+  return {...read, claimedAtMs: Math.min(...exports.map(({claimedAtMs}) => claimedAtMs))};
 }
 
 /** A group that the member does not serve has no exports of it. */

@@ -32,14 +32,10 @@ export function portClustersOf(object: ServiceImport): Readonly<Record<string, r
 
 /**
  * A restarted hub that cannot reach an exporter must not conclude that it exports nothing: absent and unknown are different
- * things (design §5). Each member's import is the memory of what the exporter offered when it was last seen, so the export
- * is read back from it. Who decided among several goes on deciding: what the import says is what that export said.
+ * things (design §5). Each member's import is the memory of what exporters offered when they were last seen, so their exports
+ * are read back from it, for that member alone. Who decided among several goes on deciding: what the import says is what that
+ * export said.
  */
-export function rememberExport(object: ServiceImport, cluster: string): MemberExport {
-  return rememberExports(object, [cluster])[0] as MemberExport;
-}
-
-/** As {@link rememberExport}, of several clusters: what is the same for all of them is read once. */
 export function rememberExports(object: ServiceImport, clusters: readonly string[]): readonly MemberExport[] {
   const spec = object.spec ?? {type: 'ClusterSetIP', ports: []};
   const servedBy = portClustersOf(object);

@@ -21,7 +21,7 @@ import {
   serviceExports,
   serviceImports,
 } from '../api/resources.ts';
-import {describeError} from '../errors.ts';
+import {describeError, IsthmusError} from '../errors.ts';
 import type {KubeClient} from '../kube/client.ts';
 import {KubeError} from '../kube/kube-error.ts';
 import {exportSources} from './kept-export.ts';
@@ -35,7 +35,8 @@ interface Traces {
   readonly undo: (object: KubeObject) => Undo | undefined;
 }
 
-type Undo = (client: KubeClient, resource: Resource, signal: AbortSignal) => Promise<unknown>;
+/** Resolves with false where nothing of it was the hub's. */
+type Undo = (client: KubeClient, resource: Resource, signal: AbortSignal) => Promise<boolean>;
 
 const REQUIRED: ReadonlySet<Resource> = new Set([serviceExports, serviceImports, remoteClusters, clusterProperties]);
 const byHub = (label: string): string => `${label}=${HUB_MANAGED_BY}`;
@@ -67,8 +68,8 @@ const TRACES: readonly Traces[] = [
   whole(clusterProperties),
 ];
 
-/** A write that was under way when the session ended may land after the first look. */
-const MAX_PASSES = 5;
+/** A write that was under way when the session ended may land after the first look; properties go in the one that finds nothing else. */
+const MAX_PASSES = 6;
 const AT_ONCE = 8;
 const OURS: ReadonlySet<string> = new Set(['Ready', 'Conflict']);
 
@@ -77,20 +78,22 @@ const OURS: ReadonlySet<string> = new Set(['Ready', 'Conflict']);
  * remembers, so any hub can do it at any time later. What fails is thrown after all the rest was tried.
  *
  * @returns required kinds that are not served: gone for good with all their objects, or an API server that has just started
- * @throws AggregateError of what could not be removed; KubeError where something could not be read
+ * @throws IsthmusError ISTHMUS_HUB_NOT_CLEARED where something is still there, as by a finalizer; AggregateError of what could not be
+ * removed; KubeError where something could not be read
  */
 export async function removeTraces(client: KubeClient, signal: AbortSignal): Promise<readonly string[]> {
   const missing = new Set<string>();
-  for (let pass = 1; pass <= MAX_PASSES; pass++) {
-    let found = 0;
+  for (let pass = 1; ; pass++) {
+    const found: string[] = [];
     const failures: unknown[] = [];
     for (const traces of TRACES) {
+      const {resource, required} = traces;
       // As long as something is left, the cluster must not look free to join another clusterset.
-      if (traces.resource === clusterProperties && failures.length > 0) break;
+      if (resource === clusterProperties && failures.length + found.length > 0) break;
       try {
         const removed = await removeAll(client, traces, signal);
-        found += removed ?? 0;
-        if (removed === undefined && traces.required) missing.add(traces.resource.plural);
+        if (removed !== undefined && removed > 0) found.push(`${removed} ${resource.plural}`);
+        if (removed === undefined && required) missing.add(resource.plural);
       } catch (error) {
         if (signal.aborted) throw error;
         failures.push(error);
@@ -98,9 +101,18 @@ export async function removeTraces(client: KubeClient, signal: AbortSignal): Pro
     }
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw new AggregateError(failures, failures.map(describeError).join('; '));
-    if (found === 0) break;
+    if (found.length === 0) return [...missing];
+    if (pass === MAX_PASSES) throw stillThere(found);
   }
-  return [...missing];
+}
+
+/** What was deleted goes when the last of its finalizers does, and those of others are not the hub's to take off. */
+function stillThere(found: readonly string[]): IsthmusError {
+  const what = found.join(', ');
+  return new IsthmusError(
+    'ISTHMUS_HUB_NOT_CLEARED',
+    `what was deleted is still there: ${what}. Look for finalizers on it, and for whoever makes it again`,
+  );
 }
 
 /** @returns how many; undefined: the kind is not served */
@@ -110,13 +122,15 @@ async function removeAll(client: KubeClient, traces: Traces, signal: AbortSignal
   if (objects === undefined) return undefined;
   const undos = objects.flatMap((each) => undo(each) ?? []);
   const failures: unknown[] = [];
+  let removed = 0;
   for (let first = 0; first < undos.length; first += AT_ONCE) {
     const some = undos.slice(first, first + AT_ONCE).map(async (each) => each(client, resource, signal));
     for (const result of await Promise.allSettled(some)) {
       if (result.status === 'rejected') failures.push(result.reason);
+      else if (result.value) removed++;
     }
   }
-  if (failures.length === 0) return undos.length;
+  if (failures.length === 0) return removed;
   throw new AggregateError(
     failures,
     `${failures.length} of ${undos.length} ${resource.plural} could not be taken back`,
@@ -136,7 +150,10 @@ async function listServed(
 }
 
 function deleteIt({metadata}: KubeObject): Undo {
-  return async (client, resource, signal) => client.delete(resource, metadata, {uid: metadata.uid, signal});
+  return async (client, resource, signal) => {
+    await client.delete(resource, metadata, {uid: metadata.uid, signal});
+    return true;
+  };
 }
 
 /** A user's import that the hub filled is emptied, never deleted. */
@@ -145,8 +162,10 @@ function undoFlomeshImport(object: KubeObject): Undo | undefined {
   if (isManagedByHub(object)) return deleteIt(object);
   if (metadata.annotations?.[FILLED_ANNOTATION] !== HUB_MANAGED_BY) return undefined;
   const body = {metadata: {uid: metadata.uid, annotations: {[FILLED_ANNOTATION]: null}}, spec: null};
-  return async (client, resource, signal) =>
-    client.patch(resource, metadata, {type: 'merge', body}, {fieldManager: HUB_MANAGER, signal});
+  return async (client, resource, signal) => {
+    await client.patch(resource, metadata, {type: 'merge', body}, {fieldManager: HUB_MANAGER, signal});
+    return true;
+  };
 }
 
 /** Nobody says any more whether it is imported elsewhere, so nothing may go on saying it. */
@@ -157,6 +176,9 @@ function takeConditionsBack(object: KubeObject): Undo | undefined {
   const metadata = {name, ...(namespace === undefined ? {} : {namespace}), ...(uid === undefined ? {} : {uid})};
   return async (client, resource, signal) => {
     const empty = {apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status: {conditions: []}};
-    await client.apply(resource, empty, {fieldManager: HUB_MANAGER, force: true, subresource: 'status', signal});
+    const options = {fieldManager: HUB_MANAGER, force: true, subresource: 'status', signal} as const;
+    const applied = await client.apply(resource, empty, options);
+    // Conditions of these types may be another controller's, and stay.
+    return applied.metadata.resourceVersion !== object.metadata.resourceVersion;
   };
 }

@@ -1,4 +1,4 @@
-import {afterEach, beforeEach, expect, test} from 'vitest';
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 
 import {operatorHub} from '../../cli/operator-hub.ts';
 import {runTakeover} from '../../cli/takeover/run-takeover.ts';
@@ -20,6 +20,8 @@ import {said} from './operated-clusterset.ts';
 import {RecordedTerminal} from './recorded-terminal.ts';
 
 /** Two hubs in two clusters, of the same epoch: what keeps them apart until somebody says which one it is (design §3). */
+
+vi.setConfig({testTimeout: 60_000});
 
 const RENEW_MS = 400;
 /** Leases say their duration in whole seconds. */

@@ -181,6 +181,15 @@ test('what can not be reached is said, and done when it is run again', async () 
   expect(await leaseOf(two)).toEqual(['2', '']);
 });
 
+test('a member that never had a hub is not said to be this hub’s', async () => {
+  await old.stop();
+  await two.client.delete(leases, {namespace: 'isthmus-system', name: 'isthmus-hub'});
+  const text = await takeover();
+  expect(text).toContain('new       cluster-2: no hub was there; it joins like any other');
+  expect(text).toContain("All 1 members that had a hub are this hub's.");
+  expect(text).toContain('1 had no hub yet');
+});
+
 /** Its API server answers no question of the operator's for this part of the time that it is watched. */
 async function silent(member: TestCluster, fromMs: number, untilMs: number): Promise<void> {
   const begunMs = performance.now();

@@ -113,22 +113,28 @@ const clusterView = (id: string) =>
 export const routeInputs: fc.Arbitrary<RouteInput & {port: {port: number; protocol: 'TCP'}}> = fc
   .record({
     exporters: clusters,
+    elsewhere: clusters,
     ready: fc.option(clusters, {nil: undefined}),
     serving: fc.option(clusters, {nil: undefined}),
     known: clusters.chain((ids) => fc.tuple(...ids.map(clusterView))),
     policy: fc.option(trafficPolicy, {nil: undefined}),
     sliceClusters: clusters,
     ignoreDrain: clusters,
-    hub: fc.constantFrom('Alive' as const, 'Expired' as const),
+    hub: fc.constantFrom(
+      {state: 'Alive' as const, observedMs: 0},
+      {state: 'Expired' as const, observedMs: 3_500_000},
+      {state: 'Expired' as const, observedMs: 0},
+    ),
   })
-  .map(({exporters, ready, serving, known, policy, sliceClusters, ignoreDrain, hub}) => ({
+  .map(({exporters, elsewhere, ready, serving, known, policy, sliceClusters, ignoreDrain, hub}) => ({
     import: anImport(exporters, {
       readyClusters: ready,
       portClusters: serving === undefined ? {} : {'TCP/80': serving.filter((id) => exporters.includes(id))},
       sliceClusters,
       ignoreDrain,
+      notTargeted: elsewhere.filter((id) => !exporters.includes(id)),
     }),
-    view: aView({clusterId: 'a', clusters: known, hub: {state: hub, observedMs: 0}, atMs: 3_600_000}),
+    view: aView({clusterId: 'a', clusters: known, hub, atMs: 3_600_000}),
     port: {port: 80, protocol: 'TCP'},
     ...(policy === undefined ? {} : {policy}),
   }));

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 
-import {drainedParts, drainObstacles, drainShareAt} from '../../src/clusterset/drain.ts';
-import type {DrainedService} from '../../src/clusterset/drain.ts';
+import type {GlobalTrafficPolicy} from '../../src/api/kinds.ts';
+import {drainedParts, drainShareAt} from '../../src/clusterset/drain.ts';
+import {drainObstacles, lostRoutes} from '../../src/clusterset/drain-obstacles.ts';
+import type {DrainedService} from '../../src/clusterset/drain-obstacles.ts';
 import {route} from '../../src/clusterset/route.ts';
 import {apportion, drainedTiers, MAX_TIER_WEIGHT} from '../../src/clusterset/tier-weights.ts';
 import type {WeightedCluster} from '../../src/clusterset/tier-weights.ts';
-import {aCluster, anImport, aTrafficPolicy, aView} from './fixtures.ts';
+import type {ClusterView, ImportView, View} from '../../src/clusterset/view.ts';
+import {routeInputs} from './arbitraries.ts';
+import {aCluster, anImport, anImportPolicy, aTrafficPolicy, aView, HTTP} from './fixtures.ts';
 
 const of = (cluster: string, weight: number, drained = 0): WeightedCluster => ({cluster, weight, drained});
 
@@ -201,5 +205,142 @@ describe('what stops a drain (refused unless forced)', () => {
     const found = drainObstacles('cluster-1', [{...service, ...over}], usable);
     expect(found[0]?.reason).toBe(reason);
     for (const {message} of found) expect(message).toContain('Service bar/foo');
+  });
+});
+
+describe('who would be left without a route (cluster-2 asks, cluster-1 is to be drained)', () => {
+  interface Row {
+    readonly name: string;
+    readonly exporters?: readonly string[];
+    readonly over?: Partial<ImportView>;
+    readonly view?: Parameters<typeof aView>[0];
+    readonly policy?: GlobalTrafficPolicy['spec'];
+    /** Of each obstacle; none: nothing stands in the way. */
+    readonly lost: readonly string[];
+  }
+  const at = (id: string, over: Partial<ClusterView> = {}) => aCluster(id, over);
+  const flat = ['cluster-1', 'cluster-2', 'cluster-3'].map((id) => at(id, {network: 'flat'}));
+  const c1 = {clusterKey: 'default/default/default/cluster-1'};
+  const rows: readonly Row[] = [
+    {name: 'another exporter takes over', lost: []},
+    {
+      name: 'Locality names it alone',
+      policy: {lbType: 'Locality', targets: [c1]},
+      lost: ['TCP/80: cluster-3 is left out because the policy foo (Locality) sends nothing to it (NotInPolicy)'],
+    },
+    {
+      name: 'FailOver names it alone, and there is nothing at home',
+      policy: {lbType: 'FailOver', targets: [c1]},
+      lost: ['TCP/80: cluster-3 is left out because the policy foo (FailOver) sends nothing to it (NotInPolicy)'],
+    },
+    {
+      name: 'FailOver names it alone, and there is something at home',
+      exporters: ['cluster-1', 'cluster-2'],
+      policy: {lbType: 'FailOver', targets: [c1]},
+      lost: [],
+    },
+    {
+      name: 'the others have weight 0',
+      policy: {lbType: 'ActiveActive', targets: [c1, {clusterKey: 'cluster-3', weight: 0}]},
+      lost: ['TCP/80: cluster-3 is left out because its weight in the policy is 0 (WeightZero)'],
+    },
+    {
+      name: 'one port of two that nobody else serves',
+      over: {ports: [HTTP, {name: 'alt', port: 81, protocol: 'TCP'}], portClusters: {'TCP/81': ['cluster-1']}},
+      lost: ['TCP/81: cluster-3 is left out because it does not serve TCP/81; cluster-1 does (PortNotServed)'],
+    },
+    {
+      name: 'a port that somebody serves who has no ready endpoint',
+      exporters: ['cluster-1', 'cluster-2', 'cluster-3'],
+      over: {portClusters: {'TCP/80': ['cluster-1', 'cluster-3']}, readyClusters: ['cluster-1', 'cluster-2']},
+      lost: [
+        'TCP/80: cluster-2 is left out because it does not serve TCP/80; cluster-1, cluster-3 does (PortNotServed); cluster-3 is left out because it has no ready endpoint of the service (NoReadyEndpoint)',
+      ],
+    },
+    {
+      name: 'headless, and the other one is in another network',
+      over: {type: 'Headless', sliceClusters: ['cluster-1', 'cluster-3']},
+      view: {clusters: [...flat.slice(0, 2), at('cluster-3')]},
+      lost: ['NotSameNetwork'],
+    },
+    {
+      name: 'headless, and the other one is in the same network',
+      over: {type: 'Headless', sliceClusters: ['cluster-1', 'cluster-3']},
+      view: {clusters: flat},
+      lost: [],
+    },
+    {
+      name: 'headless without ports is asked about as a whole',
+      over: {type: 'Headless', ports: [], sliceClusters: ['cluster-1']},
+      view: {clusters: flat},
+      lost: ['any port: cluster-3 is left out because'],
+    },
+    {
+      name: 'an ImportPolicy lets nothing in from the other one',
+      view: {
+        importPolicies: [
+          anImportPolicy('border', {rules: [{name: 'not-c3', action: 'Deny', sourceClusters: ['cluster-3']}]}),
+        ],
+      },
+      lost: ['(ImportPolicy)'],
+    },
+    {
+      name: 'the gateway of the other one is dead',
+      view: {clusters: [at('cluster-1'), at('cluster-2'), at('cluster-3', {gatewayHealth: 'Dead'})]},
+      lost: ['(GatewayDead)'],
+    },
+    {
+      name: 'the other one is drained as well',
+      view: {clusters: [at('cluster-1'), at('cluster-2'), at('cluster-3', {drain: true})]},
+      lost: ['(Drained)'],
+    },
+    {name: 'nobody else exports it', exporters: ['cluster-1'], lost: ['no other cluster exports it']},
+    {
+      name: 'there was no route before either, so nothing is lost',
+      policy: {lbType: 'Locality', targets: [{clusterKey: 'cluster-2'}]},
+      lost: [],
+    },
+    {
+      name: 'it opted out of drains',
+      exporters: ['cluster-1'],
+      over: {ignoreDrain: ['cluster-1']},
+      lost: [],
+    },
+    {name: 'it does not export the service', exporters: ['cluster-3'], lost: []},
+    {
+      name: 'it is drained already, so nothing is lost',
+      exporters: ['cluster-1'],
+      view: {clusters: [at('cluster-1', {drain: true}), at('cluster-2')]},
+      lost: [],
+    },
+  ];
+  test.each(rows)('$name', ({exporters = ['cluster-1', 'cluster-3'], over = {}, view = {}, policy, lost}) => {
+    const trafficPolicies = new Map(policy === undefined ? [] : [['bar/foo', aTrafficPolicy(policy)]]);
+    const found = lostRoutes('cluster-1', anImport(exporters, over), aView({...view, trafficPolicies}));
+    expect(found.map(({message}) => message)).toEqual(lost.map((text) => expect.stringContaining(text)));
+    for (const {reason, message} of found) {
+      expect(reason).toBe('NoRoute');
+      expect(message).toMatch(/^Service bar\/foo would have no route for /);
+    }
+  });
+
+  test('nothing is lost exactly where every port that has a route has one after the drain too', () => {
+    fc.assert(
+      fc.property(routeInputs, fc.constantFrom('a', 'b', 'c'), ({import: imported, view, policy, port}, cluster) => {
+        const trafficPolicies = new Map(policy === undefined ? [] : [['bar/foo', policy]]);
+        const now = {...view, trafficPolicies};
+        const known = now.clusters.get(cluster);
+        const then = {
+          ...now,
+          clusters: new Map([
+            ...now.clusters,
+            ...(known === undefined ? [] : [[cluster, {...known, drain: true}] as const]),
+          ]),
+        };
+        const hasRoute = (at: View): boolean => route({import: imported, view: at, port}).tiers.length > 0;
+        const isLost = lostRoutes(cluster, imported, now).length > 0;
+        expect(isLost).toBe(imported.clusters.includes(cluster) && hasRoute(now) && !hasRoute(then));
+      }),
+    );
   });
 });

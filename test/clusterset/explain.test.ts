@@ -3,6 +3,7 @@ import {describe, expect, test} from 'vitest';
 
 import {explain, explainMerge, explainRoute, formatTrace} from '../../src/clusterset/explain.ts';
 import {merge} from '../../src/clusterset/merge.ts';
+import {guardTypeFlip} from '../../src/clusterset/type-flip.ts';
 import {route} from '../../src/clusterset/route.ts';
 import {memberExports, routeInputs} from './arbitraries.ts';
 import {aCluster, anExport, anImport, aTrafficPolicy, aView, withoutService} from './fixtures.ts';
@@ -89,6 +90,36 @@ describe('explainMerge', () => {
   ])('$name', ({ready, text}) => {
     const trace = explainMerge([anExport('cluster-1', ready === undefined ? {} : {ready})]);
     expect(trace.at(-1)?.because).toBe(text);
+  });
+
+  test('for all exports it has the type that the guard lets the import have, and its conflict', () => {
+    fc.assert(
+      fc.property(memberExports, fc.constantFrom('Headless' as const, 'ClusterSetIP' as const), (exports, type) => {
+        const existing = {type, consumed: undefined};
+        const {import: merged, verdicts} = guardTypeFlip(merge(exports), existing);
+        fc.pre(merged !== undefined);
+        const told = explainMerge(exports, existing).filter(({step}) => step === 'merge');
+        expect(told[0]?.verdict).toBe(merged?.type);
+        const conflicts = [...verdicts.values()][0]?.conflicts ?? [];
+        expect(told.slice(1).map(({verdict, because}) => [verdict, because])).toEqual(
+          conflicts.map(({reason, message}) => [reason, message]),
+        );
+      }),
+    );
+  });
+
+  test('an age that is not what the object says, an export for some only, and one that is held back say so', () => {
+    const flomesh = {rules: [], targetClusters: ['cluster-2']};
+    const exports = [
+      anExport('cluster-1', {createdAtMs: 2, claimedAtMs: 1, flomesh}),
+      anExport('cluster-2', {createdAtMs: 3, heldBack: true}),
+    ];
+    const [capped, held] = explainMerge(exports).map(({because}) => because);
+    expect(capped).toContain(
+      'says that it was created 1970-01-01T00:00:00.001Z, counts as of 1970-01-01T00:00:00.002Z',
+    );
+    expect(capped).toContain(', for cluster-2 only, the oldest valid export');
+    expect(held).toContain('Its deletion is held back (MassDeletion)');
   });
 
   test('for all exports it names every cluster with the verdict of merge, and every conflict', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 
 import {judgeDeletions, noFalls} from '../../src/clusterset/mass-deletion.ts';
-import type {DeletionCandidate, GuardState} from '../../src/clusterset/mass-deletion.ts';
+import type {DeletionCandidate, DeletionInput, GuardState, HeldBack} from '../../src/clusterset/mass-deletion.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -18,6 +18,9 @@ class Member {
   readonly gone = new Set<string>();
   leaving = false;
   confirmedAtMs: number | undefined;
+  /** Of the replica that decides; absent: this one. */
+  decider: DeletionInput['decider'];
+  readonly unknown = new Set<string>();
 
   constructor(count: number) {
     this.accepted = new Set(names(count));
@@ -29,7 +32,10 @@ class Member {
     for (const key of this.listed) this.accepted.add(key);
     const missing: DeletionCandidate[] = [...this.accepted]
       .filter((key) => !this.listed.has(key))
-      .map((key) => ({key, serviceGone: this.gone.has(key), namespaceGone: false}));
+      .map((key) => ({
+        ...{key, serviceGone: this.gone.has(key), namespaceGone: false},
+        ...(this.unknown.has(key) ? {unknown: true} : {}),
+      }));
     const {state, released, held} = judgeDeletions({
       state: this.state,
       before: this.accepted,
@@ -37,6 +43,7 @@ class Member {
       nowMs,
       clusterLeaving: this.leaving,
       confirmedAtMs: this.confirmedAtMs,
+      decider: this.decider,
     });
     for (const key of released) this.accepted.delete(key);
     this.state = state;
@@ -154,11 +161,61 @@ describe('ways through', () => {
     expect(member.accepted.size).toBe(10);
   });
 
-  test('a confirmation covers what falls in the minute after it, and then no more', () => {
+  test('a confirmation covers nothing that falls after it, be it a moment later', () => {
     const member = new Member(30);
     member.confirmedAtMs = 0;
-    expect(member.drop(names(16)).observe(MINUTE)).toBe(0);
-    expect(member.drop(names(14, 16)).observe(MINUTE + 1)).toBe(14);
+    expect(member.drop(names(16)).observe(1)).toBe(16);
+    expect(member.observe(9 * MINUTE)).toBe(16);
+  });
+
+  test('what was shown and confirmed is let through, what was held since then is not', () => {
+    const member = new Member(40).drop(names(21));
+    expect(member.observe(0)).toBe(21);
+    expect(member.drop(names(9, 21)).observe(20 * SECOND)).toBe(30);
+    member.confirmedAtMs = 0;
+    expect(member.observe(30 * SECOND)).toBe(9);
+    expect([...(member.state.held?.keys ?? [])]).toEqual(names(9, 21));
+    expect(member.state.held?.sinceMs).toBe(20 * SECOND);
+  });
+
+  test.each([
+    ['a year ahead', 365 * 24 * 60 * MINUTE, 20],
+    ['6 s ahead', 6 * SECOND, 20],
+    ['as far ahead as clocks of people are', 4 * SECOND, 0],
+  ])('a confirmation that is %s', (_, aheadMs, held) => {
+    const member = fall();
+    member.confirmedAtMs = MINUTE + aheadMs;
+    expect(member.observe(MINUTE)).toBe(held);
+  });
+
+  test('until a confirmation by a clock that is ahead has come, single deletions are counted', () => {
+    const member = new Member(15);
+    const held = names(15).map((key, at) => {
+      member.confirmedAtMs = at * SECOND + 4 * SECOND;
+      return member.drop([key]).observe(at * SECOND);
+    });
+    expect(held.slice(0, 11)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+  });
+
+  test('after a confirmation the count starts anew', () => {
+    const member = fall();
+    member.confirmedAtMs = SECOND;
+    expect(member.observe(2 * SECOND)).toBe(0);
+    expect(member.drop(names(9, 20)).observe(3 * SECOND)).toBe(0);
+    expect(member.accepted.size).toBe(1);
+  });
+
+  test('nothing lets go what can not be observed just now', () => {
+    const member = fall();
+    for (const key of names(20)) member.unknown.add(key);
+    member.confirmedAtMs = SECOND;
+    expect(member.observe(MINUTE)).toBe(20);
+    expect(member.observe(11 * MINUTE)).toBe(20);
+    member.leaving = true;
+    expect(member.observe(12 * MINUTE)).toBe(20);
+    expect(member.state.held).toEqual({sinceMs: 0, keys: new Set(names(20))});
+    member.unknown.clear();
+    expect(member.observe(12 * MINUTE)).toBe(0);
   });
 
   test('a confirmation of the very moment of the fall counts', () => {
@@ -201,6 +258,63 @@ describe('ways through', () => {
     expect(member.observe(30 * SECOND)).toBe(22);
     expect(member.observe(10 * MINUTE)).toBe(22);
     expect(member.observe(10 * MINUTE + 30 * SECOND)).toBe(0);
+  });
+});
+
+describe('two replicas of a hub, of which one decides', () => {
+  /** The other one saw the same fall a moment later, and by one list: it holds all, of which the first let nine through. */
+  const follower = (deciderHolds: HeldBack | undefined, count = 12): Member => {
+    const member = new Member(count).drop(names(12));
+    member.decider = {held: deciderHolds};
+    expect(member.observe(5)).toBe(12);
+    return member;
+  };
+  const shown: HeldBack = {sinceMs: 0, keys: new Set(names(3, 9))};
+
+  test('a confirmation of what the one showed frees the other, whose own dates are later', () => {
+    const member = follower(shown);
+    member.confirmedAtMs = 0;
+    expect(member.observe(MINUTE)).toBe(0);
+  });
+
+  test('also after the one has let it through', () => {
+    const member = follower(undefined);
+    member.confirmedAtMs = 0;
+    expect(member.observe(MINUTE)).toBe(0);
+  });
+
+  test('what the one holds since later than that was not shown, whatever the clock of the other says', () => {
+    const member = follower({sinceMs: 10 * SECOND, keys: new Set(names(12)), earlier: new Map([['bar/s000', 0]])});
+    member.confirmedAtMs = 8 * SECOND;
+    expect(member.observe(MINUTE)).toBe(11);
+    expect(member.accepted.has('bar/s000')).toBe(false);
+  });
+
+  test('the one is given time to see and write what fell just after the confirmation', () => {
+    const member = follower(undefined);
+    member.confirmedAtMs = 0;
+    expect(member.observe(14 * SECOND)).toBe(12);
+    member.decider = {held: {sinceMs: 2, keys: new Set(names(12))}};
+    expect(member.observe(MINUTE)).toBe(12);
+  });
+
+  test('without a confirmation nothing follows from what the one does not hold, for ten minutes', () => {
+    const member = follower(undefined);
+    expect(member.observe(9 * MINUTE)).toBe(12);
+    expect(member.observe(11 * MINUTE)).toBe(0);
+  });
+
+  test('everything that went stays held as long as the one holds it', () => {
+    const member = follower({sinceMs: 0, keys: new Set(names(12))});
+    expect(member.observe(1_000 * MINUTE)).toBe(12);
+  });
+
+  test('an old confirmation is none of a new fall', () => {
+    const member = new Member(12);
+    member.decider = {held: undefined};
+    member.confirmedAtMs = 0;
+    expect(member.drop(names(12)).observe(5 * MINUTE)).toBe(12);
+    expect(member.observe(6 * MINUTE)).toBe(12);
   });
 });
 

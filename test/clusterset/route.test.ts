@@ -4,6 +4,7 @@ import {describe, expect, test} from 'vitest';
 import type {GlobalTrafficPolicy} from '../../src/api/kinds.ts';
 import type {Route} from '../../src/clusterset/decision.ts';
 import {DEFAULT_ROUTING, route} from '../../src/clusterset/route.ts';
+import {isReadinessOutdated} from '../../src/clusterset/staleness.ts';
 import type {ClusterView, ImportView} from '../../src/clusterset/view.ts';
 import {routeInputs} from './arbitraries.ts';
 import {aCluster, anImport, anImportPolicy, aTrafficPolicy, aView} from './fixtures.ts';
@@ -344,6 +345,20 @@ describe('who is left out, and why', () => {
     expect(reasons(decided)).toEqual({'cluster-2': 'NotExporting'});
   });
 
+  test('who exports it to others only is left out for that, whether a policy names it or not', () => {
+    const imported = anImport(['cluster-1'], {notTargeted: ['cluster-3']});
+    const clusters = [aCluster('cluster-1'), aCluster('cluster-2'), aCluster('cluster-3')];
+    const policy = aTrafficPolicy({
+      lbType: 'FailOver',
+      targets: [{clusterKey: 'cluster-1'}, {clusterKey: 'cluster-3'}],
+    });
+    for (const of of [{}, {policy}]) {
+      const decided = route({import: imported, view: aView({clusters}), ...of});
+      expect(reasons(decided)['cluster-3']).toBe('NotTargeted');
+      expect(decided.tiers.flat().map(({cluster}) => cluster)).not.toContain('cluster-3');
+    }
+  });
+
   test('in order of cluster id, whatever order the policy has', () => {
     const policy = aTrafficPolicy({
       lbType: 'ActiveActive',
@@ -433,13 +448,13 @@ describe('preferClosest splits a tier by distance, and never takes anybody out (
 describe('for all imports, policies and states', () => {
   const routed = (decided: Route) => decided.tiers.flat().map(({cluster}) => cluster);
 
-  test('no cluster gets traffic that does not export the service, serve the port and have ready endpoints', () => {
+  test('no cluster gets traffic that does not export the service, serve the port and have ready endpoints, as far as that is known', () => {
     fc.assert(
       fc.property(routeInputs, (input) => {
         const {clusters, readyClusters, portClusters} = input.import;
         for (const {cluster, reach} of route(input).tiers.flat()) {
           expect(clusters).toContain(cluster);
-          expect(readyClusters ?? clusters).toContain(cluster);
+          if (!isReadinessOutdated(cluster, input.view)) expect(readyClusters ?? clusters).toContain(cluster);
           expect(portClusters['TCP/80'] ?? clusters).toContain(cluster);
           const at = input.view.clusters.get(cluster);
           if (input.import.ignoreDrain?.includes(cluster) !== true) {

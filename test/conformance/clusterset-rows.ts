@@ -143,13 +143,18 @@ const importRows: readonly ClustersetRow[] = [
     later: [
       {
         changes: [
-          {do: 'patch-import', in: 'c2', body: {spec: {ports: [{name: 'evil', port: 666, protocol: 'TCP'}]}}},
+          {
+            do: 'patch-import',
+            in: 'c2',
+            body: {spec: {type: 'Headless', ips: [], ports: [{name: 'evil', port: 666, protocol: 'TCP'}]}},
+          },
           {do: 'patch-import', in: 'c10', body: {spec: {sessionAffinity: 'ClientIP'}}},
           {do: 'delete-import', in: 'c1'},
         ],
         expect: {
           importedIn: MEMBERS,
           import: {
+            type: 'ClusterSetIP',
             ports: [{name: 'http', port: 80, protocol: 'TCP'}],
             sessionAffinity: 'None',
             clusters: ['c1'],

@@ -98,17 +98,89 @@ describe('accepted exports', () => {
     expect(accepted.size).toBe(0);
   });
 
-  test('what a hub remembers from imports is held like anything accepted before', () => {
-    for (const name of names(12)) accepted.seed(`bar/${name}`, anExport('c1', {name}));
-    settle(...keys(12));
-    expect(accepted.held?.keys.size).toBe(12);
-    expect(accepted.get('bar/foo-1')).toBeDefined();
-  });
+  describe('from before this hub started', () => {
+    function remember(count: number): void {
+      for (const key of keys(count)) accepted.remember(key);
+    }
 
-  test('what is seen wins over what is remembered', () => {
-    show('foo');
-    accepted.seed('bar/foo', anExport('c1', {createdAtMs: 5}));
-    expect(accepted.get('bar/foo')?.createdAtMs).toBe(1_000);
+    test('are held like anything accepted before, and are no exports: only consumers know what they were', () => {
+      remember(12);
+      settle(...keys(12));
+      expect(accepted.held?.keys.size).toBe(12);
+      expect([accepted.get('bar/foo-1'), accepted.remembers('bar/foo-1')]).toEqual([undefined, true]);
+      expect([...accepted.keys()].sort()).toEqual([...keys(12)].sort());
+      expect(changes).toEqual([]);
+    });
+
+    test('nine are let through at once, and each is told', () => {
+      remember(9);
+      settle(...keys(9));
+      expect(accepted.held).toBeUndefined();
+      expect(changes).toEqual(keys(9).map((key) => [key, undefined]));
+      expect(keys(9).some((key) => accepted.remembers(key))).toBe(false);
+    });
+
+    test('are exports like others when they are seen', () => {
+      remember(12);
+      show(...names(12));
+      expect(accepted.size).toBe(12);
+      expect(keys(12).some((key) => accepted.remembers(key))).toBe(false);
+      expect([...accepted.keys()]).toHaveLength(12);
+    });
+
+    test('what was seen is not remembered', () => {
+      show('foo');
+      accepted.remember('bar/foo');
+      expect(accepted.remembers('bar/foo')).toBe(false);
+    });
+
+    test('Services that vanished in masses while no hub looked are held too', () => {
+      remember(12);
+      for (const name of names(12)) seen.set(`bar/${name}`, {state: 'Seen', export: withoutService('c1', {name})});
+      settle(...keys(12));
+      expect(accepted.held?.keys.size).toBe(12);
+      nowMs += 1_000;
+      show('foo-1');
+      expect(accepted.get('bar/foo-1')?.service).toBeDefined();
+      expect(accepted.held?.keys.size).toBe(11);
+    });
+
+    test('what was held goes on being held with its dates, fewer than ten as well, before and after it was observed', () => {
+      const held = {sinceMs: 900_000, keys: new Set(keys(3)), earlier: new Map([['bar/foo-0', 800_000]])};
+      accepted.restoreHeld(held);
+      for (const key of keys(3)) seen.set(key, {state: 'Unknown'});
+      settle(...keys(3));
+      expect(accepted.held).toEqual(held);
+      seen.clear();
+      settle(...keys(3));
+      expect(accepted.held).toEqual(held);
+      expect(keys(3).every((key) => accepted.remembers(key))).toBe(true);
+      expect(changes).toEqual([]);
+    });
+
+    test('what was held and can not be observed is not let go by time; what is there again is simply there', () => {
+      accepted.restoreHeld({sinceMs: 0, keys: new Set(keys(3))});
+      for (const key of keys(2)) seen.set(key, {state: 'Unknown'});
+      show('other', 'foo-2');
+      expect(accepted.held?.keys).toEqual(new Set(keys(2)));
+      seen.delete('bar/foo-0');
+      settle();
+      expect(accepted.held?.keys).toEqual(new Set(['bar/foo-1']));
+    });
+
+    test('a confirmation of its first date lets it go', () => {
+      accepted.restoreHeld({sinceMs: 900_000, keys: new Set(keys(3))});
+      accepted.settle(keys(3), () => GONE, {...AT_REST, confirmedAtMs: 900_000});
+      expect(accepted.held).toBeUndefined();
+      expect(changes).toEqual(keys(3).map((key) => [key, undefined]));
+    });
+
+    test('clear ends them too', () => {
+      remember(2);
+      accepted.clear();
+      expect(changes).toEqual(keys(2).map((key) => [key, undefined]));
+      expect([...accepted.keys()]).toEqual([]);
+    });
   });
 
   test('part of it is let through ten minutes after it was held; all of it never by time', () => {
@@ -119,6 +191,19 @@ describe('accepted exports', () => {
     settle();
     expect(accepted.size).toBe(13);
     nowMs += 2_000;
+    settle();
+    expect(accepted.size).toBe(1);
+  });
+
+  test('what can not be observed any more is let go neither by time nor by confirmation: it may be back', () => {
+    show(...names(13));
+    for (const key of keys(12)) seen.delete(key);
+    settle(...keys(12));
+    for (const key of keys(12)) seen.set(key, {state: 'Unknown'});
+    nowMs += 601_000;
+    accepted.settle([], (key) => seen.get(key) ?? GONE, {...AT_REST, confirmedAtMs: nowMs});
+    expect(accepted.size).toBe(13);
+    for (const key of keys(12)) seen.delete(key);
     settle();
     expect(accepted.size).toBe(1);
   });
@@ -193,7 +278,7 @@ describe('accepted slices', () => {
   });
 
   test('of an export that is only remembered are not known', () => {
-    accepted.seed('bar/foo', anExport('c1'));
+    accepted.remember('bar/foo');
     expect(accepted.slicesOf('bar/foo')).toBeUndefined();
   });
 });

@@ -70,6 +70,14 @@ test('what a hub in another cluster has in the same epoch is not cleared, and no
   expect(asked).toEqual(['get', 'list', 'find']);
 });
 
+test('what is of nobody knows which hub is neither cleared nor given away', async () => {
+  await expect(clear({[EPOCH_ANNOTATION]: 'Infinity'})).rejects.toMatchObject({
+    code: 'ISTHMUS_HUB_NOT_CLEARED',
+    message: expect.stringContaining('"Infinity", which can\'t be read'),
+  });
+  expect(asked).toEqual(['get', 'list', 'find']);
+});
+
 test('the Lease goes last, as it was released', async () => {
   expect(await clear({[EPOCH_ANNOTATION]: '1', [HUB_ANNOTATION]: 'there'})).toBe('Cleared');
   expect(asked.slice(-2)).toEqual(['delete', 'l/3, now l/3']);

@@ -129,7 +129,8 @@ function startHub(hubCluster: TestCluster, options: Partial<HubOptions> = {}): R
     identity: `hub-${++identities}`,
     development: true,
     createNamespaces: true,
-    unreachableAfterMs: 800,
+    // A machine that stands still for a moment is no news of a member.
+    unreachableAfterMs: 3_000,
     logger: quietLogger,
     ...options,
   });

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {chosenSeed} from '../tools/chosen-seed.ts';
 import {eventually} from '../tools/eventually.ts';
-import {carryOut, commandsOf, type Done, KEYS} from './convergence/commands.ts';
+import {carryOut, type Done} from './convergence/carry-out.ts';
+import {commandsOf, KEYS} from './convergence/commands.ts';
 import {differences} from './convergence/difference.ts';
 import {EmbeddedPlayground} from './convergence/embedded-playground.ts';
 import {MEMBERS} from './convergence/playground.ts';
@@ -10,8 +12,7 @@ import {begin} from './convergence/sequence.ts';
 /** A sample of what `convergence` does on light API servers, here on embedded ones, with sockets and in real time. */
 
 const RUNS = 20;
-const seed = Number(process.env['CONVERGENCE_SEED'] ?? Date.now() % 2 ** 31);
-const NOBODY = {noteGoing: () => undefined};
+const seed = chosenSeed('CONVERGENCE_SEED', 1);
 
 let playground: EmbeddedPlayground;
 
@@ -40,7 +41,7 @@ describe('convergence on embedded API servers', () => {
       begin(playground, {start, bulk: false});
       if (playground.hub === undefined) playground.startHub();
       await playground.look();
-      for (const command of commands) await carryOut(command, {world: playground, losses: NOBODY, done});
+      for (const command of commands) await carryOut(command, {world: playground, done});
       playground.mend(done.emptied);
       if (playground.hub === undefined) playground.startHub();
       let found: readonly string[] = [];

@@ -121,6 +121,18 @@ describe('objects of services', () => {
     expect(touched).toEqual(['bar/foo']);
   });
 
+  test('an answer that lacks what the watch has shown is not believed: nothing is known until a whole one is there', async () => {
+    listed = [thing('foo', 'red', '1')];
+    await start();
+    store.begin('bar/foo');
+    (await asked())([]);
+    const again = await eventually('it is asked for again', () => answers[1]);
+    expect(store.of('bar/foo')).toBeUndefined();
+    expect(touched).toEqual([]);
+    again([thing('foo', 'red', '1')]);
+    await eventually('known', () => store.of('bar/foo')?.join() === 'red');
+  });
+
   test('it is asked for as of where the watch has come: older would be wrong, the newest would wait for etcd', async () => {
     listed = [thing('foo', 'red', '1')];
     await start();

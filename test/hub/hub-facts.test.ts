@@ -39,12 +39,13 @@ describe('whether it is known that a cluster exports a name', () => {
   interface Known {
     readonly gathered: boolean;
     readonly registered?: boolean;
-    readonly member?: {isKnown: boolean; shown: boolean; taken: boolean};
+    readonly member?: {isKnown: boolean; shown: boolean; taken: boolean; remembered?: boolean};
   }
   function facts({gathered, registered, member}: Known): HubFacts {
     const members = new Map();
     if (member !== undefined) {
-      const accepted = new Map(member.taken ? [['bar/foo', anExport('c1')]] : []);
+      const taken = new Map(member.taken ? [['bar/foo', anExport('c1')]] : []);
+      const accepted = {get: (key: string) => taken.get(key), remembers: () => member.remembered ?? false};
       const exportsOf = () => (member.shown ? [{}] : []);
       members.set('c1', {isKnown: member.isKnown, accepted, session: {watches: {exportsOf}}});
     }
@@ -69,6 +70,12 @@ describe('whether it is known that a cluster exports a name', () => {
       name: 'shown, not taken in yet',
       gathered: true,
       member: {isKnown: true, shown: true, taken: false},
+      unknown: true,
+    },
+    {
+      name: 'remembered, and its deletion is not let through yet',
+      gathered: true,
+      member: {isKnown: true, shown: false, taken: false, remembered: true},
       unknown: true,
     },
     {name: 'taken in', gathered: true, member: {isKnown: true, shown: true, taken: true}, unknown: false},

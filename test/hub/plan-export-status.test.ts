@@ -47,7 +47,23 @@ describe('Ready', () => {
   const ready = [earlier('Ready', 'True', 'Exported')];
 
   test.each<{name: string; change: Partial<ExportSituation>; want: Partial<Condition>}>([
-    {name: 'delivered everywhere: Exported', change: {}, want: {status: 'True', reason: 'Exported'}},
+    {
+      name: 'delivered everywhere: Exported',
+      change: {},
+      want: {status: 'True', reason: 'Exported', message: 'Imported by every member that is synced.'},
+    },
+    {
+      name: 'delivered to all that are written to: those that answer and are not are named, at most five',
+      change: {
+        delivery: {state: 'Delivered', refusing: ['a (Forbidden)', 'b (B)', 'c (C)', 'd (D)', 'e (E)', 'f (F)']},
+      },
+      want: {
+        status: 'True',
+        message:
+          'Imported by every member that is synced. Not written to, though they answer: ' +
+          'a (Forbidden), b (B), c (C), d (D), e (E) and 1 more.',
+      },
+    },
     {
       name: 'a reachable member is still to come: Pending, and it is named',
       change: {delivery: {state: 'Pending', cluster: 'cluster-2'}},

@@ -15,7 +15,7 @@ import {refuseJoin} from '../../src/hub/plan-cluster-property.ts';
 import {planFlomeshImport, type FlomeshImportSituation} from '../../src/hub/plan-flomesh-import.ts';
 import {planImport, type ImportSituation, type Plan} from '../../src/hub/plan-import.ts';
 import {planRemoteCluster} from '../../src/hub/plan-remote-cluster.ts';
-import {rememberExport} from '../../src/hub/remembered-export.ts';
+import {rememberExports} from '../../src/hub/remembered-export.ts';
 import {memberExports} from '../clusterset/arbitraries.ts';
 import {anExport} from '../clusterset/fixtures.ts';
 
@@ -127,7 +127,7 @@ describe('the standard import', () => {
         if (merged === undefined) return;
         const plan = planImport({...base, merged});
         const stored = {...written(plan), status: {clusters: []}} as unknown as ServiceImport;
-        const again = mergedOf(...merged.clusters.map((cluster) => rememberExport(stored, cluster)));
+        const again = mergedOf(...rememberExports(stored, merged.clusters));
         // Not in the import: the families of a ClusterSetIP (the agent's) and the group that an export came from.
         const {ipFamilies: _, groups: __, ports, ...rest} = merged;
         expect(again).toMatchObject(rest);
@@ -415,8 +415,19 @@ describe('the conditions of a Cluster', () => {
     const keys = new Set(Array.from({length: 25}, (_, i) => `bar/foo-${String(i).padStart(2, '0')}`));
     expect(byType({...base, held: {sinceMs: 0, keys}})['MassDeletion']).toMatchObject({
       status: 'True',
-      message: expect.stringMatching(/bar\/foo-00, .*bar\/foo-19 and 5 more\./),
+      message: expect.stringMatching(/bar\/foo-00, .*bar\/foo-19 and 5 more\. .* since 1970-01-01T00:00:00\.000Z\./),
     });
+  });
+
+  test.each([
+    ['2027-01-01T00:00:00Z', "is ignored: 2027-01-01T00:00:00Z lies ahead of the hub's clock"],
+    ['tomorrow', 'is ignored: "tomorrow" is no time of RFC 3339'],
+  ])('a confirmation %s that confirms nothing is named', (text, said) => {
+    const annotations = {'isthmus.dev/confirm-deletions': text};
+    const cluster = {...base.cluster, metadata: {...base.cluster.metadata, annotations}};
+    const held = {sinceMs: 0, keys: new Set(['bar/foo'])};
+    expect(byType({...base, cluster, held})['MassDeletion']).toMatchObject({message: expect.stringContaining(said)});
+    expect(byType({...base, held})['MassDeletion']).toMatchObject({message: expect.not.stringContaining('ignored')});
   });
 
   test('no gateway is said, not hidden', () => {

@@ -1,4 +1,4 @@
-import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {afterAll, beforeAll, describe, expect, onTestFinished, test, vi} from 'vitest';
 import type {ServiceImport} from '../../src/api/kinds.ts';
 import {serviceImports} from '../../src/api/resources.ts';
 import type {WriteRow} from '../../src/dev/writes.ts';
@@ -11,7 +11,10 @@ const RENEW_MS = 300;
 /** A busy machine is no news to be written about: how soon a silent member is called unreachable is not the matter here. */
 const CALM = {leaseRenewMs: RENEW_MS, unreachableAfterMs: 10_000};
 
+vi.setConfig({testTimeout: 60_000});
+
 let set: TestClusterset;
+let tries = 0;
 let running: RunningHub;
 
 beforeAll(async () => {
@@ -56,6 +59,11 @@ function writes(): {rows: readonly string[]; heartbeats: number} {
   return {rows, heartbeats: Math.min(...beats)};
 }
 
+/** The same without Events that are counted up: a hub that stops tells of what was repeated before the quiet began. */
+function newWrites(): readonly string[] {
+  return writes().rows.filter((row) => !row.includes(' patch events '));
+}
+
 function reset(): void {
   for (const {cluster} of [set.hubCluster, ...set.members]) cluster.writes.reset();
 }
@@ -85,7 +93,7 @@ describe('a quiet period', () => {
     await synced(running, set.members);
     const beats = writes().heartbeats;
     await eventually('and some time', () => writes().heartbeats >= beats + 3);
-    expect(writes().rows).toEqual([]);
+    expect(newWrites()).toEqual([]);
   });
 
   test('lists that are repeated write nothing', async () => {
@@ -110,6 +118,12 @@ describe('a quiet period', () => {
     await settle();
     reset();
     const second = set.startHub(CALM);
+    onTestFinished(async () => {
+      await second.stop();
+      await running.stop();
+      running = set.startHub(CALM);
+      await synced(running, set.members);
+    });
     await eventually('it has read every member', () => {
       const {members} = second.hub.status();
       return members.length === 3 && members.every(({conditions}) => conditions.synced.reason === 'WaitsForLease');
@@ -119,10 +133,11 @@ describe('a quiet period', () => {
     expect(writes().rows).toEqual([]);
     await running.stop();
     await synced(second, set.members);
-    expect(writes().rows).toEqual([]);
-    await set.members[0]?.apply(exportYaml('bar', 'later'));
+    expect(newWrites()).toEqual([]);
+    const name = `later-${++tries}`;
+    await set.members[0]?.apply(exportYaml('bar', name));
     await eventually('it writes', async () =>
-      set.members[2]?.find<ServiceImport>(serviceImports, {namespace: 'bar', name: 'later'}),
+      set.members[2]?.find<ServiceImport>(serviceImports, {namespace: 'bar', name}),
     );
   });
 });

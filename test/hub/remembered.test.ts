@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {ServiceImport} from '../../src/api/kinds.ts';
-import type {ExportedPort} from '../../src/clusterset/member-export.ts';
+import type {ExportedPort, MemberExport} from '../../src/clusterset/member-export.ts';
 import {merge} from '../../src/clusterset/merge.ts';
 import type {MergedImport} from '../../src/clusterset/merged-import.ts';
 import {planImport} from '../../src/hub/plan-import.ts';
-import {inRememberedOrder, rememberExport} from '../../src/hub/remembered-export.ts';
+import {inRememberedOrder, rememberExports} from '../../src/hub/remembered-export.ts';
 import {memberExports} from '../clusterset/arbitraries.ts';
 import {anExport} from '../clusterset/fixtures.ts';
 
@@ -13,6 +13,10 @@ function mergedOf(...exports: Parameters<typeof merge>[0]): MergedImport {
   const {import: merged} = merge(exports);
   if (merged === undefined) throw new Error('these exports make no import');
   return merged;
+}
+
+function rememberExport(stored: ServiceImport, cluster: string): MemberExport {
+  return rememberExports(stored, [cluster])[0] as MemberExport;
 }
 
 describe('an import whose exporters can not all be asked', () => {

@@ -2,6 +2,7 @@ import {afterEach, describe, expect, test, vi} from 'vitest';
 import type {ServiceImport} from '../../src/api/kinds.ts';
 import {clusters, serviceImports} from '../../src/api/resources.ts';
 import {seededRandom} from '../../src/dev/seeded-random.ts';
+import {chosenSeed} from '../tools/chosen-seed.ts';
 import type {LightApi} from '../tools/light/light-api.ts';
 import {converge} from './convergence/sequence.ts';
 import {MEMBERS} from './convergence/playground.ts';
@@ -16,7 +17,7 @@ vi.mock('undici', async () => ({Agent: (await import('../tools/light/light-netwo
 
 const ORDERS = 60;
 const ORDERS_AWAY = 10;
-const seed = Number(process.env['RESTART_SEED'] ?? Date.now() % 2 ** 31);
+const seed = chosenSeed('RESTART_SEED', 1);
 /** No answer takes longer; all of a start together stay below the time after which a member counts as unreachable. */
 const MAX_DELAY_MS = 300;
 const QUIET_MS = 30_000;

@@ -1,4 +1,4 @@
-import {afterAll, afterEach, beforeAll, expect, test} from 'vitest';
+import {afterAll, afterEach, beforeAll, beforeEach, expect, test, vi} from 'vitest';
 
 import type {ExportPolicy, ServiceExport} from '../../src/api/kinds.ts';
 import type {Condition} from '../../src/api/meta.ts';
@@ -9,6 +9,7 @@ import {
   conditionOf,
   exportYaml,
   startClusterset,
+  synced,
   type RunningHub,
   type TestCluster,
   type TestClusterset,
@@ -16,24 +17,31 @@ import {
 
 /** Two replicas of one hub: who tells of an object is not who writes it, and tells why it isn't there all the same. */
 
-const WITHIN_MS = 20_000;
-const NAMESPACE = 'shop';
+const WITHIN_MS = 25_000;
+vi.setConfig({testTimeout: 90_000});
 const NO = 'not in my house';
+/** A machine that stands still for a moment is no reason to call a member unreachable, or a replica dead. */
+const CALM = {leaseRenewMs: 2_500, unreachableAfterMs: 10_000};
 
 let set: TestClusterset;
 let one: TestCluster;
 let two: TestCluster;
 let replicas: readonly RunningHub[];
+/** Of each try: in members that have no import of it yet, so that there is something to refuse. */
+let namespace: string;
+let tries = 0;
 
 beforeAll(async () => {
   set = await startClusterset(2);
   [one, two] = set.members as [TestCluster, TestCluster];
-  for (const member of set.members) {
-    await set.register(member);
-    await member.namespace(NAMESPACE);
-  }
+  for (const member of set.members) await set.register(member);
+});
+
+beforeEach(async () => {
+  namespace = `shop-${++tries}`;
+  for (const member of set.members) await member.namespace(namespace);
   const [teller, writer] = identities();
-  replicas = [teller, writer].map((identity) => set.startHub({identity, leaseRenewMs: 500}));
+  replicas = [teller, writer].map((identity) => set.startHub({...CALM, identity}));
   await eventually(
     'each writes to its own member',
     () =>
@@ -44,15 +52,20 @@ beforeAll(async () => {
       }),
     WITHIN_MS,
   );
+  // What a try before left is written by now: the first object that is refused is to be one of this try.
+  for (const [index, replica] of replicas.entries()) await synced(replica, set.members.slice(index, index + 1));
 });
 
-afterEach(() => two.cluster.faults.clear());
+afterEach(async () => {
+  two.cluster.faults.clear();
+  await Promise.all(replicas.map(async (replica) => replica.stop()));
+});
 afterAll(async () => set.close());
 
-/** The first writes to cluster-1, and tells of policies; the other one writes to cluster-2. */
+/** The first writes to cluster-1, and tells of policies; the other one writes to cluster-2. Of each try others. */
 function identities(): readonly [string, string] {
   for (let seed = 0; seed < 1_000; seed++) {
-    const both = [`teller-${seed}`, `writer-${seed}`] as const;
+    const both = [`teller-${tries}-${seed}`, `writer-${tries}-${seed}`] as const;
     const [first, ...rest] = ['cluster-1', '/policies', 'cluster-2'].map((name) => chooseReplica(name, both));
     if (first === both[0] && rest[0] === both[0] && rest[1] === both[1]) return both;
   }
@@ -86,14 +99,14 @@ async function until(
 }
 
 const readyOf = (name: string) => async (): Promise<Condition | undefined> =>
-  conditionOf(await one.find<ServiceExport>(serviceExports, {namespace: NAMESPACE, name}), 'Ready');
+  conditionOf(await one.find<ServiceExport>(serviceExports, {namespace, name}), 'Ready');
 
 test('an export says which member refuses its import and why; one that only waits there says what is in the way', async () => {
   refuse('serviceimports');
-  await one.apply(exportYaml(NAMESPACE, 'a-first'));
+  await one.apply(exportYaml(namespace, 'a-first'));
   await until(readyOf('a-first'), ['False/Failed', 'cluster-2', NO]);
   // The first by name is what the Cluster tells of.
-  await one.apply(exportYaml(NAMESPACE, 'b-second'));
+  await one.apply(exportYaml(namespace, 'b-second'));
   const waiting = 'False/Pending Waits for cluster-2: another object is refused there; see Cluster cluster-2';
   const told = await until(readyOf('b-second'), [waiting]);
   for (const foreign of ['a-first', NO]) expect(told?.message).not.toContain(foreign);
@@ -102,24 +115,25 @@ test('an export says which member refuses its import and why; one that only wait
 });
 
 test('a policy says which member refuses its copy, and why', async () => {
+  const name = `closed-${tries}`;
   const told = async (): Promise<Condition | undefined> => {
-    const found = await set.hubCluster.find<ExportPolicy>(exportPolicies, {name: 'closed'});
+    const found = await set.hubCluster.find<ExportPolicy>(exportPolicies, {name});
     return found?.status?.conditions?.find(({type}) => type === 'Synced');
   };
   refuse('exportpolicies');
   await set.hubCluster.apply(`apiVersion: isthmus.dev/v1alpha1
 kind: ExportPolicy
-metadata: {name: closed}
+metadata: {name: ${name}}
 spec: {rules: [{name: first, action: Deny, namespaces: [nowhere]}]}`);
   await until(told, ['False/Refused', '1 of 2 members hold it. Refused by cluster-2 (', NO]);
   two.cluster.faults.clear();
   await until(told, ['True/Synced', '2 of 2 members hold it.']);
-  expect(await two.find(exportPolicies, {name: 'isthmus-hub.closed'})).toBeDefined();
+  expect(await two.find(exportPolicies, {name: `isthmus-hub.${name}`})).toBeDefined();
 });
 
 test('while a member goes from one replica to the other, what waits for it is not said to be imported, and nothing is written', async () => {
   refuse('serviceimports');
-  for (const name of ['c-first', 'd-second']) await one.apply(exportYaml(NAMESPACE, name));
+  for (const name of ['c-first', 'd-second']) await one.apply(exportYaml(namespace, name));
   await until(readyOf('d-second'), ['False/Pending', 'another object is refused there']);
   const seen = new Set<string>();
   const leaving = replicas[1] as RunningHub;

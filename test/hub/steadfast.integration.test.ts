@@ -24,6 +24,11 @@ import {eventually} from '../tools/eventually.ts';
 
 const HUB = {userAgent: 'isthmus-hub'};
 const write = {fieldManager: 'kubectl'};
+/**
+ * Longer than a busy machine stands still, and less than what who waits for the bad one would wait: nine seconds for a late answer,
+ * ten for a timeout, twenty-five for a Lease.
+ */
+const AT_ONCE_MS = 7_000;
 
 let set: TestClusterset;
 let running: RunningHub;
@@ -73,14 +78,14 @@ async function exportTakes(): Promise<number> {
 describe('one of three members', () => {
   test.each([
     {name: 'answers nothing any more, and leaves connections open', fault: {kind: 'hang'}},
-    {name: 'answers each request five seconds later', fault: {kind: 'latency', ms: 5_000}},
+    {name: 'answers each request nine seconds later', fault: {kind: 'latency', ms: 9_000}},
     {name: 'cuts every connection', fault: {kind: 'reset'}},
   ] as const)('$name: the others wait for nothing', async ({fault}) => {
     three.cluster.faults.add(HUB, fault);
     three.cluster.faults.dropWatches(HUB);
-    expect(await exportTakes()).toBeLessThan(2_000);
+    expect(await exportTakes()).toBeLessThan(AT_ONCE_MS);
     await one.client.delete(serviceExports, {namespace, name: 'foo'});
-    await eventually('gone in the healthy one', async () => (await importIn(two)) === undefined, 2_000);
+    await eventually('gone in the healthy one', async () => (await importIn(two)) === undefined, AT_ONCE_MS);
     three.cluster.faults.clear();
   });
 
@@ -89,7 +94,7 @@ describe('one of three members', () => {
     three.cluster.faults.add(HUB, {kind: 'hang'});
     startHub();
     await synced(running, [one, two]);
-    expect(await exportTakes()).toBeLessThan(2_000);
+    expect(await exportTakes()).toBeLessThan(AT_ONCE_MS);
     three.cluster.faults.clear();
     await eventually('it catches up', async () => importIn(three), 20_000);
   });
@@ -127,7 +132,7 @@ describe('a hub that was killed', () => {
     await heldBy('hub-0');
     startHub({identity: 'hub-0'});
     await synced(running, set.members);
-    expect(await exportTakes()).toBeLessThan(3_000);
+    expect(await exportTakes()).toBeLessThan(AT_ONCE_MS);
   });
 
   test('is not taken for dead by another one before its Lease is over', async () => {

@@ -8,6 +8,7 @@ import {parseSyncItem, syncItemText} from '../../src/hub/sync-item.ts';
 import {SyncPass} from '../../src/hub/sync-pass.ts';
 import {WriteThrough} from '../../src/hub/write-through.ts';
 import type {KubeClient} from '../../src/kube/client.ts';
+import {KubeError} from '../../src/kube/kube-error.ts';
 
 describe('what was just written', () => {
   test('counts until the watch reports a change of its key', async () => {
@@ -89,8 +90,15 @@ describe('records of what was applied', () => {
 describe('a writer', () => {
   function start(stored: KubeObject | undefined) {
     const applied: KubeObject[] = [];
+    let refusal: KubeError | undefined;
+    const refuse = (status: 409 | 500 | undefined): void => {
+      const reason = status === 409 ? 'Conflict' : 'InternalError';
+      refusal =
+        status === undefined ? undefined : new KubeError('ISTHMUS_KUBE_STATUS', `answered ${status}`, {status, reason});
+    };
     const client = {
       apply: async (_: unknown, desired: KubeObject) => {
+        if (refusal !== undefined) throw refusal;
         applied.push(desired);
         return {...desired, metadata: {...desired.metadata, uid: 'uid-1'}};
       },
@@ -98,7 +106,7 @@ describe('a writer', () => {
     const store = new Map(stored === undefined ? [] : [['bar/foo', stored]]);
     const writer = new ObjectWriter(client, {resource: configMaps, store, keep: (raw) => raw, comparison: {}});
     const apply = async (desired: KubeObject) => writer.apply(desired, undefined, AbortSignal.timeout(1_000));
-    return {applied, writer, apply};
+    return {applied, writer, apply, refuse};
   }
 
   test('sends nothing twice', async () => {
@@ -151,6 +159,26 @@ describe('a writer', () => {
     writer.forget('bar/foo');
     await apply(object({x: '1'}, 'uid-1'));
     expect(applied).toHaveLength(2);
+  });
+
+  test('a conflict shows that what was believed beyond the store is not so: the next try is made of the store alone', async () => {
+    const {applied, apply, writer, refuse} = start(undefined);
+    await apply(object({x: '1'}));
+    expect(writer.actual('bar/foo')?.metadata.uid).toBe('uid-1');
+    refuse(409);
+    await expect(apply(object({x: '2'}, 'uid-1'))).rejects.toThrow('409');
+    expect(writer.actual('bar/foo')).toBeUndefined();
+    refuse(undefined);
+    await apply(object({x: '2'}));
+    expect(applied).toHaveLength(2);
+  });
+
+  test('another failure says nothing of what was believed', async () => {
+    const {apply, writer, refuse} = start(undefined);
+    await apply(object({x: '1'}));
+    refuse(500);
+    await expect(apply(object({x: '2'}, 'uid-1'))).rejects.toThrow('500');
+    expect(writer.actual('bar/foo')?.metadata.uid).toBe('uid-1');
   });
 
   test('a status is applied to the object that the first apply made', async () => {

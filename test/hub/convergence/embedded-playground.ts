@@ -1,6 +1,7 @@
 import type {KubeObject} from '../../../src/api/meta.ts';
 import {keyOf} from '../../../src/api/meta.ts';
 import {
+  clusterProperties,
   clusters,
   configMaps,
   endpointSlices,
@@ -8,7 +9,10 @@ import {
   flomeshServiceExports,
   flomeshServiceImports,
   globalTrafficPolicies,
+  leases,
   namespaces,
+  remoteClusters,
+  secrets,
   serviceExports,
   serviceImports,
   services,
@@ -19,13 +23,15 @@ import type {Hub} from '../../../src/hub/hub.ts';
 import type {HttpCall} from '../../../src/kube/transport.ts';
 import {tableId} from '../../tools/light/light-storage.ts';
 import type {LightCall} from '../../tools/light/light-request.ts';
-import {type RunningHub, startClusterset, type TestCluster, type TestClusterset} from '../clusterset.ts';
+import {gatewayOf, type RunningHub, startClusterset, type TestCluster, type TestClusterset} from '../clusterset.ts';
 import {MEMBERS, type MemberName, type Place, type Playground} from './playground.ts';
+import * as user from './user.ts';
 
 /** All that a sequence looks at. */
 const LOOKED_AT: readonly Resource[] = [
-  ...[clusters, configMaps, endpointSlices, exportPolicies, flomeshServiceExports],
-  ...[flomeshServiceImports, globalTrafficPolicies, namespaces, serviceExports, serviceImports, services],
+  ...[clusterProperties, clusters, configMaps, endpointSlices, exportPolicies, flomeshServiceExports],
+  ...[flomeshServiceImports, globalTrafficPolicies, leases, namespaces, remoteClusters, secrets],
+  ...[serviceExports, serviceImports, services],
 ];
 /** In no sequence here does time matter: waiting longer only lets more happen in between. */
 const LONGEST_PASS_MS = 150;
@@ -81,6 +87,8 @@ class EmbeddedPlace implements Place {
 
 /** A hub cluster and three members on embedded API servers, in real time. */
 export class EmbeddedPlayground implements Playground {
+  readonly clustersetId = 'test-set';
+  readonly version = 'v1.36.3';
   readonly hubApi: EmbeddedPlace;
   readonly #set: TestClusterset;
   readonly #members: ReadonlyMap<string, EmbeddedPlace>;
@@ -106,6 +114,12 @@ export class EmbeddedPlayground implements Playground {
     const found = this.#members.get(name);
     if (found === undefined) throw new Error(`no member ${name}`);
     return found;
+  }
+
+  register(name: MemberName): void {
+    const found = this.#set.members.find((each) => each.name === name);
+    const spec = {gatewayHost: gatewayOf(name), gatewayPort: 8080, kubeconfig: found?.cluster.kubeconfig};
+    user.apply(this.hubApi, clusters, {name}, {spec});
   }
 
   startHub(): void {

@@ -24,7 +24,12 @@ export interface Place {
 export interface Playground {
   readonly hubApi: Place;
   readonly hub: Hub | undefined;
+  readonly clustersetId: string;
+  /** Of Kubernetes, of every member, as RemoteClusters say it. */
+  readonly version: string;
   member(name: MemberName): Place;
+  /** Makes its Cluster object, which is not there, with a kubeconfig in it. */
+  register(name: MemberName): void;
   startHub(): void;
   /** @param how - a hub that crashes says nothing to anybody any more; one that is stopped gives its Leases back */
   stopHub(how: 'crash' | 'stop'): Promise<void>;

@@ -1,8 +1,11 @@
-import type {Command, Done} from './commands.ts';
-import {BULK, carryOut, KEYS} from './commands.ts';
+import {clusters} from '../../../src/api/resources.ts';
+import {carryOut, type Done} from './carry-out.ts';
+import {BULK, type Command, KEYS} from './commands.ts';
 import {differences} from './difference.ts';
+import {AllowedTypes} from './allowed-types.ts';
 import {Losses} from './losses.ts';
 import * as user from './user.ts';
+import {truthOf} from './truth.ts';
 import {MEMBERS, type Playground} from './playground.ts';
 import {beginSequence, endSequence, World} from './world.ts';
 
@@ -26,24 +29,33 @@ const ROUNDS = 40;
 export async function runSequence(sequence: Sequence): Promise<number> {
   beginSequence(sequence.chance);
   const world = new World();
-  const losses = new Losses(world);
-  const done: Done = {emptied: false};
   const keys = sequence.bulk ? [...KEYS, ...BULK] : KEYS;
+  const losses = new Losses(world, keys);
+  const types = new AllowedTypes(world, keys);
+  const done: Done = {emptied: false};
   try {
     begin(world, sequence);
     world.startHub();
-    await converge(world, done);
-    losses.rest(keys);
+    types.note(truthOf(world));
+    await converge(world, done, types);
+    const rest = (): void => {
+      const truth = truthOf(world);
+      losses.rest(truth);
+      types.rest(truth);
+    };
+    rest();
     for (const command of sequence.commands) {
       if (command.do === 'calm') {
-        await converge(world, done);
-        losses.rest(keys);
+        await converge(world, done, types);
+        rest();
       }
-      await carryOut(command, {world, losses, done});
-      losses.note(keys);
+      await carryOut(command, {world, losses, types, done});
+      const truth = truthOf(world);
+      losses.note(truth);
+      types.note(truth);
       if (losses.found.length > 0) break;
     }
-    if (losses.found.length === 0) await converge(world, done);
+    if (losses.found.length === 0) await converge(world, done, types);
     if (losses.found.length > 0) throw new Error(losses.found.join('\n'));
     return losses.judged;
   } finally {
@@ -54,6 +66,7 @@ export async function runSequence(sequence: Sequence): Promise<number> {
 export function begin(world: Playground, {start, bulk}: Pick<Sequence, 'start' | 'bulk'>): void {
   MEMBERS.forEach((name, i) => {
     const api = world.member(name);
+    if (world.hubApi.find(clusters, name) === undefined) world.register(name);
     for (const ns of ['a', 'b']) user.makeNamespace(api, ns);
     KEYS.forEach((key, j) => {
       if (start[i * KEYS.length + j] !== true) return;
@@ -71,23 +84,32 @@ export function begin(world: Playground, {start, bulk}: Pick<Sequence, 'start' |
 }
 
 /** Everything that is disturbed is mended; then it must become right within two minutes, and quiet. */
-export async function converge(world: World, done: Done): Promise<void> {
-  for (const api of [world.hubApi, ...world.members.values()]) {
+export async function converge(world: World, done: Done, types?: AllowedTypes): Promise<void> {
+  const all = [world.hubApi, ...world.members.values()];
+  for (const api of all) {
     api.faults.clear();
     api.partition(false);
-    if (!done.emptied) continue;
+  }
+  // An answer that is late may be one that lacks something, and comes after all of this.
+  if (done.emptied) await world.pass(ROUND_MS);
+  for (const api of done.emptied ? all : []) {
     // Whoever saw the newest state saw too old a one now, too.
     api.storage.revision++;
     api.faults.compact();
     api.faults.dropWatches();
   }
   done.emptied = false;
-  if (world.hub === undefined) world.startHub();
+  const confirmed = done.confirmed ?? [];
+  done.confirmed = [];
+  if (world.hub === undefined) {
+    types?.noteStart();
+    world.startHub();
+  }
   let found: readonly string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const before = writesOf(world);
     await world.pass(ROUND_MS);
-    found = differences(world);
+    found = [...differences(world, types && ((...of) => types.of(...of))), ...stillHeld(world, confirmed)];
     const after = writesOf(world);
     if (found.length === 0 && before === after) return;
     if (found.length === 0) found = [`still writing: ${after - before} requests in the last ${ROUND_MS} ms`];
@@ -96,6 +118,11 @@ export async function converge(world: World, done: Done): Promise<void> {
     ?.status()
     .members.map(({cluster, conditions}) => [cluster, conditions.reachable.reason, conditions.synced]);
   throw new Error(`not converged:\n${found.join('\n')}\n${JSON.stringify(members)}`);
+}
+
+function stillHeld(world: World, confirmed: readonly string[]): readonly string[] {
+  const held = world.hub?.status().members.flatMap(({heldBack}) => heldBack) ?? [];
+  return confirmed.filter((key) => held.includes(key)).map((key) => `${key} is held back, and was confirmed`);
 }
 
 function writesOf(world: World): number {

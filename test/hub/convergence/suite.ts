@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
+import {chosenSeed} from '../../tools/chosen-seed.ts';
 import {KEYS, commandsOf} from './commands.ts';
 import {runSequence, type Sequence} from './sequence.ts';
 import {MEMBERS} from './playground.ts';
@@ -12,7 +13,7 @@ import {MEMBERS} from './playground.ts';
 export function testConvergence(title: string, o: {readonly runs: number; readonly bulk: boolean}): void {
   const runs = Number(process.env['CONVERGENCE_RUNS'] ?? o.runs);
   test(`${title}: ${runs} sequences`, {timeout: 600_000}, async () => {
-    const seed = Number(process.env['CONVERGENCE_SEED'] ?? Date.now() % 2 ** 31);
+    const seed = chosenSeed('CONVERGENCE_SEED', 1);
     process.stdout.write(`convergence, ${title}: seed ${seed}\n`);
     let count = 0;
     let judged = 0;

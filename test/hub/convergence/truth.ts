@@ -1,7 +1,7 @@
 import type {Cluster, EndpointSlice, ExportPolicy, ServiceImport} from '../../../src/api/kinds.ts';
 import type {KubeObject} from '../../../src/api/meta.ts';
 import {keyOf} from '../../../src/api/meta.ts';
-import {memberRecordName, SERVICE_NAME_LABEL} from '../../../src/api/names.ts';
+import {clusterKey, memberRecordName, SERVICE_NAME_LABEL} from '../../../src/api/names.ts';
 import {
   clusters,
   configMaps,
@@ -15,6 +15,7 @@ import type {MemberExport} from '../../../src/clusterset/member-export.ts';
 import type {MergeResult} from '../../../src/clusterset/merged-import.ts';
 import {merge} from '../../../src/clusterset/merge.ts';
 import {narrowExports} from '../../../src/clusterset/narrow-exports.ts';
+import {isTargeted} from '../../../src/clusterset/target-clusters.ts';
 import {exportSources, keepExport, type KeptExport} from '../../../src/hub/kept-export.ts';
 import {keepNamespace} from '../../../src/hub/kept-objects.ts';
 import {keepService} from '../../../src/hub/kept-service.ts';
@@ -24,30 +25,69 @@ import {MEMBERS, type MemberName, type Place, type Playground} from './playgroun
 
 /** What the pure engine says about the objects that are in the API servers at this moment: no hub, no history. */
 export interface Truth {
+  /** Members whose Cluster is registered, and not being deleted. */
+  readonly registered: ReadonlySet<MemberName>;
+  /** Of all exports of the name: the verdicts. */
   readonly merged: ReadonlyMap<string, MergeResult>;
-  /** `key cluster` of every export that counts. */
-  readonly valid: ReadonlySet<string>;
+  /** By name, as the policies have narrowed them. */
+  readonly exports: ReadonlyMap<string, readonly MemberExport[]>;
+  /** What one member may import. */
+  mergedFor(key: string, consumer: MemberName): MergedFor;
+  /** True where that cluster's export counts for this consumer. */
+  counts(key: string, of: {readonly exporter: MemberName; readonly consumer: MemberName}): boolean;
+}
+
+export interface MergedFor {
+  readonly result: MergeResult | undefined;
+  readonly exports: readonly MemberExport[];
+  /** False: some export of the name is not for this member. */
+  readonly isWhole: boolean;
 }
 
 export function truthOf(world: Playground): Truth {
+  const registered = new Map(registeredClusters(world).map((each) => [each.metadata.name as MemberName, each]));
   const byKey = new Map<string, MemberExport[]>();
-  for (const name of MEMBERS) {
+  for (const name of registered.keys()) {
     for (const found of exportsOf(world, name)) {
       const key = keyOf(found);
       byKey.set(key, [...(byKey.get(key) ?? []), found]);
     }
   }
   const policies = new Map(world.hubApi.list<ExportPolicy>(exportPolicies).map((each) => [each.metadata.name, each]));
-  const places = new Map(world.hubApi.list<Cluster>(clusters).map((each) => [each.metadata.name, placeOf(each)]));
+  const places = new Map([...registered].map(([name, each]) => [name, placeOf(each)]));
   const merged = new Map<string, MergeResult>();
-  const valid = new Set<string>();
-  for (const [key, exports] of byKey) {
-    const narrowed = narrowExports(exports, {policies, clusters: places, labelsOf: ({subject}) => subject}).exports;
-    const result = merge(narrowed);
-    merged.set(key, result);
-    for (const cluster of result.import?.clusters ?? []) valid.add(`${key} ${cluster}`);
+  const narrowed = new Map<string, readonly MemberExport[]>();
+  for (const [key, all] of byKey) {
+    const {exports} = narrowExports(all, {policies, clusters: places, labelsOf: ({subject}) => subject});
+    narrowed.set(key, exports);
+    merged.set(key, merge(exports));
   }
-  return {merged, valid};
+  const mergedFor = (key: string, name: MemberName): MergedFor => {
+    const all = narrowed.get(key) ?? [];
+    const consumer = {id: name, key: clusterKey({...registered.get(name)?.spec, name})};
+    const exports = registered.has(name) ? all.filter((each) => isTargeted(each, consumer)) : [];
+    const isWhole = exports.length === all.length;
+    return {exports, isWhole, result: isWhole ? merged.get(key) : merge(exports)};
+  };
+  return {
+    registered: new Set(registered.keys()),
+    merged,
+    exports: narrowed,
+    mergedFor,
+    counts: (key, {exporter, consumer}) =>
+      mergedFor(key, consumer).result?.import?.clusters.includes(exporter) === true,
+  };
+}
+
+/** Those of members, and of nobody who leaves. */
+export function registeredClusters(world: Playground): readonly Cluster[] {
+  return world.hubApi
+    .list<Cluster>(clusters)
+    .filter(({metadata}) => metadata.deletionTimestamp === undefined && isMember(metadata.name));
+}
+
+export function isMember(name: string): name is MemberName {
+  return (MEMBERS as readonly string[]).includes(name);
 }
 
 function placeOf({spec = {}}: Cluster): {region: string; zone: string; group: string; network: string | undefined} {

@@ -21,16 +21,24 @@ const {certPem} = await createAuthority({
   notAfterMs: START_MS + 3_650 * 86_400_000,
 });
 
+interface Running {
+  readonly hub: Hub;
+  readonly stop: AbortController;
+}
+
 /**
  * A hub cluster and three members on light API servers, and a hub that may crash, all in virtual time. A sequence is replayed
  * exactly: time, chance and the order of everything are its own.
  */
 export class World implements Playground {
+  readonly clustersetId = 'light';
+  readonly version = 'v1.36.3';
   readonly hubApi = newApi('hub', '10.95.0.1');
   readonly members: ReadonlyMap<MemberName, LightApi> = new Map(
     MEMBERS.map((name, i) => [name, newApi(name, `10.96.${i}.1`)]),
   );
-  #hub: {readonly hub: Hub; readonly stop: AbortController} | undefined;
+  #hub: Running | undefined;
+  #replicas: Running[] = [];
   #hubs = 0;
 
   constructor() {
@@ -38,7 +46,7 @@ export class World implements Playground {
     network.join(originOf('hub'), this.hubApi);
     for (const [name, api] of this.members) {
       network.join(originOf(name), api);
-      this.hubApi.seed(clusters, {name}, {spec: clusterSpec(name)});
+      this.register(name);
     }
   }
 
@@ -52,14 +60,29 @@ export class World implements Playground {
     return found;
   }
 
+  register(name: MemberName): void {
+    this.hubApi.seed(clusters, {name}, {spec: clusterSpec(name)});
+  }
+
   startHub(): void {
     network.process = {isDead: false};
+    this.#hub = this.#start(`hub-${++this.#hubs}`);
+  }
+
+  /** One more, beside the one that runs; both end together. */
+  startReplica(identity: string): Hub {
+    const replica = this.#start(identity);
+    this.#replicas.push(replica);
+    return replica.hub;
+  }
+
+  #start(identity: string): Running {
     const stop = new AbortController();
     const hub = new Hub({
       credentials: {server: originOf('hub'), ca: certPem, token: 'light'},
       namespace: 'isthmus-system',
-      clustersetId: 'light',
-      identity: `hub-${++this.#hubs}`,
+      clustersetId: this.clustersetId,
+      identity,
       development: true,
       createNamespaces: true,
       unreachableAfterMs: 3_000,
@@ -67,18 +90,19 @@ export class World implements Playground {
       logger: pino({level: process.env['HUB_TEST_LOG'] ?? 'silent'}),
     });
     hub.start(stop.signal);
-    this.#hub = {hub, stop};
+    return {hub, stop};
   }
 
   /** @param how - a hub that crashes says nothing to anybody any more; one that is stopped gives its Leases back */
   async stopHub(how: 'crash' | 'stop'): Promise<void> {
-    const running = this.#hub;
-    if (running === undefined) return;
+    if (this.#hub === undefined) return;
+    const running = [this.#hub, ...this.#replicas];
     this.#hub = undefined;
+    this.#replicas = [];
     if (how === 'crash') network.process.isDead = true;
-    running.stop.abort();
+    for (const {stop} of running) stop.abort();
     const end = {isSeen: false};
-    const closed = running.hub.closed.then(() => (end.isSeen = true));
+    const closed = Promise.all(running.map(async ({hub}) => hub.closed)).then(() => (end.isSeen = true));
     for (let steps = 0; !end.isSeen && steps < 100; steps++) await this.pass(200);
     if (!end.isSeen) throw new Error('a hub that was told to stop did not end within 20 s');
     await closed;
