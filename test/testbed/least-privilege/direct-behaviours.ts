@@ -11,10 +11,7 @@ import type {World} from './world.ts';
 
 type Ask = (client: KubeClient, world: World) => Promise<void>;
 
-/**
- * What happens once in months (a CA is rotated, a token renewed), or is granted by design.md §10 to a hub of a later version: done by the
- * credentials themselves.
- */
+/** What happens once in months (a CA is rotated, a token renewed): done by the credentials themselves. */
 function direct(what: string, of: (world: World) => ClusterCredentials, ask: Ask): Behaviour {
   return {
     what,
@@ -79,16 +76,6 @@ const recount: Ask = async (client, world) => {
   if (refused !== undefined) throw refused;
 };
 
-/** A 404 comes after the right was looked at. */
-const read =
-  (path: string): Ask =>
-  async (client) => {
-    const {status} = await client.raw('GET', path);
-    if (status === 403) throw new KubeError('ISTHMUS_KUBE_STATUS', 'refused', {status, reason: 'Forbidden'});
-    if (status >= 400 && status !== 404) throw new Error(`GET ${path} answered ${status}`);
-  };
-
-const trust = `/api/v1/namespaces/${DEFAULT_NAMESPACE}/configmaps/isthmus-trust`;
 export const DIRECT: Readonly<Record<string, Behaviour>> = {
   'hub: update secrets isthmus-ca': direct(
     "the hub's cluster gets a new CA at half of its year",
@@ -109,5 +96,4 @@ export const DIRECT: Readonly<Record<string, Behaviour>> = {
       await requestToken(client, {namespace: DEFAULT_NAMESPACE, name: HUB_MANAGER, expirationSeconds: 600});
     },
   ),
-  'member: get configmaps isthmus-trust': direct("a member's trust bundle is read", hubInMember, read(trust)),
 };
