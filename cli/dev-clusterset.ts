@@ -11,12 +11,12 @@ import {startHubProcess} from './hub-process.ts';
 
 const LOOPBACK = {host: '127.0.0.1', port: 0};
 /** Short on purpose: nobody wants to watch a minute of nothing. Installed ones use the defaults of `hub` and `agent`. */
-export const DEV_LINGER_MS = 1_000;
 export const DEV_UNREACHABLE_AFTER_MS = 2_000;
 /** A stopped API server is about to be started again. */
 const DEV_BACKOFF = {minMs: 100, maxMs: 1_000};
-/** Short as well, since the linger is at least twice the TTL. */
 const DEV_TTL_SECONDS = 1;
+/** Twice the TTL: an agent lingers for no less (design §7), whatever it is told. */
+export const DEV_LINGER_MS = 2 * DEV_TTL_SECONDS * 1_000;
 
 /** Hub and agents, all in this process, each knowing nothing but its own API server. */
 export class DevClusterset {
@@ -30,7 +30,8 @@ export class DevClusterset {
     this.#logger = logger;
   }
 
-  async startHub(): Promise<HubProcess> {
+  /** @param unreachableAfterMs - of members; where a busy machine must be no news of them, longer than here */
+  async startHub(unreachableAfterMs: number = DEV_UNREACHABLE_AFTER_MS): Promise<HubProcess> {
     this.#hub = await startHubProcess({
       credentials: this.apis.access(HUB_CLUSTER, HUB_MANAGER).credentials,
       namespace: DEFAULT_NAMESPACE,
@@ -40,7 +41,7 @@ export class DevClusterset {
       healthListen: LOOPBACK,
       webhookUrl: 'auto',
       createNamespaces: true,
-      unreachableAfterMs: DEV_UNREACHABLE_AFTER_MS,
+      unreachableAfterMs,
       development: true,
       logger: this.#logger.child({process: 'hub'}),
     });

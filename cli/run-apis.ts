@@ -18,7 +18,14 @@ export interface RunOptions {
 export async function runApis(options: RunOptions): Promise<void> {
   const stopped = untilStopped();
   const parts = new Closers();
-  const clusters = await parts.guard(() => startApis(options, parts));
+  const starting = parts.guard(() => startApis(options, parts));
+  const early = await Promise.race([starting.then(() => undefined), stopped]);
+  if (early !== undefined) {
+    await parts.close();
+    // Parts that were still starting end with the process; there is nothing to wait for.
+    process.exit(130);
+  }
+  const clusters = await starting;
   for (const name of clusters.names) {
     process.stdout.write(`${name} ${clusters.get(name).url} ${clusters.kubeconfigPath(name)}\n`);
   }

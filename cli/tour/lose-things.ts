@@ -39,7 +39,9 @@ async function withdrawExport(context: StepContext, exporter: string): Promise<v
   }
   const goneMs = performance.now() - startedMs;
   const lingering = await context.find<Service>(firstMember(context), resources.services, DERIVED);
-  expectThat(lingering !== undefined, 'the derived Service should outlive its import for the linger');
+  // On a machine that stood still the linger may be over by now, and then it has rightly gone.
+  const isLingering = performance.now() - startedMs < DEV_LINGER_MS;
+  expectThat(lingering !== undefined || !isLingering, 'the derived Service should outlive its import for the linger');
   for (const member of context.members) {
     await context.until(`derived Service to go in ${member}`, async () =>
       (await context.find<Service>(member, resources.services, DERIVED)) === undefined ? true : undefined,

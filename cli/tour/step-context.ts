@@ -9,6 +9,8 @@ import type {DevClusterset} from '../dev-clusterset.ts';
 /** The fields manager of what the tour applies, as a user's kubectl would have its own. */
 export const TOUR_MANAGER = 'isthmus-dev';
 const LOOK_EVERY_MS = 15;
+/** Of one question. A machine that stands still for seconds is no server that is silent. */
+const ASK_MS = 10_000;
 
 export interface StepContextOptions {
   readonly clusterset: DevClusterset;
@@ -81,7 +83,7 @@ export class StepContext {
 
   /** The same, for a server whose agent is not up yet. */
   async askAt(server: {host: string; port: number}, question: Question): Promise<DnsResult> {
-    return queryDns({server: server.host, port: server.port, timeoutMs: 1_000, ...question});
+    return queryDns({server: server.host, port: server.port, timeoutMs: ASK_MS, ...question});
   }
 
   /**

@@ -1,4 +1,4 @@
-import {beforeEach, describe, expect, test, vi} from 'vitest';
+import {beforeEach, describe, expect, test} from 'vitest';
 
 import {DerivedWriter} from '../../src/agent/derived-writer.ts';
 import type {Sources} from '../../src/agent/sources.ts';
@@ -94,7 +94,7 @@ describe('Service and slices are written at the same time (docs/decisions/0010)'
     const answer = Promise.withResolvers<Service>();
     create = () => answer.promise;
     const created = under.create(anImport(), signal);
-    await vi.waitFor(() => expect(sent).toHaveLength(3));
+    await expect.poll(() => sent).toHaveLength(3);
     expect(sent).toEqual([
       `create services ${NAME}`,
       `apply endpointslices ${NAME}-ipv4`,

@@ -1,4 +1,4 @@
-import {beforeEach, describe, expect, test, vi} from 'vitest';
+import {beforeEach, describe, expect, test} from 'vitest';
 
 import {ImportWriter} from '../../src/agent/import-writer.ts';
 import type {Sources} from '../../src/agent/sources.ts';
@@ -151,7 +151,7 @@ describe('a new import', () => {
     let slices = 0;
     answered = (plural) => (plural === 'endpointslices' && ++slices === 2 ? slow.promise : Promise.resolve());
     const reconciled = writer().reconcile('bar/foo', signal);
-    await vi.waitFor(() => expect(slices).toBe(2));
+    await expect.poll(() => slices).toBe(2);
     await new Promise((resolve) => setImmediate(resolve));
     expect(calls.map(({call}) => call)).not.toContain('apply serviceimports');
     slow.resolve();

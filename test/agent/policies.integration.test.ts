@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 
 import {pino} from 'pino';
-import {afterEach, beforeEach, expect, test} from 'vitest';
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 
 import {Agent} from '../../src/agent/agent.ts';
 import type {AgentOptions} from '../../src/agent/agent.ts';
@@ -10,6 +10,7 @@ import type {Condition, KubeObject} from '../../src/api/meta.ts';
 import {DEFAULT_NAMESPACE, derivedServiceName} from '../../src/api/names.ts';
 import * as resources from '../../src/api/resources.ts';
 import {route} from '../../src/clusterset/route.ts';
+import type {ViewChange} from '../../src/clusterset/view.ts';
 import type {DevCluster} from '../../src/dev/dev-cluster.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {installManifests} from '../../cli/install-manifests.ts';
@@ -21,6 +22,7 @@ const logger = pino({level: 'silent'});
 const AT = {namespace: 'bar', name: 'foo'};
 const byHub = {'app.kubernetes.io/managed-by': 'isthmus-hub'};
 const MINUTE_MS = 60_000;
+vi.setConfig({testTimeout: 60_000});
 
 let cluster: DevCluster;
 let client: KubeClient;
@@ -219,16 +221,27 @@ test('conditions that are written to policies make no new view', async () => {
   startAgent();
   await exportPolicy('Warn');
   await condition(resources.exportPolicies, {name: 'closed'}, {type: 'Effective', reason: 'Own'});
-  const {revision} = agent.view();
+  await eventually('the policy', () => agent.view().exportPolicies.get('closed') !== undefined);
+  const published: ViewChange[] = [];
+  agent.onView((_view, change) => published.push(change));
+  const before = published.length;
   await client.patch(
     resources.exportPolicies,
     {name: 'closed'},
     {type: 'merge', body: {status: {conditions: []}}},
     {fieldManager: 'test', subresource: 'status'},
   );
+  const {metadata} = await client.get(resources.exportPolicies, {name: 'closed'});
+  await eventually('the agent to have seen that', () => {
+    const seen = agent.status().sources.exportPolicies.resourceVersion ?? '0';
+    return Number(seen) >= Number(metadata.resourceVersion);
+  });
   await apply(resources.namespaces, {metadata: {name: 'bar', labels: {team: 'b'}}});
   await eventually('the namespace', () => agent.view().namespaces.get('bar')?.labels['team'] === 'b');
-  expect(agent.view().revision).toBe(revision + 1);
+  // Nothing that a policy could change: the namespaces that came meanwhile, and no more.
+  const since = published.slice(before);
+  expect(since.map(({namespaces}) => [...namespaces])).toContainEqual(['bar']);
+  for (const change of since) expect(change).toMatchObject({all: false, clusterset: false, imports: new Set()});
 });
 
 test('a source that passes the staleness bound is published without any event, and so are drains and the default', async () => {
@@ -237,7 +250,7 @@ test('a source that passes the staleness bound is published without any event, a
   const spec = {gateway: {host: '192.0.2.1', port: 8080}, drainPercent: 25};
   await apply(resources.remoteClusters, {metadata: {name: 'cluster-1'}, spec});
   await apply(resources.remoteClusters, {metadata: {name: 'cluster-2'}, spec: {defaultRouting: 'ActiveActive'}});
-  const since = new Date(Date.now() - 15 * MINUTE_MS + 20_000).toISOString();
+  const since = new Date(Date.now() - 15 * MINUTE_MS + 15_000).toISOString();
   const status = {api: {state: 'Unreachable', since}};
   const remote = {apiVersion: 'isthmus.dev/v1alpha1', kind: 'RemoteCluster', metadata: {name: 'cluster-1'}, status};
   await client.apply(resources.remoteClusters, remote, {
@@ -268,10 +281,16 @@ test('a source that passes the staleness bound is published without any event, a
     return imported !== undefined && route({import: imported, view: now}).stale;
   };
   expect(stale()).toBe(false);
-  const {revision} = view;
+  // What the agent itself wrote about the import has come back by now.
+  await condition(resources.serviceImports, AT, {type: 'Ready', reason: 'Ready'});
+  const published: ViewChange[] = [];
+  agent.onView((_view, change) => published.push(change));
+  const before = published.length;
   // Within the life of a heartbeat: an expired one stops the staleness clock, and one that comes back begins it anew.
-  clockMs = 30_000;
+  clockMs = 20_000;
   await eventually('staleness', stale);
-  expect(agent.view().revision).toBe(revision + 1);
+  // Made of time and nothing else: no import came with it, and it came once.
+  const told = published.slice(before).filter(({clusterset}) => clusterset);
+  expect(told).toEqual([{all: false, imports: new Set(), namespaces: new Set(), clusterset: true}]);
   expect(agent.view().hub.state).toBe('Alive');
 });

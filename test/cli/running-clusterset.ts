@@ -18,11 +18,15 @@ export interface RunningClusterset {
   close(): Promise<void>;
 }
 
-export async function startClusterset(members: readonly string[]): Promise<RunningClusterset> {
+/** @param o.unreachableAfterMs - of members, where that is not to be as short as in `isthmus dev` */
+export async function startClusterset(
+  members: readonly string[],
+  o: {readonly unreachableAfterMs?: number} = {},
+): Promise<RunningClusterset> {
   const logger = pino({level: 'silent'});
   const dir = await mkdtemp(join(tmpdir(), 'isthmus-test-'));
   const clusterset = new DevClusterset(await DevApis.start({dir, members, source: clusterSource()}), logger);
-  await clusterset.startHub();
+  await clusterset.startHub(o.unreachableAfterMs);
   await Promise.all(members.map((name) => clusterset.startAgent(name)));
   const context = new StepContext({
     clusterset,

@@ -14,6 +14,9 @@ export const MEMBERS = ['cluster-1', 'cluster-2', 'cluster-3'];
 const LOOPBACK = '127.0.0.1:0';
 /** API servers and our own processes: real ones start slowly on a busy machine. */
 const START_MS = 90_000;
+/** Bounds for what hangs: six steps on real API servers were seen to take 51 s, and machines to stand still for seconds. */
+const RUN_MS = 120_000;
+const STOP_MS = 30_000;
 
 export interface Ended {
   readonly code: number;
@@ -31,7 +34,7 @@ export function run(
     const child = execFile(
       file,
       args,
-      {cwd: options.cwd ?? root, env: {...process.env, ...options.env}, timeout: 60_000, maxBuffer: 32 * 1024 * 1024},
+      {cwd: options.cwd ?? root, env: {...process.env, ...options.env}, timeout: RUN_MS, maxBuffer: 32 * 1024 * 1024},
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code !== 'number') reject(error);
         else settle({code: error === null ? 0 : Number(error.code), stdout, stderr});
@@ -101,7 +104,7 @@ export class IsthmusProcess {
   /** SIGTERM, and its exit code; SIGKILL where it does not end. */
   async stop(): Promise<number | null> {
     if (this.#child.exitCode === null) this.#child.kill('SIGTERM');
-    const killer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
+    const killer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
     await this.#exited;
     clearTimeout(killer);
     return this.#child.exitCode;

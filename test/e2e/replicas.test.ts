@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 
-import {afterAll, beforeAll, expect, test} from 'vitest';
+import {afterAll, beforeAll, expect, onTestFinished, test} from 'vitest';
 
 import {readCredentials} from '../../cli/credentials.ts';
 import type {Cluster, Lease} from '../../src/api/kinds.ts';
@@ -17,7 +17,6 @@ const REPLICAS = ['replica-a', 'replica-b'];
 const MEMBERS = ['cluster-1', 'cluster-2', 'cluster-3'];
 
 let set: ClustersetOfProcesses;
-const hubs = new Map<string, IsthmusProcess>();
 const clients = new Map<string, KubeClient>();
 
 beforeAll(async () => {
@@ -29,7 +28,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await Promise.all([...clients.values()].map(async (client) => client.close()));
-  await Promise.all([...hubs.values()].map(async (hub) => hub.stop()));
   await set.stop();
 });
 
@@ -44,6 +42,14 @@ async function leaseOf(member: string): Promise<Lease['spec']> {
   return (await clientOf(member).find<Lease>(leases, at))?.spec;
 }
 
+/** Of the Leases that there are, by member. */
+async function transitions(): Promise<ReadonlyMap<string, number>> {
+  const found = await Promise.all(MEMBERS.map(async (member) => [member, await leaseOf(member)] as const));
+  return new Map(
+    found.flatMap(([member, lease]) => (lease === undefined ? [] : [[member, lease.leaseTransitions ?? 0]])),
+  );
+}
+
 async function held(by: (member: string) => string, deadlineMs: number): Promise<void> {
   const look = async (): Promise<true | undefined> => {
     for (const member of MEMBERS) if ((await leaseOf(member))?.holderIdentity !== by(member)) return undefined;
@@ -53,6 +59,11 @@ async function held(by: (member: string) => string, deadlineMs: number): Promise
 }
 
 test('the members of one that is killed are taken by the other before they give their hub up', async () => {
+  const leftTransitions = await transitions();
+  const hubs = new Map<string, IsthmusProcess>();
+  onTestFinished(async () => {
+    await Promise.all([...hubs.values()].map((hub) => hub.stop()));
+  });
   for (const [n, identity] of REPLICAS.entries()) {
     hubs.set(identity, set.startHub({identity, 'ports-file': join(set.dir, `hub-${n}.ports.json`)}));
   }
@@ -77,5 +88,9 @@ test('the members of one that is killed are taken by the other before they give 
   // Not before the Lease was over, as the other one saw it; members wait for 40 s before they give their hub up.
   expect(tookMs).toBeGreaterThan(10_000);
   expect(tookMs).toBeLessThan(40_000);
-  for (const member of MEMBERS) expect((await leaseOf(member))?.leaseTransitions).toBeLessThanOrEqual(2);
+  for (const [member, count] of await transitions()) {
+    // Of a Lease that is left over from another try, one more: it is taken first.
+    const left = leftTransitions.get(member);
+    expect(count, member).toBeLessThanOrEqual(left === undefined ? 2 : left + 3);
+  }
 }, 180_000);

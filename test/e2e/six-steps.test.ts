@@ -14,6 +14,8 @@ import {ClustersetOfProcesses, MEMBERS, eventually, root, run} from './os-proces
 const kubectlFound = findKubectl();
 const dig = findCommand('dig');
 const HOST = 'foo.bar.svc.clusterset.local';
+/** Of one DNS question: a machine that stands still for seconds is no server that is silent. */
+const ASK_MS = 15_000;
 
 /** What users' kubectl answers, parsed. */
 interface Listed {
@@ -42,6 +44,7 @@ describe.runIf(missing === undefined).each([
 ])('six steps with kubectl, hub and agents as processes of their own ($group)', ({group, file, exports}) => {
   let clusterset: ClustersetOfProcesses;
   let late: Promise<unknown> | undefined;
+  let clients = 0;
 
   function kubectl(cluster: string, args: string, input?: string): Promise<Ended> {
     const env = {KUBECTL_KUBERC: 'false', HOME: clusterset.dir};
@@ -60,6 +63,23 @@ describe.runIf(missing === undefined).each([
     return ended.stdout;
   }
 
+  /** As a user does it; a try of the same test before this one may have done it already. */
+  async function createNamespace(cluster: string, name: string): Promise<void> {
+    const {code, stderr} = await kubectl(cluster, `create namespace ${name}`);
+    const isThere = stderr.includes('(AlreadyExists)');
+    expect({code: isThere ? 0 : code, stderr: isThere ? '' : stderr}).toEqual({code: 0, stderr: ''});
+  }
+
+  /** Whatever was before: the export is made, and every member answers. */
+  async function exportAgain(): Promise<void> {
+    await kubectlOk('cluster-1', `apply -f manifests/samples/${file}`);
+    await inEveryMember((member) =>
+      eventually(`an answer in ${member}`, async () =>
+        (await ask(member, 'A')).answers.length > 0 ? true : undefined,
+      ),
+    );
+  }
+
   async function get<T>(cluster: string, what: string): Promise<T | undefined> {
     const {code, stdout} = await kubectl(cluster, `get ${what} -o json`);
     return code === 0 ? (JSON.parse(stdout) as T) : undefined;
@@ -67,7 +87,7 @@ describe.runIf(missing === undefined).each([
 
   async function ask(cluster: string, type: string, name = HOST): ReturnType<typeof queryDns> {
     const {dns} = await clusterset.ports(cluster);
-    return queryDns({server: dns?.host ?? '', port: dns?.port ?? 0, name, type});
+    return queryDns({server: dns?.host ?? '', port: dns?.port ?? 0, name, type, timeoutMs: ASK_MS});
   }
 
   function register(cluster: string): Promise<string> {
@@ -102,8 +122,8 @@ describe.runIf(missing === undefined).each([
   });
 
   test('hub and agents start, and say where they listen', async () => {
-    clusterset.startHub();
-    for (const member of MEMBERS) clusterset.startAgent(member);
+    if (clusterset.hub === undefined) clusterset.startHub();
+    for (const member of MEMBERS) if (!clusterset.agents.has(member)) clusterset.startAgent(member);
     const ports = await Promise.all(['hub', ...MEMBERS].map((name) => clusterset.ports(name)));
     for (const one of ports) expect(one['health']?.port).toBeGreaterThan(0);
   });
@@ -111,10 +131,12 @@ describe.runIf(missing === undefined).each([
   test('1: Clusters become Reachable and Synced; every member knows every member', async () => {
     await inEveryMember(register);
     await inEveryMember(async (member) => {
-      await kubectlOk('hub', `wait --for=condition=Synced cluster/${member} --timeout=20s`);
-      const cluster = await get<Listed['items'][number]>('hub', `cluster ${member}`);
-      const conditions = new Map(cluster?.status?.conditions?.map(({type, status}) => [type, status]));
-      expect(conditions.get('Reachable')).toBe('True');
+      await kubectlOk('hub', `wait --for=condition=Synced cluster/${member} --timeout=60s`);
+      const conditions = await eventually(`${member} to be Reachable`, async () => {
+        const cluster = await get<Listed['items'][number]>('hub', `cluster ${member}`);
+        const known = new Map(cluster?.status?.conditions?.map(({type, status}) => [type, status]));
+        return known.get('Reachable') === 'True' ? known : undefined;
+      });
       expect(conditions.get('Managed')).not.toBe('True');
     });
     await inEveryMember(async (member) => {
@@ -128,7 +150,7 @@ describe.runIf(missing === undefined).each([
   });
 
   test('2: an export is imported in every member; the missing namespace is made and labelled', async () => {
-    await kubectlOk('cluster-1', 'create namespace bar');
+    await createNamespace('cluster-1', 'bar');
     await kubectlOk('cluster-1', 'apply -f manifests/samples/service-export.yaml');
     if (group !== 'flomesh.io') {
       await kubectlOk('cluster-1', 'delete serviceexports.flomesh.io foo -n bar');
@@ -186,12 +208,12 @@ describe.runIf(missing === undefined).each([
 
   test('4: a pod comes back with the sidecar and the host alias; a second pass changes nothing', async () => {
     await kubectlOk('cluster-2', 'apply -f manifests/samples/injected-pod.yaml --dry-run=client');
-    await kubectlOk('cluster-2', 'create namespace shop');
+    await createNamespace('cluster-2', 'shop');
     await kubectlOk('cluster-2', 'label namespace shop isthmus.dev/inject=enabled');
     const pod = JSON.stringify({
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: {name: 'client', namespace: 'shop'},
+      metadata: {name: `client-${++clients}`, namespace: 'shop'},
       spec: {containers: [{name: 'client', image: 'example.org/client:1.0'}]},
     });
     const admitted = await eventually('an injected pod', async () => {
@@ -219,7 +241,7 @@ describe.runIf(missing === undefined).each([
   });
 
   test('5: Deny names policy and rule, Warn is printed, an exec plugin is refused, nothing is left behind', async () => {
-    await kubectlOk('cluster-1', 'create namespace payments');
+    await createNamespace('cluster-1', 'payments');
     await kubectlOk('cluster-1', 'apply -f manifests/samples/export-policy.yaml');
     const ledger = readFileSync(join(root, 'manifests/samples', file), 'utf8')
       .split('---')
@@ -261,7 +283,8 @@ describe.runIf(missing === undefined).each([
 
   test('6: a deleted export goes at once and everywhere, its derived Service after the linger', async () => {
     // The API server of who joins late starts while this, and the next one, wait.
-    late = addLate();
+    late ??= addLate();
+    await exportAgain();
     await kubectlOk('cluster-1', `delete ${exports} foo -n bar`);
     await inEveryMember(async (member) => {
       await eventually(`the answer to go in ${member}`, async () =>
@@ -273,12 +296,6 @@ describe.runIf(missing === undefined).each([
         return list?.items.length === 0 ? true : undefined;
       });
     });
-    await kubectlOk('cluster-1', `apply -f manifests/samples/${file}`);
-    await inEveryMember((member) =>
-      eventually(`an answer in ${member}`, async () =>
-        (await ask(member, 'A')).answers.length > 0 ? true : undefined,
-      ),
-    );
   });
 
   test('6: a stopped API server deletes nothing anywhere; started again, its member catches up', async () => {
@@ -290,8 +307,13 @@ describe.runIf(missing === undefined).each([
         if (member !== 'cluster-1') await kubectlOk(member, `get serviceimports.multicluster.x-k8s.io foo -n bar`);
       });
     };
+    // As a try before this one left it, where it failed half-way.
+    await control('faults/clear');
+    await control('start');
+    await exportAgain();
+    await kubectlOk('hub', 'wait --for=condition=Reachable cluster/cluster-1 --timeout=60s');
     await control('stop');
-    await kubectlOk('hub', 'wait --for=condition=Reachable=False cluster/cluster-1 --timeout=20s');
+    await kubectlOk('hub', 'wait --for=condition=Reachable=False cluster/cluster-1 --timeout=60s');
     await expectAllKept();
     // Back again, but with its history lost and its lists failing: the hub has to list, and must be seen to fail at it.
     await control('faults', {match: {verb: 'watch', resource: 'serviceexports'}, fault: {kind: 'gone'}});
@@ -307,21 +329,24 @@ describe.runIf(missing === undefined).each([
     });
     await expectAllKept();
     await control('faults/clear');
-    await kubectlOk('hub', 'wait --for=condition=Reachable cluster/cluster-1 --timeout=20s');
+    await kubectlOk('hub', 'wait --for=condition=Reachable cluster/cluster-1 --timeout=60s');
     await kubectlOk('cluster-1', `delete ${exports} foo -n bar`);
     await eventually('cluster-2 to catch up', async () =>
       (await ask('cluster-2', 'A')).rcode === 'NXDOMAIN' ? true : undefined,
     );
-    await kubectlOk('cluster-1', `apply -f manifests/samples/${file}`);
   });
 
   test('6: a member that joins late gets everything', async () => {
-    const failure = await (late ?? addLate());
+    await exportAgain();
+    const failure = await (late ??= addLate());
+    if (failure !== undefined) late = undefined;
     expect(failure, 'one more API server').toBeUndefined();
     await clusterset.ports('cluster-4');
-    expect((await ask('cluster-4', 'A')).answers, 'before it is a member').toEqual([]);
+    // A try before this one may have made it one.
+    const isMember = (await kubectl('hub', 'get cluster cluster-4')).code === 0;
+    if (!isMember) expect((await ask('cluster-4', 'A')).answers, 'before it is a member').toEqual([]);
     await register('cluster-4');
-    await kubectlOk('hub', 'wait --for=condition=Synced cluster/cluster-4 --timeout=20s');
+    await kubectlOk('hub', 'wait --for=condition=Synced cluster/cluster-4 --timeout=60s');
     await eventually('an answer in cluster-4', async () =>
       (await ask('cluster-4', 'A')).answers.length > 0 ? true : undefined,
     );

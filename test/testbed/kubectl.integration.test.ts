@@ -2,7 +2,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 
 import {WIDGET_CRD} from '../dev/apiserver/support/clusters.ts';
 import {Kubectl} from '../dev/apiserver/support/kubectl.ts';
-import {runScenario} from '../dev/kubectl/run-scenario.ts';
+import {freshNamespace, runScenario} from '../dev/kubectl/run-scenario.ts';
 import {scenarios} from '../dev/kubectl/scenarios.ts';
 import {missingForClusters} from '../../src/dev/real/part-cache.ts';
 import {kubectls} from '../tools/kubectls.ts';
@@ -25,7 +25,7 @@ describe.runIf(missing === undefined)('kubectl says the same of a real and of an
 
   afterAll(() => servers.close());
 
-  for (const [index, {name, path, reason}] of kubectlsHere.entries()) {
+  for (const {name, path, reason} of kubectlsHere) {
     if (path === undefined) test(`${name} (${reason})`, ({skip}) => skip());
 
     describe.runIf(path !== undefined)(name, () => {
@@ -41,8 +41,8 @@ describe.runIf(missing === undefined)('kubectl says the same of a real and of an
         kubectl.embedded.close();
       });
 
-      test.each(scenarios.map((scenario, at) => ({...scenario, at})))('$name', async (scenario) => {
-        const namespace = `k${index}-${scenario.at}`;
+      test.each(scenarios)('$name', async (scenario) => {
+        const namespace = freshNamespace();
         const [real, embedded] = await Promise.all([
           runScenario(scenario, kubectl.real, namespace),
           runScenario(scenario, kubectl.embedded, namespace),

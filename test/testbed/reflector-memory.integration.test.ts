@@ -13,7 +13,7 @@ import {Testbed} from '../../src/dev/real/testbed.ts';
 import {until} from '../../src/dev/real/until.ts';
 import {KubeClient} from '../../src/kube/client.ts';
 import {root} from '../e2e/os-processes.ts';
-import type {Weight} from './drills/weighed-reflector.ts';
+import type {Weighed, Weight} from './drills/weighed-reflector.ts';
 
 /** Ten thousand imports come and go on a real API server; the reflector is a process of its own, so that its memory can be weighed. */
 
@@ -29,6 +29,7 @@ if (missing !== undefined) test(`memory of the reflector (${missing})`, ({skip})
 describe.runIf(missing === undefined)('a reflector of a real API server', () => {
   let testbed: Testbed;
   let writer: KubeClient;
+  let tries = 0;
 
   beforeAll(async () => {
     testbed = await Testbed.start({clusters: ['one'], logger: pino({level: 'silent'})});
@@ -46,11 +47,12 @@ describe.runIf(missing === undefined)('a reflector of a real API server', () => 
     `filled with ${IMPORTS} ServiceImports and emptied: memory is back where it was, after one list`,
     {timeout: 600_000},
     async () => {
-      const namespace = 'full';
+      const namespace = `full-${++tries}`;
       await writer.create(namespaces, {apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace}}, manager);
       const child = fork(join(import.meta.dirname, 'drills/weighed-reflector.ts'), {execArgv: ['--expose-gc']});
       try {
-        child.send(testbed.get('one').credentials);
+        const weighed: Weighed = {credentials: testbed.get('one').credentials, namespace};
+        child.send(weighed);
         await once(child, 'message');
         const weigh = async (): Promise<Weight> => {
           child.send('weigh');

@@ -1,7 +1,8 @@
+import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
 
 import {IsthmusError} from '../../errors.ts';
-import {reservePort} from './free-port.ts';
+import {isPortTaken, PORT_TRIES, reservePort} from './free-port.ts';
 import {usablePart} from './part-cache.ts';
 import type {KeptProcess, ProcessKeeper} from './process-keeper.ts';
 import {until} from './until.ts';
@@ -19,12 +20,24 @@ export interface Etcd {
   compact(): Promise<number>;
 }
 
-export async function startEtcd(keeper: ProcessKeeper, dir: string): Promise<Etcd> {
-  const binary = await usablePart('etcd');
-  const reserved = await reservePort();
-  const url = `http://127.0.0.1:${reserved.port}`;
-  await reserved.release();
-  const kept = keeper.start('etcd', binary, [
+/** @param reserve - of a port; where somebody takes it before etcd does, another one is tried */
+export async function startEtcd(keeper: ProcessKeeper, dir: string, reserve = reservePort): Promise<Etcd> {
+  for (let tried = 1; ; tried++) {
+    const reserved = await reserve();
+    const url = `http://127.0.0.1:${reserved.port}`;
+    await reserved.release();
+    try {
+      return await startAt(url, keeper, dir);
+    } catch (error) {
+      if (!isPortTaken(error) || tried === PORT_TRIES) throw error;
+    }
+  }
+}
+
+async function startAt(url: string, keeper: ProcessKeeper, dir: string): Promise<Etcd> {
+  const name = randomUUID();
+  const kept = keeper.start('etcd', await usablePart('etcd'), [
+    `--name=${name}`,
     `--data-dir=${join(dir, 'etcd')}`,
     `--listen-client-urls=${url}`,
     `--advertise-client-urls=${url}`,
@@ -36,7 +49,7 @@ export async function startEtcd(keeper: ProcessKeeper, dir: string): Promise<Etc
     '--max-request-bytes=33554432',
     '--log-level=error',
   ]);
-  await until('etcd', () => isHealthy(kept, url), {deadlineMs: START_MS, why: () => kept.logTail()});
+  await until('etcd', () => isHealthy(kept, {url, name}), {deadlineMs: START_MS, why: () => kept.logTail()});
   return {
     url,
     process: kept,
@@ -48,10 +61,13 @@ export async function startEtcd(keeper: ProcessKeeper, dir: string): Promise<Etc
   };
 }
 
-async function isHealthy(kept: KeptProcess, url: string): Promise<boolean> {
+/** Healthy, and the one that was started: where another testbed was quicker, its etcd answers until ours has ended. */
+async function isHealthy(kept: KeptProcess, {url, name}: {url: string; name: string}): Promise<boolean> {
   if (!kept.running) throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `etcd ended:\n${kept.logTail()}`);
   try {
-    return (await fetch(`${url}/health`)).ok;
+    if (!(await fetch(`${url}/health`)).ok) return false;
+    const {members = []} = (await callEtcd(url, 'cluster/member/list', {})) as {members?: readonly {name?: string}[]};
+    return members.some((member) => member.name === name);
   } catch {
     // Not listening yet; the deadline of the caller is what ends this.
     return false;

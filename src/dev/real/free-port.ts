@@ -10,6 +10,9 @@ const FIRST = 20_000;
 const LAST = 32_000;
 const ATTEMPTS = 50;
 
+/** How often something is started at most: between the release of a port and its use somebody else may take it. */
+export const PORT_TRIES = 3;
+
 export interface ReservedPort {
   readonly port: number;
   /** To be called just before the process that will listen is started. */
@@ -31,6 +34,12 @@ export async function reservePort(): Promise<ReservedPort> {
     };
   }
   throw new IsthmusError('ISTHMUS_DEV_CLUSTER', `no free port found between ${FIRST} and ${LAST}`);
+}
+
+/** Whether this is the failure of somebody who could not listen: our own, or of a process whose log is in the message. */
+export function isPortTaken(error: unknown): boolean {
+  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return true;
+  return error instanceof Error && error.message.includes('address already in use');
 }
 
 async function tryListen(port: number): Promise<Server | undefined> {

@@ -35,6 +35,12 @@ export async function findPart(part: Part, dir = testbedDir(), env: NodeJS.Proce
   if (own !== undefined) return own;
   const path = binaryPath(part.name, dir);
   const installed = await readInstalled(part.name, dir);
+  if (installed === 'unreadable') {
+    return {
+      kind: 'absent',
+      reason: `${part.name} counts as not installed: ${recordPath(part.name, dir)} is no record of it`,
+    };
+  }
   if (installed === undefined || !existsSync(path)) return {kind: 'absent', reason: `${part.name} is not installed`};
   if (installed.version !== part.version) {
     return {kind: 'absent', reason: `${part.name} is ${installed.version}, wanted is ${part.version}`};
@@ -66,7 +72,7 @@ export async function missingForClusters(dir = testbedDir(), env = process.env):
   return reasons.length === 0 ? undefined : `${reasons.join(', ')}; ${HOW_TO_GET}`;
 }
 
-/** Takes a freshly built file into the cache: renamed into place, then described. */
+/** Takes a freshly built file into the cache: renamed into place, then described. Each is there as a whole or not at all. */
 export async function keepPart(part: Part, file: string, o: {dir: string; tookMs: number}): Promise<Installed> {
   const path = binaryPath(part.name, o.dir);
   await mkdir(join(o.dir, 'bin'), {recursive: true});
@@ -78,7 +84,11 @@ export async function keepPart(part: Part, file: string, o: {dir: string; tookMs
     tookMs: Math.round(o.tookMs),
   };
   await rename(file, path);
-  await writeFile(recordPath(part.name, o.dir), `${JSON.stringify(installed, undefined, 2)}\n`);
+  const record = recordPath(part.name, o.dir);
+  // Of this process alone: two installations may run at once.
+  const half = `${record}.${process.pid}`;
+  await writeFile(half, `${JSON.stringify(installed, undefined, 2)}\n`);
+  await rename(half, record);
   return installed;
 }
 
@@ -98,9 +108,23 @@ function ownPath(part: Part, env: NodeJS.ProcessEnv): Found | undefined {
   return {kind: 'absent', reason: `${part.own.variable} names ${value}, where nothing is`};
 }
 
-async function readInstalled(name: string, dir: string): Promise<Installed | undefined> {
+async function readInstalled(name: string, dir: string): Promise<Installed | 'unreadable' | undefined> {
   const path = recordPath(name, dir);
-  return existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as Installed) : undefined;
+  if (!existsSync(path)) return undefined;
+  const text = await readFile(path, 'utf8');
+  try {
+    const record: unknown = JSON.parse(text);
+    return isInstalled(record) ? record : 'unreadable';
+  } catch {
+    // Cut off by whatever ended the machine while it was written: the part is built again.
+    return 'unreadable';
+  }
+}
+
+function isInstalled(record: unknown): record is Installed {
+  if (typeof record !== 'object' || record === null) return false;
+  const {version, sha256, bytes} = record as Partial<Installed>;
+  return typeof version === 'string' && typeof sha256 === 'string' && typeof bytes === 'number';
 }
 
 function binaryPath(name: string, dir: string): string {

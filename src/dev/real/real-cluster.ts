@@ -15,7 +15,8 @@ import type {Etcd} from './etcd.ts';
 import type {Faults} from '../faults.ts';
 import type {RequestCounts} from '../writes.ts';
 import {FaultyFront} from './faulty-front.ts';
-import {reservePort} from './free-port.ts';
+import type {ReservedPort} from './free-port.ts';
+import {isPortTaken, PORT_TRIES, reservePort} from './free-port.ts';
 import {usablePart} from './part-cache.ts';
 import {startPodRunner} from './pod-runner.ts';
 import type {KeptProcess, ProcessKeeper} from './process-keeper.ts';
@@ -42,6 +43,8 @@ export interface RealClusterOptions {
   readonly front?: boolean;
   /** Whether somebody plays scheduler and kubelet. Default true. */
   readonly runPods?: boolean;
+  /** Where ports come from. */
+  readonly reserve?: () => Promise<ReservedPort>;
 }
 
 interface Binaries {
@@ -77,16 +80,32 @@ export class RealCluster implements DevCluster {
     this.#front = parts.front;
   }
 
-  /** Ready to be used when it resolves. */
+  /** Ready to be used when it resolves; where it rejects nothing is left running. Somebody else may take a port first: then with others. */
   static async start(options: RealClusterOptions): Promise<RealCluster> {
-    const {name, index, etcd} = options;
+    for (let tried = 1; ; tried++) {
+      const cluster = await RealCluster.#prepare(options);
+      try {
+        await cluster.start();
+        await applyManifests(cluster.client, ADMIN_BINDING);
+        await cluster.#startControllers();
+        return cluster;
+      } catch (error) {
+        await cluster.close();
+        if (!isPortTaken(error) || tried === PORT_TRIES) throw error;
+      }
+    }
+  }
+
+  /** Its files, which its ports stand in. */
+  static async #prepare(options: RealClusterOptions): Promise<RealCluster> {
+    const {name, index, etcd, reserve = reservePort} = options;
     const dir = join(options.dir, name);
     await mkdir(dir, {recursive: true, mode: 0o700});
     const [apiServer, controllerManager, reserved, publicReserved] = await Promise.all([
       usablePart('kube-apiserver'),
       usablePart('kube-controller-manager'),
-      reservePort(),
-      options.front === true ? reservePort() : undefined,
+      reserve(),
+      options.front === true ? reserve() : undefined,
     ]);
     const {port} = reserved;
     const publicPort = publicReserved?.port ?? port;
@@ -95,9 +114,6 @@ export class RealCluster implements DevCluster {
     const place = {name, index, dir, port, etcdUrl: etcd.url};
     const cluster = new RealCluster(options, {binaries: {apiServer, controllerManager}, files, place, front});
     await Promise.all([reserved.release(), publicReserved?.release()]);
-    await cluster.start();
-    await applyManifests(cluster.client, ADMIN_BINDING);
-    await cluster.#startControllers();
     return cluster;
   }
 

@@ -81,6 +81,13 @@ export class Testbed {
     return cluster;
   }
 
+  /** Ends one; its data stay in etcd. */
+  async remove(name: string): Promise<void> {
+    const cluster = this.get(name);
+    this.#clusters.delete(name);
+    await cluster.close();
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#clusters.values()].map((cluster) => cluster.close()));
     await this.#keeper.close();

@@ -3,6 +3,10 @@ import {CONFIG_MAPS, configMap, testCluster, WIDGET_CRD, widgetBody, WIDGETS} fr
 import type {TestCluster} from './support/clusters.ts';
 
 let at: TestCluster;
+let count = 0;
+
+/** A name that nothing had before, not even in another try of the same test. */
+const fresh = (prefix: string): string => `${prefix}-${++count}`;
 
 beforeAll(async () => {
   at = await testCluster({bookmarkEveryMs: 20});
@@ -25,26 +29,28 @@ describe('a watch over HTTP', () => {
   });
 
   test('tells created, changed and deleted, the deletion with a version of its own', async () => {
+    const name = fresh('w');
     const watch = await at.http.watch(`${WIDGETS}?watch=true&resourceVersion=${await currentVersion()}`);
-    await at.http.post(WIDGETS, widgetBody('w1'));
-    await at.http.merge(`${WIDGETS}/w1`, {spec: {min: 1}});
-    const last = (await at.http.get(`${WIDGETS}/w1`)).body.metadata.resourceVersion;
-    await at.http.delete(`${WIDGETS}/w1`);
+    await at.http.post(WIDGETS, widgetBody(name));
+    await at.http.merge(`${WIDGETS}/${name}`, {spec: {min: 1}});
+    const last = (await at.http.get(`${WIDGETS}/${name}`)).body.metadata.resourceVersion;
+    await at.http.delete(`${WIDGETS}/${name}`);
     await watch.until(({events}) => events.length === 3);
-    expect(watch.summary()).toEqual(['ADDED w1', 'MODIFIED w1', 'DELETED w1']);
+    expect(watch.summary()).toEqual(['ADDED', 'MODIFIED', 'DELETED'].map((type) => `${type} ${name}`));
     expect(Number(watch.events[2]?.object.metadata.resourceVersion)).toBeGreaterThan(Number(last));
     watch.close();
   });
 
   test('hears nothing of a write that changes nothing', async () => {
-    await at.http.post(WIDGETS, widgetBody('same', {min: 1}));
+    const name = fresh('same');
+    await at.http.post(WIDGETS, widgetBody(name, {min: 1}));
     const watch = await at.http.watch(`${WIDGETS}?watch=true&resourceVersion=${await currentVersion()}`);
-    const before = await at.http.get(`${WIDGETS}/same`);
-    const noop = await at.http.merge(`${WIDGETS}/same`, {spec: {min: 1}});
+    const before = await at.http.get(`${WIDGETS}/${name}`);
+    const noop = await at.http.merge(`${WIDGETS}/${name}`, {spec: {min: 1}});
     expect(noop.body).toEqual(before.body);
-    await at.http.merge(`${WIDGETS}/same`, {spec: {min: 2}});
+    await at.http.merge(`${WIDGETS}/${name}`, {spec: {min: 2}});
     await watch.until(({events}) => events.length > 0);
-    expect(watch.summary()).toEqual(['MODIFIED same']);
+    expect(watch.summary()).toEqual([`MODIFIED ${name}`]);
     expect(watch.events[0]?.object.spec.min).toBe(2);
     watch.close();
   });
@@ -52,10 +58,14 @@ describe('a watch over HTTP', () => {
   test('gets bookmarks with the current version, and one right before its end', async () => {
     const since = await currentVersion();
     const watch = await at.http.watch(
-      `${WIDGETS}?watch=true&resourceVersion=${since}&allowWatchBookmarks=true&timeoutSeconds=1`,
+      `${WIDGETS}?watch=true&resourceVersion=${since}&allowWatchBookmarks=true&timeoutSeconds=3`,
     );
-    await at.http.post(CONFIG_MAPS, configMap('elsewhere'));
-    const elsewhere = (await at.http.get(`${CONFIG_MAPS}/elsewhere`)).body.metadata.resourceVersion;
+    const written = await at.http.apply(
+      `${CONFIG_MAPS}/elsewhere`,
+      configMap('elsewhere', {data: {now: since}}),
+      'test',
+    );
+    const elsewhere = written.body.metadata.resourceVersion;
     await watch.until(({ended}) => ended !== undefined);
     expect(watch.ended).toBe('Clean');
     expect(watch.events.length).toBeGreaterThan(1);
@@ -106,8 +116,9 @@ describe('a watch over HTTP', () => {
       headers: {accept: TABLE},
     });
     const events: any[] = [];
-    await at.http.post(WIDGETS, widgetBody('t1'));
-    await at.http.post(WIDGETS, widgetBody('t2', {mode: 'Off'}));
+    const second = fresh('t');
+    await at.http.post(WIDGETS, widgetBody(fresh('t')));
+    await at.http.post(WIDGETS, widgetBody(second, {mode: 'Off'}));
     let text = '';
     for await (const chunk of response) {
       text += String(chunk);
@@ -129,7 +140,7 @@ describe('a watch over HTTP', () => {
       'Age',
     ]);
     expect(events[1].object.columnDefinitions).toBeNull();
-    expect(events[1].object.rows[0].cells.slice(0, 2)).toEqual(['t2', 'Off']);
+    expect(events[1].object.rows[0].cells.slice(0, 2)).toEqual([second, 'Off']);
   });
 });
 

@@ -3,7 +3,7 @@ import {kubectls} from '../../tools/kubectls.ts';
 import {testCluster, WIDGET_CRD} from '../apiserver/support/clusters.ts';
 import type {TestCluster} from '../apiserver/support/clusters.ts';
 import {Kubectl} from '../apiserver/support/kubectl.ts';
-import {runScenario} from './run-scenario.ts';
+import {freshNamespace, runScenario} from './run-scenario.ts';
 import {scenarios} from './scenarios.ts';
 
 let at: TestCluster;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => at.close());
 
-for (const [index, {name, path, reason}] of (await kubectls()).entries()) {
+for (const {name, path, reason} of await kubectls()) {
   if (path === undefined) test(`${name} on an embedded API server (${reason})`, ({skip}) => skip());
 
   describe.runIf(path !== undefined)(`${name} on an embedded API server`, () => {
@@ -25,8 +25,8 @@ for (const [index, {name, path, reason}] of (await kubectls()).entries()) {
     });
     afterAll(() => kubectl.close());
 
-    test.each(scenarios.map((scenario, at) => ({...scenario, at})))('$name', {timeout: 60_000}, async (scenario) => {
-      await runScenario(scenario, kubectl, `k${index}-${scenario.at}`);
+    test.each(scenarios)('$name', {timeout: 60_000}, async (scenario) => {
+      await runScenario(scenario, kubectl, freshNamespace());
     });
   });
 }

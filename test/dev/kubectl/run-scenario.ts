@@ -14,9 +14,17 @@ export interface Said {
   readonly stderr: string;
 }
 
+let made = 0;
+
+/** One that no try of any scenario had before: what a failed try left is in its own. */
+export function freshNamespace(): string {
+  return `scenario-${++made}`;
+}
+
 /**
  * Does what a scenario says, in a namespace that is made for it.
  *
+ * @param namespace - {@link freshNamespace}
  * @returns what was said by the commands that can be compared
  */
 export async function runScenario(scenario: Scenario, kubectl: Kubectl, namespace: string): Promise<readonly Said[]> {

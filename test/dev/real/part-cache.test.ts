@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, open, readdir, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
@@ -42,6 +42,37 @@ describe('the cache of testbed parts', () => {
     await keep();
     await rm(join(dir, 'bin/etcd.json'));
     expect(await findPart(etcd, dir, {})).toMatchObject({kind: 'absent'});
+  });
+
+  test.each([
+    {what: 'cut off', record: '{"version": "3.6'},
+    {what: 'empty', record: ''},
+    {what: 'of something else', record: '{"version": 3}'},
+    {what: 'null', record: 'null'},
+  ])('a record that is $what counts as none, which is said, and is written anew', async ({record}) => {
+    await keep();
+    const file = join(dir, 'bin/etcd.json');
+    await writeFile(file, record);
+    expect(await findPart(etcd, dir, {})).toEqual({
+      kind: 'absent',
+      reason: `etcd counts as not installed: ${file} is no record of it`,
+    });
+    await expect(usablePart('etcd', dir, {})).rejects.toThrow('npm run testbed:install');
+    await keep();
+    expect(await findPart(etcd, dir, {})).toMatchObject({kind: 'cached'});
+  });
+
+  test('a record is there as a whole or not at all: it is renamed into place, and nothing else is left', async () => {
+    await keep();
+    const before = await open(join(dir, 'bin/etcd.json'));
+    try {
+      await keep('0.0.1');
+      // The file that was there has not been written to: whoever reads it meanwhile reads all of it.
+      expect(JSON.parse(await before.readFile('utf8'))).toMatchObject({version: etcd.version});
+    } finally {
+      await before.close();
+    }
+    expect((await readdir(join(dir, 'bin'))).toSorted()).toEqual(['etcd', 'etcd.json']);
   });
 
   test('another version than the pinned one does not count', async () => {

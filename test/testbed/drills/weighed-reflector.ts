@@ -1,6 +1,6 @@
 /**
  * A process with nothing in it but a reflector of ServiceImports, so that its memory is the reflector's: `--expose-gc`, an IPC
- * channel, and the credentials as the first message. Each further message is answered with what it weighs after a collection.
+ * channel, and {@link Weighed} as the first message. Each further message is answered with what it weighs after a collection.
  */
 import {once} from 'node:events';
 
@@ -12,6 +12,12 @@ import type {ClusterCredentials} from '../../../src/kube/credentials.ts';
 import type {ReflectorStatus} from '../../../src/kube/reflector.ts';
 import {Reflector} from '../../../src/kube/reflector.ts';
 
+/** What the reflector is of. */
+export interface Weighed {
+  readonly credentials: ClusterCredentials;
+  readonly namespace: string;
+}
+
 export interface Weight {
   readonly objects: number;
   /** Heap and what hangs on it outside of it, bytes. */
@@ -19,12 +25,13 @@ export interface Weight {
   readonly status: ReflectorStatus;
 }
 
-const [credentials] = (await once(process, 'message')) as [ClusterCredentials];
+const [{credentials, namespace}] = (await once(process, 'message')) as [Weighed];
 const client = new KubeClient({credentials, userAgent: 'weighed'});
 const stop = new AbortController();
 const reflector = new Reflector({
   client,
   resource: serviceImports,
+  namespace,
   keep: (raw) => raw,
   logger: pino({level: 'silent'}),
   backoff: {minMs: 50, maxMs: 1_000},

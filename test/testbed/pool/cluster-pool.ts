@@ -1,51 +1,56 @@
-import {readFile, readdir} from 'node:fs/promises';
-import {pino} from 'pino';
-
 import {describeError} from '../../../src/errors.ts';
-import type {RealCluster} from '../../../src/dev/real/real-cluster.ts';
-import {Testbed} from '../../../src/dev/real/testbed.ts';
-import {until} from '../../../src/dev/real/until.ts';
-import {EtcdState} from './etcd-state.ts';
 import type {SlotInfo} from './slot.ts';
-
-const CRDS = new URL('../../../manifests/crds/', import.meta.url);
-const SETTLED_MS = 20_000;
 
 /** How often those who wait look whether the one who has it still lives. */
 const LOOK_EVERY_MS = 500;
+
+/** A cluster that one after the other has. */
+export interface PooledCluster {
+  readonly info: SlotInfo;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** Makes it what it was when it was fresh. */
+  restore(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the clusters of a pool are started by. */
+export interface PoolSource {
+  /** @param name - never given twice, since what one that failed has left behind is no fresh cluster */
+  start(name: string, index: number): Promise<PooledCluster>;
+  /** @returns the resourceVersion that was reached */
+  compact(): Promise<number>;
+  close(): Promise<void>;
+}
 
 interface Holder {
   readonly pid: number;
   readonly release: () => void;
 }
 
-interface Slot {
-  readonly cluster: RealCluster;
-  readonly fresh: EtcdState;
-}
-
 /**
- * Real clusters that are kept from suite to suite, one for each index that was ever asked for. Started on demand with our CRDs in
- * them (types that come and go make an API server slow for a second), and put back as they were when they are returned.
+ * Clusters that are kept from suite to suite, one for each index that was ever asked for: started on demand, and put back as they were
+ * when they are returned. One that can't be started or put back is given up, and whoever is next gets a new one: one failure must not
+ * become that of all files after it.
  */
 export class ClusterPool {
-  readonly #testbed: Promise<Testbed>;
-  readonly #slots = new Map<number, Promise<Slot>>();
+  readonly #source: PoolSource;
+  readonly #slots = new Map<number, Promise<PooledCluster>>();
   /** Resolves when the last one who had it has returned it. */
   readonly #free = new Map<number, Promise<void>>();
   readonly #holders = new Map<number, Holder>();
+  #started = 0;
 
-  constructor() {
-    this.#testbed = Testbed.start({clusters: [], logger: pino({level: 'silent'})});
-    // Met by the first lease; a run without any does not mind.
-    this.#testbed.catch(() => undefined);
+  constructor(source: PoolSource) {
+    this.#source = source;
   }
 
   /**
    * Waits until nobody else has it. A process that ended without returning its clusters (a test file whose start failed) has them no
-   * longer: one failure must not become that of all files after it.
+   * longer.
    *
    * @param pid - of the process that asks
+   * @throws what the start of the cluster throws; then it is not leased, and the next lease starts another one
    */
   async lease(index: number, pid: number): Promise<SlotInfo> {
     const before = this.#free.get(index);
@@ -60,81 +65,75 @@ export class ClusterPool {
     } finally {
       clearInterval(watch);
     }
+    const slot = this.#slots.get(index) ?? this.#source.start(`slot-${index}-${++this.#started}`, index);
+    this.#slots.set(index, slot);
     this.#holders.set(index, {pid, release: resolve});
-    const {cluster} = await this.#slot(index);
-    const {port, certFile, keyFile} = cluster.behind;
-    const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
-    const {ca, token = ''} = cluster.credentials;
-    return {port, ca: ca ?? '', cert, key, token};
+    try {
+      return (await slot).info;
+    } catch (error) {
+      this.#slots.delete(index);
+      this.#holders.delete(index);
+      resolve();
+      throw error;
+    }
   }
 
-  /** Takes it back as it was at first. */
+  /** Takes it back as it was at first. Never rejects: where it can't be put back it is given up, which is said on standard error. */
   async giveBack(index: number): Promise<void> {
     const holder = this.#holders.get(index);
+    const slot = this.#slots.get(index);
+    // Returned already.
+    if (holder === undefined || slot === undefined) return;
     this.#holders.delete(index);
-    const {cluster, fresh} = await this.#slot(index);
-    await cluster.start();
-    await fresh.restore();
-    holder?.release();
+    try {
+      const cluster = await slot;
+      await cluster.start();
+      await cluster.restore();
+    } catch (error) {
+      process.stderr.write(`cluster ${index} of the pool can't be put back: ${describeError(error)}\n`);
+      this.#slots.delete(index);
+      await this.#end(slot);
+    } finally {
+      holder.release();
+    }
   }
 
   async stop(index: number): Promise<void> {
-    await (await this.#slot(index)).cluster.stop();
+    await (await this.#leased(index)).stop();
   }
 
   async start(index: number): Promise<void> {
-    await (await this.#slot(index)).cluster.start();
+    await (await this.#leased(index)).start();
   }
 
   /** Of the one etcd that all have. @returns the resourceVersion that was reached */
   async compact(): Promise<number> {
-    return (await this.#testbed).etcd.compact();
+    return this.#source.compact();
   }
 
   async close(): Promise<void> {
-    await this.#testbed.then((testbed) => testbed.close()).catch(() => undefined);
+    await this.#source.close();
+  }
+
+  #leased(index: number): Promise<PooledCluster> {
+    const slot = this.#slots.get(index);
+    if (slot !== undefined && this.#holders.has(index)) return slot;
+    return Promise.reject(new Error(`nobody has cluster ${index} of the pool`));
   }
 
   #takeFromDead(index: number): void {
     const holder = this.#holders.get(index);
-    if (holder === undefined || isAlive(holder.pid)) return;
-    // Where it can't be put back, whoever waits must not get it.
-    this.giveBack(index).catch((error: unknown) => {
-      process.stderr.write(`cluster ${index} of the pool can't be put back: ${describeError(error)}\n`);
-    });
+    if (holder !== undefined && !isAlive(holder.pid)) void this.giveBack(index);
   }
 
-  #slot(index: number): Promise<Slot> {
-    const found = this.#slots.get(index) ?? this.#start(index);
-    this.#slots.set(index, found);
-    return found;
+  /** What is left of one that failed goes with the source at the latest. */
+  async #end(slot: Promise<PooledCluster>): Promise<void> {
+    try {
+      await (await slot).close();
+    } catch (error) {
+      process.stderr.write(`and can't be closed: ${describeError(error)}\n`);
+    }
   }
-
-  async #start(index: number): Promise<Slot> {
-    const testbed = await this.#testbed;
-    const name = `slot-${index}`;
-    const cluster = await testbed.add(name, {index});
-    await cluster.applyManifests(await definitions());
-    const prefix = `/${name}/`;
-    let fresh = await EtcdState.record(testbed.etcd.url, prefix);
-    // Controllers make what every cluster has (accounts, the root CA's ConfigMaps): until nothing new comes.
-    await until(
-      `${name} to come to rest`,
-      async () => {
-        const {size} = fresh;
-        await new Promise((again) => setTimeout(again, 200));
-        fresh = await EtcdState.record(testbed.etcd.url, prefix);
-        return fresh.size === size;
-      },
-      {deadlineMs: SETTLED_MS},
-    );
-    return {cluster, fresh};
-  }
-}
-
-async function definitions(): Promise<string> {
-  const files = (await readdir(CRDS)).filter((file) => file.endsWith('.yaml'));
-  return (await Promise.all(files.map((file) => readFile(new URL(file, CRDS), 'utf8')))).join('\n---\n');
 }
 
 function isAlive(pid: number): boolean {

@@ -6,6 +6,7 @@ import {chosenBackend} from '../backends.ts';
 import {ClusterPool} from './cluster-pool.ts';
 import {openPoolSocket} from './pool-socket.ts';
 import {POOL_VARIABLE} from './slot.ts';
+import {TestbedSource} from './testbed-source.ts';
 
 let end: (() => Promise<void>) | undefined;
 
@@ -14,7 +15,7 @@ export async function setup(): Promise<void> {
   const backend = chosenBackend();
   if (backend.name !== 'real' || (await backend.missing()) !== undefined) return;
   const dir = await mkdtemp(join(tmpdir(), 'isthmus-pool-'));
-  const pool = new ClusterPool();
+  const pool = new ClusterPool(new TestbedSource());
   const socket = await openPoolSocket(dir, pool);
   // Test processes are started after this, with this environment.
   process.env[POOL_VARIABLE] = dir;

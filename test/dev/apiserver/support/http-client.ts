@@ -149,7 +149,7 @@ export class WatchClient {
   }
 
   /** Resolves once this holds; fails after a deadline with what was seen. */
-  async until(condition: (watch: this) => boolean, deadlineMs = 5_000): Promise<void> {
+  async until(condition: (watch: this) => boolean, deadlineMs = 15_000): Promise<void> {
     const deadline = AbortSignal.timeout(deadlineMs);
     while (!condition(this)) {
       await new Promise<void>((resolve, reject) => {

@@ -41,7 +41,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   'policies-that-mutate': 'MutatingAdmissionPolicies are not served',
   'protobuf-answers': 'answers are JSON',
   'redirects': 'a redirect by a webhook is a failed call here, and a call of the other place there',
-  'reinvocation': 'test/testbed/reinvocation.integration.test.ts asks both servers',
+  'reinvocation':
+    'test/dev/admission/reinvocation.test.ts asks the embedded server, test/testbed/reinvocation.integration.test.ts a real one: the same cases',
   'scale': 'the subresource scale is not served',
   'scheduler': 'pods/binding is not served: nobody schedules here',
   'test-noise': 'a controller’s write that the webhook of that recording happened to see',

@@ -204,7 +204,7 @@ export const watchListEvents: readonly WatchRow[] = [
   {
     name: 'from a version that does not come: 200, an ERROR event after three seconds, the end',
     path: `${GADGETS}?${WATCH_LIST}&resourceVersion=99999999`,
-    timeoutSeconds: 10,
+    ends: 'itself',
     sees: [
       [
         'ERROR',

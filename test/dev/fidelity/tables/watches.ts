@@ -125,7 +125,14 @@ export const watches: readonly WatchRow[] = [
   {
     name: 'from a version that is too old: 200 and an ERROR event, then the end',
     path: `${GADGETS}?watch=true&resourceVersion=1`,
+    ends: 'itself',
     sees: [['ERROR', tooOld(expect.stringMatching(/^too old resource version: 1 \(\d+\)$/))]],
+  },
+  {
+    name: 'with a time limit: a clean end when it is over',
+    path: `${GADGETS}?watch=true&resourceVersion=NOW&fieldSelector=metadata.name%3Dnobody`,
+    ends: {afterSeconds: 1},
+    sees: [],
   },
   {
     name: 'a WatchList without bookmarks has no end',
