@@ -36,7 +36,7 @@ let home: TestCluster;
 let operator: ClusterCredentials;
 let account: ClusterCredentials;
 let hub: OperatorHub;
-let running: RunningHub;
+let running: RunningHub | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(joinPath(tmpdir(), 'isthmus-pod-'));
@@ -132,14 +132,14 @@ describe('the cluster of the hub joins', () => {
   });
 
   test('a hub that has nothing but its own account syncs it; no Secret and no lasting token is made', async () => {
-    running = set.startHub({credentials: account});
+    running ??= set.startHub({credentials: account});
     // An address that no hub would go to: into its own cluster it goes as it always does.
     const text = await join({memberServer: 'https://169.254.169.254'});
     expect(text).not.toContain('FAILED');
     expect(text).toContain("--member-server is not used: it is the hub's own cluster");
     expect(text).toContain('to ask for its rights and then be forgotten');
     expect(text).toMatch(/rights    the token has all \d+ that the hub needs/);
-    expect(text).not.toContain('90');
+    expect(text).not.toMatch(/for \d+ days/);
     expect(text).toContain(`${NAME} is a member: the hub reaches it and has applied everything`);
     expect(await home.find(secrets, SECRET)).toBeUndefined();
     expect(running.status(NAME)).toMatchObject({synced: true, tokenExpiresMs: undefined});
