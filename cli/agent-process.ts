@@ -30,6 +30,7 @@ import {agentMetrics} from './metrics.ts';
 import type {Ports} from './ports-file.ts';
 import type {ServedWebhooks} from './served-webhooks.ts';
 import {startServedWebhooks} from './served-webhooks.ts';
+import {markAnswersOfSilentApi} from './silent-api.ts';
 
 export interface AgentProcessOptions {
   readonly credentials: ClusterCredentials;
@@ -103,6 +104,7 @@ async function startParts(options: AgentProcessOptions, parts: Closers): Promise
   options.onDns?.(dns.address, dns);
   agent.onView((view, change) => dns.publish(view, change));
   agent.start(stop.signal);
+  markAnswersOfSilentApi({agent, dns, logger, signal: stop.signal});
   keepDnsSecrets({
     ...options,
     dns,

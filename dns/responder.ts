@@ -67,8 +67,11 @@ export class Responder {
   readonly #replies: ReplyMemory | undefined;
   /** False until the first synced view: then every name of the zone is SERVFAIL, because nobody knows yet what exists. */
   synced = false;
-  /** When the zone that is served was true, ms since the epoch, where it comes from a file; 0: it is live. */
-  restoredAtMs = 0;
+  /**
+   * When the zone that is served was last known to be true, ms since the epoch, where that is a while ago: it comes from a file, or
+   * nothing was heard of the API server since. 0: it is live.
+   */
+  oldSinceMs = 0;
   /** The query that `respond` gave no answer to is for the upstream. */
   isForUpstream = false;
 
@@ -194,7 +197,7 @@ export class Responder {
   #deny(): void {
     this.#rcode = Rcode.NXDOMAIN;
     this.#authoritative = true;
-    if (this.restoredAtMs > 0) this.#extendedError.set(ExtendedError.STALE_NXDOMAIN, this.#ageSeconds());
+    if (this.oldSinceMs > 0) this.#extendedError.set(ExtendedError.STALE_NXDOMAIN, this.#ageSeconds());
     this.#answerNegative();
   }
 
@@ -210,7 +213,7 @@ export class Responder {
   }
 
   #markStale(staleAt: number): void {
-    if (this.restoredAtMs > 0) {
+    if (this.oldSinceMs > 0) {
       this.#extendedError.set(ExtendedError.STALE_ANSWER, this.#ageSeconds());
     } else if (staleAt > 0) {
       const past = this.#nowMs() / 1000 - staleAt;
@@ -219,7 +222,7 @@ export class Responder {
   }
 
   #ageSeconds(): number {
-    return Math.max(0, (this.#nowMs() - this.restoredAtMs) / 1000);
+    return Math.max(0, (this.#nowMs() - this.oldSinceMs) / 1000);
   }
 
   /**
@@ -245,7 +248,7 @@ export class Responder {
       return;
     }
     const nowMs = this.#nowMs();
-    const about = {...service, nowMs, restoredAtMs: this.restoredAtMs};
+    const about = {...service, nowMs, oldSinceMs: this.oldSinceMs};
     this.#tell(type, this.#budget, () => this.#explainer.explain(facts, about));
   }
 

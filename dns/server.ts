@@ -76,6 +76,12 @@ export interface DnsServer {
    * synced are not compiled: until the first one that is, names of the zone are SERVFAIL.
    */
   publish(view: View, change: ViewChange): void;
+  /**
+   * From now on every answer says that it is old (RFC 8914: extended error 3, NXDOMAIN 19), with its age.
+   *
+   * @param sinceMs - when the API server was heard last, milliseconds since the epoch; undefined: it is heard, and answers are live
+   */
+  markSilent(sinceMs: number | undefined): void;
   stats(): DnsStats;
   /** Resolves once every worker serves at least this revision. Rejects with ISTHMUS_DNS_WORKER when that can't happen any more. */
   served(revision: number): Promise<void>;
@@ -131,6 +137,7 @@ class Server implements DnsServer {
   /** Why not every worker will serve what is published. */
   #ended: Error | undefined;
   #isClosed = false;
+  #silentSinceMs = 0;
   #fail: (error: Error) => void = () => undefined;
 
   constructor(options: DnsServerOptions, zone: WireName) {
@@ -227,6 +234,12 @@ class Server implements DnsServer {
     const {slabs = [], clusterset} = compiled ?? {};
     this.#post({revision: view.revision, synced: view.synced, slabs, ...(clusterset ? {clusterset} : {})});
     if (view.synced) this.#keeper?.keep(view);
+  }
+
+  markSilent(sinceMs = 0): void {
+    if (this.#isClosed || this.#silentSinceMs === sinceMs) return;
+    this.#silentSinceMs = sinceMs;
+    for (const worker of this.#workers) worker.post({kind: 'silence', sinceMs});
   }
 
   stats(): DnsStats {

@@ -43,6 +43,8 @@ export type ToWorker =
       /** The slabs come from a file that was written then, ms since the epoch: they are served as stale until the first synced view. */
       readonly restoredAtMs?: number;
     }
+  /** Nothing was heard of the API server since then, ms since the epoch: what is served is old. 0: it is heard. */
+  | {readonly kind: 'silence'; readonly sinceMs: number}
   | {readonly kind: 'certificate'; readonly certificate: Certificate}
   | {readonly kind: 'cookieSecrets'; readonly secrets: readonly Uint8Array[]}
   | {readonly kind: 'close'};

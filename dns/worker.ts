@@ -51,13 +51,17 @@ const forwarder =
     wallMs: Date.now,
     onLoop: (upstream) => send({kind: 'loop', upstream}),
   });
+/** When the zone was written to the file that it comes from, and since when the API server is silent; ms since the epoch, 0: neither. */
+let keptAtMs = 0;
+let silentSinceMs = 0;
 const changes = new ChangeQueue({
   table,
   nowMs: monotonicMs,
   later: setImmediate,
   onServed: ({revision, synced, restoredAtMs = 0}) => {
     responder.synced ||= synced || restoredAtMs > 0;
-    if (synced || restoredAtMs > 0) responder.restoredAtMs = restoredAtMs;
+    if (synced || restoredAtMs > 0) keptAtMs = restoredAtMs;
+    responder.oldSinceMs = keptAtMs || silentSinceMs;
     counters.set(Counter.names, table.size);
     counters.set(Counter.revision, revision);
     send({kind: 'served', revision});
@@ -89,6 +93,10 @@ function receive(message: ToWorker): void {
       // Before the slabs, whose numbers of clusters it explains.
       if (message.clusterset) explainer.learn(message.clusterset);
       return changes.add(message);
+    case 'silence':
+      silentSinceMs = message.sinceMs;
+      responder.oldSinceMs = keptAtMs || silentSinceMs;
+      return;
     case 'certificate':
       return listeners.useCertificate(message.certificate);
     case 'cookieSecrets':

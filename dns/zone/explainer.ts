@@ -15,8 +15,8 @@ export interface ExplainedName {
   readonly namespace: string;
   readonly name: string;
   readonly nowMs: number;
-  /** When the data that is served was written, where it comes from a file; 0: it is live. */
-  readonly restoredAtMs: number;
+  /** When the data that is served was last known to be true, where that is a while ago; 0: it is live. */
+  readonly oldSinceMs: number;
 }
 
 /**
@@ -55,7 +55,7 @@ export class Explainer {
     const view = {...this.#view, atMs: about.nowMs};
     const {type} = decoded.service;
     const lines = [
-      [`answer=${decoded.outcome}`, `type=${type}`, age('data', about.nowMs, about.restoredAtMs || undefined)],
+      [`answer=${decoded.outcome}`, `type=${type}`, age('data', about.nowMs, about.oldSinceMs || undefined)],
       ...hubLine(view),
       ...(view.suspectsItself === true ? [['gateways', 'state=SuspectsItself']] : []),
       ...(type === 'Headless' ? headlessLines(decoded, view) : routeLines(decoded, view)),

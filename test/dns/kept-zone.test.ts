@@ -12,6 +12,7 @@ import {ZoneKeeper} from '../../dns/state/zone-keeper.ts';
 import {ZONE} from './ask.ts';
 import {changeOf, everything, fixture, makeImport, makeView} from './fixture-view.ts';
 import {startServer} from './live-server.ts';
+import {eventually} from '../tools/eventually.ts';
 import {answersOf, questionOf, WORKED_QUERIES} from './worked-queries.ts';
 
 let dir = '';
@@ -52,6 +53,37 @@ async function restored(server: DnsServer, name: string, type = 'A'): Promise<Dn
 }
 
 const web = 'web.test.svc.clusterset.local';
+
+describe('while the API server is away', () => {
+  /** The mark is a message to the worker, which may be read after the first datagrams. */
+  async function askedUntil(server: DnsServer, isOld: boolean): Promise<DnsResult> {
+    return eventually('the mark', async () => {
+      const reply = await query(server, web);
+      return reply.extendedErrors.length > 0 === isOld && reply;
+    });
+  }
+
+  test('answers stay, and say their age from the moment on that the server is told, until it is heard again', async () => {
+    const server = await startServer({});
+    server.publish(fixture, everything);
+    await server.served(fixture.revision);
+    expect(await query(server, web)).toMatchObject({rcode: 'NOERROR', extendedErrors: []});
+    server.markSilent(Date.now() - 1_000_000);
+    const old = await askedUntil(server, true);
+    expect(old).toMatchObject({rcode: 'NOERROR', extendedErrors: [{code: 3}]});
+    const age = Number(/^as of (\d+) s ago$/.exec(old.extendedErrors[0]?.text ?? '')?.[1]);
+    expect(age).toBeGreaterThanOrEqual(1_000);
+    expect(age).toBeLessThan(1_060);
+    expect(old.answers).not.toEqual([]);
+    expect(await query(server, 'nobody.test.svc.clusterset.local')).toMatchObject({
+      rcode: 'NXDOMAIN',
+      extendedErrors: [{code: 19}],
+    });
+    expect((await query(server, `_why.${web}`, 'TXT')).answers[0]?.data).toMatch(/ data=10\d\ds"/);
+    server.markSilent(undefined);
+    expect(await askedUntil(server, false)).toMatchObject({rcode: 'NOERROR'});
+  });
+});
 
 describe('after a restart while the API server is away', () => {
   test('every answer is there, and says how old it is', async () => {
