@@ -19,10 +19,14 @@ export interface ReservedPort {
   release(): Promise<void>;
 }
 
-/** A port of 127.0.0.1 that nobody listens on, held until it is released. */
-export async function reservePort(): Promise<ReservedPort> {
+/**
+ * A port of 127.0.0.1 that nobody listens on, held until it is released.
+ *
+ * @param choose - one that may be taken
+ */
+export async function reservePort(choose: () => number = () => randomInt(FIRST, LAST)): Promise<ReservedPort> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const port = randomInt(FIRST, LAST);
+    const port = choose();
     const server = await tryListen(port);
     if (server === undefined) continue;
     return {
@@ -44,11 +48,11 @@ export function isPortTaken(error: unknown): boolean {
 
 async function tryListen(port: number): Promise<Server | undefined> {
   const server = createServer();
-  server.listen({host: '127.0.0.1', port, exclusive: true});
-  const error = await Promise.race([
-    once(server, 'listening').then(() => undefined),
-    once(server, 'error').then(([failure]) => failure as NodeJS.ErrnoException),
-  ]);
+  // Not by `once` of 'listening', which rejects with the error that is looked for here.
+  const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    server.once('error', resolve);
+    server.listen({host: '127.0.0.1', port, exclusive: true}, () => resolve(undefined));
+  });
   if (error === undefined) return server;
   if (error.code === 'EADDRINUSE' || error.code === 'EACCES') return undefined;
   throw error;
