@@ -1,7 +1,16 @@
 import {STALENESS_BOUND_MS} from '../src/clusterset/staleness.ts';
 import {Counter} from './counters.ts';
 import type {Counters} from './counters.ts';
-import {CLASS_IN, ExtendedError, HEADER_BYTES, isMetaType, QUESTION_POINTER, Rcode, Type} from './wire/codes.ts';
+import {
+  CLASS_IN,
+  ExtendedError,
+  FLAG_TC,
+  HEADER_BYTES,
+  isMetaType,
+  QUESTION_POINTER,
+  Rcode,
+  Type,
+} from './wire/codes.ts';
 import {ExtendedErrorOption} from './extended-error.ts';
 import {isPrivateSource} from './private-source.ts';
 import {isWhyName, proofNonceOf, proofText, serviceOf, textAnswer, WHY_BYTES, WhyBudget} from './why.ts';
@@ -36,7 +45,6 @@ export interface ResponderOptions {
 
 const FLAG_QR = 0x80;
 const FLAG_AA = 0x04;
-const FLAG_TC = 0x02;
 const FLAG_OPCODE_AND_RD = 0x79;
 const FLAG_RD = 0x01;
 /** In the octet behind those. */

@@ -1,12 +1,12 @@
 import {ExtendedErrorOption} from '../extended-error.ts';
 import type {CachedAnswer} from './answer-cache.ts';
 import {EdnsReply} from '../wire/edns-reply.ts';
+import {FLAG_TC} from '../wire/codes.ts';
 import {answerLimit, QueryReader} from '../wire/query-reader.ts';
 import type {Transport} from '../wire/query-reader.ts';
 import type {ServerCookies} from '../wire/server-cookies.ts';
 
 const FLAG_QR = 0x80;
-const FLAG_TC = 0x02;
 const FLAG_RD = 0x01;
 const FLAG_RA = 0x80;
 const FLAG_CD = 0x10;

@@ -1,7 +1,7 @@
 import {exchangeTcp, exchangeUdp} from '../client-exchange.ts';
 import {readAnswer} from '../wire/answer-reader.ts';
 import type {AnswerFacts} from '../wire/answer-reader.ts';
-import {HEADER_BYTES, Rcode} from '../wire/codes.ts';
+import {FLAG_TC, HEADER_BYTES, Rcode} from '../wire/codes.ts';
 import {IsthmusError} from '../../src/errors.ts';
 import {buildUpstreamQuery, questionEndOf} from './upstream-query.ts';
 import type {UpstreamQuestion} from './upstream-query.ts';
@@ -14,7 +14,6 @@ const FIRST_DOWN_MS = 1_000;
 const LAST_DOWN_MS = 30_000;
 /** For so long an upstream that does not know EDNS is asked without. */
 const PLAIN_MS = 10 * 60_000;
-const FLAG_TC = 0x02;
 
 export interface UpstreamAddress {
   /** An IP address: names would need the resolver that this is to be. */

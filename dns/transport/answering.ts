@@ -1,6 +1,7 @@
 import type {Counters} from '../counters.ts';
 import type {Forwarder} from '../forward/forwarder.ts';
 import type {Responder} from '../responder.ts';
+import {FLAG_TC} from '../wire/codes.ts';
 import type {ReplyMemory} from '../wire/reply-memory.ts';
 import type {ConnectionCaps} from './connection-caps.ts';
 import type {RateLimiter} from './rate-limiter.ts';
@@ -22,8 +23,6 @@ export interface StreamAnswering extends Answering {
   readonly limits: TcpLimits;
   readonly caps: ConnectionCaps;
 }
-
-const FLAG_TC = 0x02;
 
 /** @param start - where the answer begins: behind its length, if that is before it */
 export function isTruncated(reply: Buffer, start: number): boolean {

@@ -1,7 +1,6 @@
-import {HEADER_BYTES, Rcode, Type} from './codes.ts';
+import {FLAG_TC, HEADER_BYTES, Rcode, Type} from './codes.ts';
 import {NameWalk} from './name-walk.ts';
 
-const FLAG_TC = 0x02;
 /** Type, class, TTL and length of a record, behind its owner's name. */
 const RECORD_FIXED_BYTES = 10;
 /** Type and class, behind the question's name. */

@@ -47,6 +47,9 @@ export const ExtendedError = {
 /** Octets of the header (RFC 1035 §4.1.1), which is also where the question's name begins. */
 export const HEADER_BYTES = 12;
 
+/** TC, in the third octet of the header: the answer is cut off (RFC 1035 §4.1.1). */
+export const FLAG_TC = 0x02;
+
 /** The largest UDP answer without EDNS (RFC 1035 §4.2.1). */
 export const PLAIN_UDP_BYTES = 512;
 
